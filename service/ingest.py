@@ -1,0 +1,253 @@
+"""The one way in: signals that arrive together share one statement and one commit.
+
+A request hands its row to the writer and waits for its own outcome. The writer takes all that is waiting, up to a
+bound, and stores it with one statement. There is no timer: a lone request goes at once, load makes the batches.
+
+What is done about a commit whose outcome is unknown: the batch is sent again. Ids are made here and receipts are
+keyed by MAC, so a row that did get in the first time is found instead of doubled.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from service import database
+from service.errors import FieldFault, InternalError, Overloaded, Refusal, ShuttingDown, ValidationFailed
+from service.logs import log
+
+ANSWER_SECONDS = 4.5
+"""After this long a request is answered 500, whatever the database does: the contract allows five seconds."""
+
+BATCH_ROWS = 256
+BATCH_BYTES = 4 * 1024 * 1024
+RETRY_SECONDS = 0.1
+PRUNE_SECONDS = 60.0
+RECEIPT_SECONDS = 900
+"""How long a receipt is kept. A request passes for at most 601 seconds (a timestamp 300 seconds ahead, until it is
+300 old); the rest allows for the clocks of services and database to differ."""
+
+_INSERT = """
+WITH batch AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
+                         $7::int[], $8::bytea[])
+        AS row (id, producer_id, instrument, side, time, body, version, key)
+    ORDER BY key, id
+), claim AS (
+    INSERT INTO receipts (key, signal_id) SELECT key, id FROM batch WHERE key IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING signal_id
+)
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
+SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version
+FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
+ON CONFLICT (id) DO NOTHING
+RETURNING id, created_at
+"""
+
+_FIND = """
+SELECT receipts.key, signals.id, signals.created_at
+FROM receipts JOIN signals ON signals.id = receipts.signal_id WHERE receipts.key = ANY($1::bytea[])
+UNION ALL
+SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
+"""
+
+_PRUNE = """
+DELETE FROM receipts WHERE key IN (
+    SELECT key FROM receipts WHERE created_at < now() - make_interval(secs => $1)
+    LIMIT 10000 FOR UPDATE SKIP LOCKED
+)
+"""
+
+_ROW_FAULTS = {"22", "23", "54", "XX"}
+"""SQLSTATE classes that blame a row: data exception, integrity violation, limit exceeded, internal error. All others
+are about the connection or the server, and the same statement may succeed a moment later."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSignal:
+    """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
+    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one."""
+
+    producer_id: str | None
+    instrument: str
+    side: int
+    time: datetime
+    body: bytes | None
+    version: int
+    receipt_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A signal that is on disk; `replayed` when an earlier request with the same signed bytes put it there."""
+
+    id: UUID
+    created_at: datetime
+    replayed: bool
+
+
+@dataclass(slots=True)
+class _Row:
+    signal: NewSignal
+    outcome: asyncio.Future[Stored]
+    id: UUID = field(default_factory=uuid7)
+
+
+class Ingest:
+    """Stores signals while it is entered as an asynchronous context manager."""
+
+    def __init__(self, *, queue_limit: int) -> None:
+        self._queue_limit = queue_limit
+        self._unanswered = 0
+        self._closing = False
+        self._waiting: deque[_Row] = deque()
+        self._arrival = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(_prune())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def close(self) -> None:
+        """Refuse new signals from now on; those that were handed over are still stored."""
+        self._closing = True
+
+    async def store(self, signal: NewSignal) -> Stored:
+        """Store a signal; returns after its commit is on disk, within 4.5 seconds.
+
+        Raises Overloaded when too many signals are waiting, ShuttingDown after `close`, ValidationFailed when
+        PostgreSQL cannot hold the payload, and InternalError when the database did not confirm in time: then the
+        outcome is unknown, and the same signed request may be sent again without making a double.
+        """
+        if self._closing:
+            raise ShuttingDown
+        if self._unanswered >= self._queue_limit:
+            raise Overloaded
+        row = _Row(signal, asyncio.get_running_loop().create_future())
+        self._waiting.append(row)
+        self._arrival.set()
+        self._unanswered += 1
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await row.outcome
+        except TimeoutError:
+            raise InternalError from None
+        finally:
+            self._unanswered -= 1
+
+    async def _write(self) -> None:
+        while True:
+            await self._arrival.wait()
+            batch = self._take()
+            if batch:
+                await self._commit(batch)
+            else:
+                self._arrival.clear()
+
+    def _take(self) -> list[_Row]:
+        batch: list[_Row] = []
+        size = 0
+        while self._waiting and len(batch) < BATCH_ROWS and size < BATCH_BYTES:
+            row = self._waiting.popleft()
+            batch.append(row)
+            size += len(row.signal.body or b"")
+        return batch
+
+    async def _commit(self, batch: Sequence[_Row]) -> None:
+        """Give every row of the batch its outcome, unless its request has been answered meanwhile."""
+        reported = False
+        while batch := [row for row in batch if not row.outcome.done()]:
+            try:
+                await _insert(batch)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate[:2] in _ROW_FAULTS:
+                    await self._split(batch, error)
+                    return
+                reported = reported or _report(error, batch)
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:
+                reported = reported or _report(error, batch)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _split(self, batch: Sequence[_Row], error: asyncpg.PostgresError) -> None:
+        """One row of the batch is refused: halve until it stands alone, so that its neighbours are stored."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._commit(batch[:middle])
+            await self._commit(batch[middle:])
+            return
+        _report(error, batch)
+        batch[0].outcome.set_exception(_refusal(error))
+
+
+async def _insert(batch: Sequence[_Row]) -> None:
+    """Store the rows that are new and look up those that are not, then resolve what was found."""
+    async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
+        created = {record["id"]: record["created_at"] for record in await connection.fetch(_INSERT, *_columns(batch))}
+        for row in batch:
+            if row.id in created:
+                _resolve(row, Stored(row.id, created[row.id], replayed=False))
+        others = [row for row in batch if row.id not in created]
+        if not others:
+            return
+        keys = [row.signal.receipt_key for row in others if row.signal.receipt_key]
+        ids = [row.id for row in others if not row.signal.receipt_key]
+        found = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
+        for row in others:
+            if record := found.get(row.signal.receipt_key or row.id):
+                _resolve(row, Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
+
+
+def _columns(batch: Sequence[_Row]) -> tuple[list[object], ...]:
+    signals = [row.signal for row in batch]
+    return (
+        [row.id for row in batch],
+        [signal.producer_id for signal in signals],
+        [signal.instrument for signal in signals],
+        [signal.side for signal in signals],
+        [signal.time for signal in signals],
+        [signal.body for signal in signals],
+        [signal.version for signal in signals],
+        [signal.receipt_key for signal in signals],
+    )
+
+
+def _resolve(row: _Row, stored: Stored) -> None:
+    if not row.outcome.done():
+        row.outcome.set_result(stored)
+
+
+def _report(error: Exception, batch: Sequence[_Row]) -> bool:
+    log.error("Database write failed", rows=len(batch), exception=error)
+    return True
+
+
+def _refusal(error: asyncpg.PostgresError) -> Refusal:
+    if error.sqlstate.startswith("22"):
+        fault = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
+        return ValidationFailed([fault])
+    return InternalError()
+
+
+async def _prune() -> None:
+    """Forget receipts whose requests can no longer pass the window. Many processes may do so at once."""
+    while True:
+        with suppress(Exception):
+            async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
+                await connection.execute(_PRUNE, RECEIPT_SECONDS)
+        await asyncio.sleep(PRUNE_SECONDS)

@@ -1,0 +1,79 @@
+"""Every counter and histogram of the service, declared once."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+INSTRUMENTS_MAX = 100
+"""How many instruments get a label value of their own; a producer could name billions."""
+
+SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable by which several worker processes share their figures (prometheus_client's name)."""
+
+signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", "side"])
+signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
+create_seconds = Histogram(
+    "signals_create_seconds",
+    "Seconds from the arrival of a signal to its commit",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
+build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
+
+
+class InstrumentLabels:
+    """Gives the first hundred instruments their own label value, and `other` to the rest.
+
+    With several worker processes the hundred are agreed in a file of their shared directory.
+    """
+
+    def __init__(self, shared: Path | None) -> None:
+        self._file = shared / "instruments" if shared else None
+        self._known: set[str] = set()
+
+    def label(self, instrument: str) -> str:
+        """The label value for an instrument, the same in every process and for as long as they run."""
+        if instrument not in self._known and len(self._known) < INSTRUMENTS_MAX:
+            self._admit(instrument)
+        return instrument if instrument in self._known else "other"
+
+    def _admit(self, instrument: str) -> None:
+        if self._file is None:
+            self._known.add(instrument)
+            return
+        with self._file.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            self._known.update(file.read().split())
+            if instrument not in self._known and len(self._known) < INSTRUMENTS_MAX:
+                file.write(f"{instrument}\n")
+                self._known.add(instrument)
+
+
+def shared_directory() -> Path | None:
+    """Where worker processes share their figures, or None when there is only one process."""
+    path = os.environ.get(SHARED_DIRECTORY)
+    return Path(path) if path else None
+
+
+def exposition() -> tuple[bytes, str]:
+    """All figures of all worker processes in the Prometheus text format, and its content type."""
+    registry = REGISTRY
+    if shared_directory() is not None:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,236 @@
+"""Pure ASGI guards, in the order in which a request meets them. Each does one thing or raises a Refusal."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import metrics, signing
+from service.errors import (
+    AuthenticationRefusal,
+    BodyTooLarge,
+    HeaderMissing,
+    HeaderRepeated,
+    NotFound,
+    ProducerIdInvalid,
+    TimestampMalformed,
+    TimestampOutsideWindow,
+    UnsupportedMediaType,
+)
+from service.logs import log, request_id
+from service.timestamps import Clock, parse_timestamp
+
+WINDOW_SECONDS = 300
+"""How old a signed request may be, and how far ahead of the service's clock."""
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_SANE_PRODUCER_ID = re.compile(rb"[\x21-\x7e]{1,64}")
+_JSON_TYPE = re.compile(rb'application/json[ \t]*(?:;[ \t]*(?!charset)[^;]*|;[ \t]*charset="?utf-8"?[ \t]*)*', re.I)
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+
+
+def _values(scope: Scope, name: bytes) -> list[bytes]:
+    return [value for key, value in scope["headers"] if key == name]
+
+
+class RequestContext:
+    """Outermost: gives every answer its request id, its closing log line and its metric, 500s included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        identifier = _request_id(scope)
+        request_id.set(identifier)
+        status = 0
+        body_unread = _has_body(scope)
+
+        async def receive_watched() -> Message:
+            nonlocal body_unread
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                body_unread = False
+            return message
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", identifier.encode())]
+                if body_unread:
+                    headers.append((b"connection", b"close"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self.app(scope, receive_watched, send_marked)
+        except Exception as error:
+            log.error("Request failed", exception=error)
+        finally:
+            _conclude(scope, status, time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    given = _values(scope, b"x-request-id")
+    if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
+        return given[0].decode("ascii")
+    return str(uuid4())
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        key == b"transfer-encoding" or (key == b"content-length" and value.strip(b"0") != b"")
+        for key, value in scope["headers"]
+    )
+
+
+def _conclude(scope: Scope, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route = getattr(scope.get("route"), "path", "unmatched")
+    metrics.http_requests.labels(route, method, str(status)).inc()
+    log.info(
+        "Request handled",
+        method=method,
+        path=scope["path"][:256],
+        status=status,
+        duration_ms=round(seconds * 1000, 3),
+    )
+
+
+class ExactPath:
+    """A published path has one spelling: one that is percent-encoded (`/api/v1/%73ignals`) does not exist."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and b"%" in scope.get("raw_path", b""):
+            raise NotFound
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Reads the body, at most `max_bytes` of it, into `scope["state"]["body"]` for those behind."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        declared = _values(scope, b"content-length")
+        if declared and int(declared[0]) > self.max_bytes:
+            raise BodyTooLarge
+        body = await self._read(receive)
+        if body is None:
+            return
+        scope["state"]["body"] = body
+        await self.app(scope, receive, send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The whole body, or None when the client went away before it was complete."""
+        chunks = []
+        room = self.max_bytes
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunk: bytes = message.get("body", b"")
+            room -= len(chunk)
+            if room < 0:
+                raise BodyTooLarge
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+class JsonOnly:
+    """Lets through what says it is JSON in UTF-8, uncompressed (RFC 8259 section 11: charset has no meaning)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        types = _values(scope, b"content-type")
+        if len(types) != 1 or not _JSON_TYPE.fullmatch(types[0]) or _values(scope, b"content-encoding"):
+            raise UnsupportedMediaType
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a request: the producer id, proven when signing is on, and the MAC that proved it."""
+
+    producer_id: str | None
+    mac: bytes | None
+
+
+FindSecrets = Callable[[str], Sequence[bytes]]
+"""The secrets with which a producer may sign now: none when it is unknown, several while one is being replaced."""
+
+
+class ProducerAuthentication:
+    """Proves who sent the body, and leaves it in `scope["state"]["sender"]`. With `find_secrets` None signing is
+    off: the headers are ignored, but for a well-formed producer id, which is recorded."""
+
+    def __init__(self, app: ASGIApp, find_secrets: FindSecrets | None, clock: Clock) -> None:
+        self.app = app
+        self.find_secrets = find_secrets
+        self.clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        producer_ids = _values(scope, b"x-producer-id")
+        producer_id = _sane_producer_id(producer_ids)
+        if self.find_secrets is None:
+            scope["state"]["sender"] = Sender(producer_id, None)
+            await self.app(scope, receive, send)
+            return
+        try:
+            mac = self._prove(scope, producer_ids, producer_id, self.find_secrets)
+        except AuthenticationRefusal as refusal:
+            log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
+            raise
+        log.info("hmac_validation", producer_id=producer_id, result="success", reason="valid_signature")
+        scope["state"]["sender"] = Sender(producer_id, mac)
+        await self.app(scope, receive, send)
+
+    def _prove(
+        self, scope: Scope, producer_ids: list[bytes], producer_id: str | None, find_secrets: FindSecrets
+    ) -> bytes:
+        given = {
+            "X-Producer-Id": producer_ids,
+            "X-Timestamp": _values(scope, b"x-timestamp"),
+            "X-Signature": _values(scope, b"x-signature"),
+        }
+        if any(len(values) > 1 for values in given.values()):
+            raise HeaderRepeated
+        if missing := [name for name, values in given.items() if not values]:
+            raise HeaderMissing(missing)
+        if producer_id is None:
+            raise ProducerIdInvalid
+        timestamp, signature = given["X-Timestamp"][0], given["X-Signature"][0]
+        self._check_window(timestamp)
+        return signing.verify(
+            find_secrets(producer_id), scope["state"]["body"], timestamp, producer_id.encode("ascii"), signature
+        )
+
+    def _check_window(self, timestamp: bytes) -> None:
+        try:
+            moment = parse_timestamp(timestamp.decode("ascii"))
+        except ValueError:
+            raise TimestampMalformed from None
+        age = (self.clock() - moment) // timedelta(seconds=1)
+        if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
+            raise TimestampOutsideWindow
+
+
+def _sane_producer_id(values: Sequence[bytes]) -> str | None:
+    well_formed = len(values) == 1 and _SANE_PRODUCER_ID.fullmatch(values[0])
+    return values[0].decode("ascii") if well_formed else None

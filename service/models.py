@@ -1,0 +1,44 @@
+"""The tables, as Tortoise sees them. The migrations say the rest: checks, defaults in SQL, and the trigger."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.fields.db_defaults import Now
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Signal(Model):
+    """A trading signal, stored for good."""
+
+    id = fields.UUIDField(primary_key=True)
+    producer_id = fields.TextField(null=True)
+    instrument = fields.CharField(max_length=20)
+    side = fields.SmallIntField()
+    time = fields.DatetimeField()
+    payload: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
+    version = fields.IntField(db_default=1)
+    status = fields.SmallIntField(db_default=0)
+    created_at = fields.DatetimeField(db_default=Now())
+    updated_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        table = "signals"
+        indexes = (
+            Index(fields=("instrument", "time"), name="ix_signals_instrument_time"),
+            Index(fields=("status",), name="ix_signals_status"),
+            Index(fields=("instrument", "created_at"), name="ix_signals_instrument_created_at"),
+            Index(fields=("producer_id", "created_at"), name="ix_signals_producer_id_created_at"),
+        )
+
+
+class Receipt(Model):
+    """That a signed request was stored: its MAC, and the signal it became. Kept while it could be resent."""
+
+    key = fields.BinaryField(primary_key=True)
+    signal_id = fields.UUIDField()
+    created_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        table = "receipts"
+        indexes = (Index(fields=("created_at",), name="ix_receipts_created_at"),)

@@ -1,0 +1,109 @@
+"""One short endpoint each: parse, one call, one answer."""
+
+import time
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from service import __version__, metrics
+from service.database import Readiness
+from service.ingest import Ingest, NewSignal, Stored
+from service.logs import log
+from service.middleware import Sender
+from service.schemas import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.settings import Settings
+from service.shutdown import Shutdown
+from service.timestamps import Clock
+
+SIDES = ("buy", "sell")
+
+
+class CreateSignal:
+    """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
+
+    def __init__(self, settings: Settings, ingest: Ingest, clock: Clock) -> None:
+        seconds = settings.signals_time_max_age_seconds
+        self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
+        self.payload_max_bytes = settings.signals_payload_max_bytes
+        self.ingest = ingest
+        self.clock = clock
+        self.labels = metrics.InstrumentLabels(metrics.shared_directory())
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        body, sender = scope["state"]["body"], scope["state"]["sender"]
+        signal = parse_signal(body, self.payload_max_bytes)
+        self.freshness.check(signal.time, self.clock())
+        stored = await self.ingest.store(_new_signal(signal, body, sender))
+        self._record(signal, sender, stored, time.perf_counter() - started)
+        await _answer_created(stored, send)
+
+    def _record(self, signal: SignalCreate, sender: Sender, stored: Stored, seconds: float) -> None:
+        log.info(
+            "Signal replayed" if stored.replayed else "Signal created",
+            signal_id=str(stored.id),
+            instrument=signal.instrument,
+            side=signal.side,
+            producer_id=sender.producer_id,
+        )
+        metrics.create_seconds.observe(seconds)
+        if not stored.replayed:
+            label = self.labels.label(signal.instrument)
+            metrics.signals_ingested.labels(label, SIDES[signal.side]).inc()
+
+
+def _new_signal(signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
+    return NewSignal(
+        producer_id=sender.producer_id,
+        instrument=signal.instrument,
+        side=signal.side,
+        time=signal.time,
+        body=None if signal.payload is None else body,
+        version=signal.version,
+        receipt_key=sender.mac,
+    )
+
+
+async def _answer_created(stored: Stored, send: Send) -> None:
+    created = SignalCreated(id=stored.id, status=0, created_at=stored.created_at)
+    body = created.model_dump_json().encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if stored.replayed:
+        headers.append((b"idempotent-replayed", b"true"))
+    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Status:
+    """The endpoints that tell about the service itself. None needs a signature."""
+
+    def __init__(self, settings: Settings, readiness: Readiness, shutdown: Shutdown) -> None:
+        self.settings = settings
+        self.readiness = readiness
+        self.shutdown = shutdown
+        self.started = time.monotonic()
+
+    async def health(self, _: Request) -> Response:
+        """Alive: answers without touching the database."""
+        return JSONResponse({"status": "ok", "uptime_seconds": int(time.monotonic() - self.started)})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether a signal sent now would be stored, and if not, why."""
+        obstacle = "shutting down" if self.shutdown.begun else await self.readiness.obstacle()
+        if obstacle is None:
+            return JSONResponse({"ready": True, "dependencies": {"db": "connected"}})
+        return JSONResponse({"ready": False, "dependencies": {"db": obstacle}}, 503, {"Retry-After": "1"})
+
+    async def version(self, _: Request) -> Response:
+        """Which build of the service this is."""
+        settings = self.settings
+        return JSONResponse(
+            {"name": "signals", "version": __version__, "build": settings.app_build, "env": settings.app_env}
+        )
+
+    async def metrics(self, _: Request) -> Response:
+        """The figures of all worker processes, for Prometheus."""
+        content, content_type = metrics.exposition()
+        return Response(content, headers={"content-type": content_type})

@@ -1,0 +1,96 @@
+"""What comes in and what goes out."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from service import strict_json
+from service.errors import FieldFault, PayloadTooLarge, ValidationFailed
+from service.timestamps import parse_timestamp
+
+TIME_FROM = datetime(1900, 1, 1, tzinfo=UTC)
+TIME_BEFORE = datetime(2201, 1, 1, tzinfo=UTC)
+
+
+def _signal_time(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+    try:
+        moment = parse_timestamp(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "datetime_parsing", "Input should be a date and time with a zone, like 2026-01-31T12:00:00Z"
+        ) from None
+    if not TIME_FROM <= moment < TIME_BEFORE:
+        raise PydanticCustomError("datetime_range", "Input should be in the years 1900 to 2200 in UTC")
+    return moment.astimezone(UTC)
+
+
+class SignalCreate(BaseModel):
+    """A trading signal as a producer posts it. Unknown fields are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    instrument: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9._-]{2,20}$")]
+    side: Annotated[int, Field(ge=0, le=1, description="0 buy, 1 sell")]
+    time: Annotated[datetime, BeforeValidator(_signal_time)]
+    payload: dict[str, Any] | None = None
+    version: Annotated[int, Field(ge=1, le=2_147_483_647)] = 1
+
+
+class SignalCreated(BaseModel):
+    """The answer to a signal that is stored. Status is 0 new, 1 queued, 2 closed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    status: Literal[0, 1, 2]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the `time` of a signal may be from now, either way; None for no limit."""
+
+    max_age: timedelta | None
+
+    def check(self, moment: datetime, now: datetime) -> None:
+        """Raises ValidationFailed when `moment` is further from `now` than allowed."""
+        if self.max_age is not None and abs(now - moment) > self.max_age:
+            seconds = int(self.max_age.total_seconds())
+            raise ValidationFailed([_fault("time", f"Input should be within {seconds} seconds of now", "datetime_age")])
+
+
+def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
+    """The signal in a request body; all faults of its fields are reported at once.
+
+    Raises InvalidJson, DuplicateKey, ValidationFailed, and PayloadTooLarge when the payload, written as compact
+    UTF-8 JSON, is longer than `payload_max_bytes`.
+    """
+    value = strict_json.parse(body)
+    faults = [_fault(key, reason, "value_error") for key, reason in strict_json.unstorable_values(body, value).items()]
+    try:
+        signal = SignalCreate.model_validate(value)
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_context=False, include_url=False)
+        faults += [_fault(str(next(iter(d["loc"]), "")), d["msg"], d["type"]) for d in details]
+    if faults:
+        raise ValidationFailed(faults)
+    if len(body) > payload_max_bytes and _compact_size(signal.payload) > payload_max_bytes:
+        raise PayloadTooLarge(payload_max_bytes)
+    return signal
+
+
+def _fault(field: str, message: str, kind: str) -> FieldFault:
+    """A fault that names a field of the contract; what is not one belongs to the sender and is not echoed."""
+    known = field in SignalCreate.model_fields
+    return {"loc": ["body", field] if known else ["body"], "msg": message, "type": kind}
+
+
+def _compact_size(payload: dict[str, Any] | None) -> int:
+    return len(json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=float).encode())

@@ -1,0 +1,97 @@
+"""Runs the service under uvicorn: the embedded or the given PostgreSQL below it, one or more processes."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import asyncpg
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from service import database, metrics
+from service.app import create_app
+from service.embedded import embedded_postgres
+from service.logs import configure_logs, log
+from service.settings import Settings
+from service.timestamps import Clock, utc_now
+
+GRACE_SECONDS = 10
+"""How long requests that have begun may take to finish after the server was told to stop."""
+
+
+@contextmanager
+def postgres(settings: Settings) -> Iterator[str]:
+    """The URL of the database: the given one, or the embedded one, running while the context lasts."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with embedded_postgres(settings.signals_data_dir) as url:
+        yield url
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock = utc_now) -> None:
+    """Serve until SIGTERM or SIGINT. The embedded database is migrated first; a given one is left as it is.
+
+    Raises NotDurable in production when the database could lose an acknowledged signal.
+    """
+    configure_logs(settings.app_log_level)
+    for sentence in settings.warnings():
+        log.warning(sentence)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with postgres(settings) as url, tempfile.TemporaryDirectory(prefix="signals-metrics-") as shared:
+        if settings.database_url is None:
+            asyncio.run(database.migrate(url))
+        _check_durability(url, settings)
+        if workers > 1:
+            os.environ[metrics.SHARED_DIRECTORY] = shared
+        settings = settings.model_copy(update={"database_url": SecretStr(url)})
+        _run(_config(partial(_application, settings, clock), host, port, workers))
+
+
+def _check_durability(url: str, settings: Settings) -> None:
+    try:
+        asyncio.run(database.check_durability(url, refuse=settings.app_env == "production"))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("Database not reachable: starting without it", exception=error)
+
+
+def _config(application: partial[ASGIApp], host: str, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _application(settings: Settings, clock: Clock) -> ASGIApp:
+    """What each worker process builds for itself."""
+    configure_logs(settings.app_log_level)
+    return create_app(settings, clock=clock)
+
+
+def _run(config: uvicorn.Config) -> None:
+    try:
+        if config.workers > 1:
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+        else:
+            uvicorn.Server(config).run()
+    except KeyboardInterrupt:
+        return

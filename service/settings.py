@@ -1,0 +1,90 @@
+"""Settings: read once from the environment and `.env`, checked at start, never changed afterwards."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINIMUM_SECRET_BYTES = 32
+"""RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence that names it and never repeats its value."""
+
+
+def _postgresql_url(url: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(url.get_secret_value())
+        usable = parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    return url
+
+
+class Settings(BaseSettings):
+    """All that can be configured. The names of the environment variables are the field names in upper case.
+
+    The environment wins over `.env`, which is read from the working directory only. An empty value counts
+    as not set. Use `load_settings` to get one sentence instead of pydantic's report when a value is wrong.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    hmac_producer_enabled: bool = False
+    hmac_producer_secret: SecretStr = SecretStr("")
+    signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
+    signals_time_max_age_seconds: int | None = Field(default=None, ge=1)
+    signals_queue_limit: int = Field(default=1000, ge=1)
+    signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
+    signals_data_dir: Path = Path(".data")
+    database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
+    database_pool_size: int = Field(default=10, ge=2, le=1000)
+    app_env: Literal["development", "staging", "production"] = "development"
+    app_build: str = "unknown"
+    app_log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _signing_needs_a_secret(self) -> "Settings":
+        if self.hmac_producer_enabled and not self.hmac_producer_secret.get_secret_value():
+            raise ValueError("HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true")
+        return self
+
+    @property
+    def body_max_bytes(self) -> int:
+        """The most that one request body may have on the wire: a payload at its limit may arrive escaped
+        (`\\u00e9` for a letter of two bytes, so up to six times longer), beside the other fields."""
+        return 6 * self.signals_payload_max_bytes + 4096
+
+    def warnings(self) -> list[str]:
+        """Sentences about settings that are allowed but weaken the service; to be logged at start."""
+        found = []
+        if self.hmac_producer_enabled and (
+            len(self.hmac_producer_secret.get_secret_value().encode()) < MINIMUM_SECRET_BYTES
+        ):
+            found.append(f"HMAC_PRODUCER_SECRET is shorter than {MINIMUM_SECRET_BYTES} bytes: use a longer one")
+        if not self.hmac_producer_enabled and self.app_env == "production":
+            found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")
+        return found
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises SettingsError, one sentence without the value, when a setting is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {reason}" if name else reason) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env: is not UTF-8 text") from None

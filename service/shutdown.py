@@ -1,0 +1,43 @@
+"""Leaving without dropping anyone: readiness turns away first, then no new signals, then the server stops."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+
+class Shutdown:
+    """Stands before the server's own handling of SIGTERM and SIGINT.
+
+    At the first signal `begun` turns true, which readiness reports; after `delay` seconds `on_close` is called and
+    the server's handler gets the signal. A second signal goes through at once.
+    """
+
+    def __init__(self, delay: float, on_close: Callable[[], None]) -> None:
+        self.begun = False
+        self._delay = delay
+        self._on_close = on_close
+
+    def listen(self) -> None:
+        """Take over the signals; to be called in the running loop, after the server has set its handlers."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._stand_before(number, loop)
+
+    def _stand_before(self, number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
+        server = signal.getsignal(number)
+
+        def stop(frame: FrameType | None) -> None:
+            self._on_close()
+            if callable(server):
+                server(number, frame)
+
+        def begin(_: int, frame: FrameType | None) -> None:
+            if self.begun or not self._delay:
+                self.begun = True
+                stop(frame)
+                return
+            self.begun = True
+            loop.call_soon_threadsafe(loop.call_later, self._delay, stop, frame)
+
+        signal.signal(number, begin)

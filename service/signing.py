@@ -1,0 +1,54 @@
+"""Which bytes are signed, and how. Pure: no HTTP, no settings; the server and its producers share it.
+
+signature = base64(HMAC-SHA256(secret, body + timestamp + producer id))
+
+The three parts are concatenated as sent, nothing between. HMAC is RFC 2104, SHA-256 is FIPS 180-4, base64 is
+RFC 4648 section 4 with padding. Since a body ends in `}` and a timestamp in `Z` or `hh:mm`, the same bytes cannot
+be cut into another valid body, timestamp and producer id.
+"""
+
+import binascii
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+
+from service.errors import SignatureMalformed, SignatureMismatch
+
+UNKNOWN_PRODUCER_SECRET = bytes(32)
+"""Compared against when a producer has no secret, so that its refusal takes the same time; never accepted."""
+
+
+def mac(secret: bytes, body: bytes, timestamp: bytes, producer_id: bytes) -> bytes:
+    """The 32 bytes of HMAC-SHA256 over the signed bytes."""
+    return hmac.digest(secret, b"".join((body, timestamp, producer_id)), "sha256")
+
+
+def sign(secret: bytes, body: bytes, timestamp: str, producer_id: str) -> str:
+    """The value of `X-Signature` for a request. `timestamp` and `producer_id` are ASCII as in their headers."""
+    return b64encode(mac(secret, body, timestamp.encode("ascii"), producer_id.encode("ascii"))).decode("ascii")
+
+
+def verify(secrets: Iterable[bytes], body: bytes, timestamp: bytes, producer_id: bytes, signature: bytes) -> bytes:
+    """The MAC of a request that was signed with one of `secrets`; all are tried, in constant time each.
+
+    The canonical base64 text is compared, not the bytes it decodes to: base64 has four spellings of 32 bytes.
+    Raises SignatureMalformed when `signature` is not canonical base64, SignatureMismatch when it is another's.
+    """
+    found = None
+    candidates = list(secrets)
+    for secret in candidates or [UNKNOWN_PRODUCER_SECRET]:
+        expected = mac(secret, body, timestamp, producer_id)
+        if hmac.compare_digest(b64encode(expected), signature) and candidates:
+            found = expected
+    if found is not None:
+        return found
+    if not _is_canonical_base64(signature):
+        raise SignatureMalformed
+    raise SignatureMismatch
+
+
+def _is_canonical_base64(text: bytes) -> bool:
+    try:
+        return bool(text) and b64encode(b64decode(text, validate=True)) == text
+    except binascii.Error:
+        return False

@@ -1,0 +1,93 @@
+"""JSON of RFC 8259, read strictly: what passes can be stored in `jsonb` without losing a digit or a character."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import jiter
+
+from service.errors import DuplicateKey, InvalidJson
+
+_SUSPICIOUS = re.compile(rb"\\u0000|[0-9][eE][+-]?[0-9]{2}|[0-9]{300}")
+"""What every unstorable value contains. A number that is out of the range of a double needs an exponent of two
+digits or some three hundred digits in a row, so ordinary bodies are not searched value by value."""
+
+_HUGE_INTEGER = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{4301,}")
+"""An integer that Python itself refuses to read. It is out of range wherever it stands."""
+
+_FRACTION_DIGITS_MAX = 16_383
+_ZERO_EXPONENT_MAX = 131_071
+"""The limits of PostgreSQL's numeric, in which jsonb keeps numbers (PostgreSQL manual, table 8.2)."""
+
+
+def parse(body: bytes) -> Any:
+    """The value that `body` holds. Numbers with a fraction or an exponent come as `jiter.LosslessFloat`.
+
+    Raises InvalidJson for anything that is not one JSON value in UTF-8 without a byte order mark, for lone
+    surrogates, and for nesting deeper than the parser goes (200 levels); DuplicateKey when an object at any
+    depth has a key twice.
+    """
+    try:
+        return _read(body)
+    except ValueError as error:
+        if "number out of range" not in str(error):
+            raise _refusal(error) from None
+    try:
+        return _read(_HUGE_INTEGER.sub(b"1e999", body))
+    except ValueError as error:
+        raise _refusal(error) from None
+
+
+def _read(body: bytes) -> Any:
+    return jiter.from_json(
+        body, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="lossless-float", cache_mode="keys"
+    )
+
+
+def _refusal(error: ValueError) -> InvalidJson | DuplicateKey:
+    reason = str(error)
+    if reason.startswith("Detected duplicate key"):
+        return DuplicateKey()
+    position = re.search(r" at (line \d+ column \d+)$", reason)
+    return InvalidJson(f"The body is not valid JSON: see {position[1]}" if position else None)
+
+
+def unstorable_values(body: bytes, value: Any) -> dict[str, str]:
+    """Why the members of the object `value`, parsed from `body`, cannot be stored: a sentence by key.
+
+    Empty when all can be. For a value that is no object the key is the empty string.
+    """
+    if _SUSPICIOUS.search(body) is None:
+        return {}
+    if not isinstance(value, dict):
+        reason = _unstorable(value)
+        return {"": reason} if reason else {}
+    reasons = {key: _unstorable(key) or _unstorable(member) for key, member in value.items()}
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _unstorable(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "Input must not contain the character U+0000" if "\x00" in value else None
+    if isinstance(value, int | jiter.LosslessFloat):
+        return None if _number_fits(value) else "Input must not contain a number outside the range of a double"
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        return next(filter(None, map(_unstorable, value)), None)
+    return None
+
+
+def _number_fits(number: "int | jiter.LosslessFloat") -> bool:
+    """Whether the number is zero or a finite, non-zero double, written with no more digits than jsonb keeps."""
+    try:
+        exact = Decimal(str(number))
+        size = abs(float(number))
+    except (InvalidOperation, OverflowError):
+        return False
+    exponent = exact.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_FRACTION_DIGITS_MAX:
+        return False
+    if exact.is_zero():
+        return exponent <= _ZERO_EXPONENT_MAX
+    return 0 < size < float("inf")
