@@ -83,8 +83,10 @@ def _lifespan(settings: Settings, ingest: Ingest, shutdown: Shutdown) -> Lifespa
 async def _refuse(_: Request, error: Exception) -> Response:
     """The one JSON shape of every refusal, its log line and its metric."""
     refusal = _as_refusal(error)
-    report = log.error if isinstance(refusal, InternalError) else log.warning
-    report("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
+    if isinstance(refusal, InternalError):
+        log.error("Request failed", code=refusal.code, status=refusal.status)
+    else:
+        log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
     metrics.signals_rejected.labels(refusal.code).inc()
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get()}
     headers = error.headers if isinstance(error, HTTPException) else refusal.headers

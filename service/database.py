@@ -180,10 +180,15 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
         async with Command(_config(arguments), app="models", location=str(MIGRATIONS)) as command:
             if not down:
                 return await command.upgrade()
-            applied = await lock.fetchval("SELECT count(*) FROM aerich WHERE app = 'models'")
-            return await command.downgrade(version=-1, delete=False) if applied else []
+            return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
     finally:
-        lock.terminate()
+        await lock.close()
+
+
+async def _any_applied(database: asyncpg.Connection) -> bool:
+    if await database.fetchval("SELECT to_regclass('aerich')") is None:
+        return False
+    return bool(await database.fetchval("SELECT EXISTS (SELECT FROM aerich WHERE app = 'models')"))
 
 
 async def check_durability(url: str, *, refuse: bool) -> None:
@@ -195,7 +200,7 @@ async def check_durability(url: str, *, refuse: bool) -> None:
     try:
         await _check_durability(database, refuse=refuse)
     finally:
-        database.terminate()
+        await database.close()
 
 
 async def _check_durability(database: asyncpg.Connection, *, refuse: bool) -> None:

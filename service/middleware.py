@@ -29,7 +29,6 @@ WINDOW_SECONDS = 300
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _SANE_PRODUCER_ID = re.compile(rb"[\x21-\x7e]{1,64}")
-_JSON_TYPE = re.compile(rb'application/json[ \t]*(?:;[ \t]*(?!charset)[^;]*|;[ \t]*charset="?utf-8"?[ \t]*)*', re.I)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
@@ -50,7 +49,7 @@ class RequestContext:
         started = time.perf_counter()
         identifier = _request_id(scope)
         request_id.set(identifier)
-        status = 0
+        status: int | None = None
         body_unread = _has_body(scope)
 
         async def receive_watched() -> Message:
@@ -73,7 +72,7 @@ class RequestContext:
         try:
             await self.app(scope, receive_watched, send_marked)
         except Exception as error:
-            log.error("Request failed", exception=error)
+            log.error("Unexpected exception", exception=error)
         finally:
             _conclude(scope, status, time.perf_counter() - started)
 
@@ -92,10 +91,11 @@ def _has_body(scope: Scope) -> bool:
     )
 
 
-def _conclude(scope: Scope, status: int, seconds: float) -> None:
+def _conclude(scope: Scope, status: int | None, seconds: float) -> None:
+    """`status` is None when the client went away before its answer."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
-    metrics.http_requests.labels(route, method, str(status)).inc()
+    metrics.http_requests.labels(route, method, "none" if status is None else str(status)).inc()
     log.info(
         "Request handled",
         method=method,
@@ -131,7 +131,7 @@ class BodyLimit:
         body = await self._read(receive)
         if body is None:
             return
-        scope["state"]["body"] = body
+        scope.setdefault("state", {})["body"] = body
         await self.app(scope, receive, send)
 
     async def _read(self, receive: Receive) -> bytes | None:
@@ -152,16 +152,22 @@ class BodyLimit:
 
 
 class JsonOnly:
-    """Lets through what says it is JSON in UTF-8, uncompressed (RFC 8259 section 11: charset has no meaning)."""
+    """Lets through what says it is JSON in UTF-8 (RFC 8259 section 8.1), uncompressed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         types = _values(scope, b"content-type")
-        if len(types) != 1 or not _JSON_TYPE.fullmatch(types[0]) or _values(scope, b"content-encoding"):
+        if len(types) != 1 or not _is_json(types[0]) or _values(scope, b"content-encoding"):
             raise UnsupportedMediaType
         await self.app(scope, receive, send)
+
+
+def _is_json(content_type: bytes) -> bool:
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(b";"))
+    charsets = (text.removeprefix(b"charset=").strip(b'"') for text in parameters if text.startswith(b"charset="))
+    return media_type == b"application/json" and all(charset in {b"utf-8", b"utf8"} for charset in charsets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,14 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
     UTF-8 JSON, is longer than `payload_max_bytes`.
     """
     value = strict_json.parse(body)
+    if not isinstance(value, dict):
+        raise ValidationFailed([_fault("", "Input should be a JSON object", "dict_type")])
     faults = [_fault(key, reason, "value_error") for key, reason in strict_json.unstorable_values(body, value).items()]
     try:
         signal = SignalCreate.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_input=False, include_context=False, include_url=False)
-        faults += [_fault(str(next(iter(d["loc"]), "")), d["msg"], d["type"]) for d in details]
+        faults += [_fault(str(d["loc"][0]), d["msg"], d["type"]) for d in details]
     if faults:
         raise ValidationFailed(faults)
     if len(body) > payload_max_bytes and _compact_size(signal.payload) > payload_max_bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,8 +20,10 @@ from service import database, metrics
 from service.app import create_app
 from service.embedded import embedded_postgres
 from service.logs import configure_logs, log
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 from service.timestamps import Clock, utc_now
+
+BACKLOG = 2048
 
 GRACE_SECONDS = 10
 """How long requests that have begun may take to finish after the server was told to stop."""
@@ -45,14 +48,32 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: 
     for sentence in settings.warnings():
         log.warning(sentence)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with postgres(settings) as url, tempfile.TemporaryDirectory(prefix="signals-metrics-") as shared:
+    with _listen(host, port) as listener, postgres(settings) as url, _shared_figures(workers):
         if settings.database_url is None:
             asyncio.run(database.migrate(url))
         _check_durability(url, settings)
-        if workers > 1:
-            os.environ[metrics.SHARED_DIRECTORY] = shared
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
-        _run(_config(partial(_application, settings, clock), host, port, workers))
+        log.info("Listening", host=host, port=listener.getsockname()[1], workers=workers)
+        _run(_config(partial(_application, settings, clock), workers), listener)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+@contextmanager
+def _shared_figures(workers: int) -> Iterator[None]:
+    """Where several worker processes add up their metrics, while they run."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="signals-metrics-") as directory:
+        os.environ[metrics.SHARED_DIRECTORY] = directory
+        yield
 
 
 def _check_durability(url: str, settings: Settings) -> None:
@@ -62,12 +83,10 @@ def _check_durability(url: str, settings: Settings) -> None:
         log.warning("Database not reachable: starting without it", exception=error)
 
 
-def _config(application: partial[ASGIApp], host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(application: partial[ASGIApp], workers: int) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         factory=True,
-        host=host,
-        port=port,
         workers=workers,
         loop="uvloop",
         http="httptools",
@@ -87,11 +106,11 @@ def _application(settings: Settings, clock: Clock) -> ASGIApp:
     return create_app(settings, clock=clock)
 
 
-def _run(config: uvicorn.Config) -> None:
+def _run(config: uvicorn.Config, listener: socket.socket) -> None:
     try:
         if config.workers > 1:
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            Multiprocess(config, sockets=[listener]).run()
         else:
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return

@@ -52,16 +52,10 @@ def _refusal(error: ValueError) -> InvalidJson | DuplicateKey:
     return InvalidJson(f"The body is not valid JSON: see {position[1]}" if position else None)
 
 
-def unstorable_values(body: bytes, value: Any) -> dict[str, str]:
-    """Why the members of the object `value`, parsed from `body`, cannot be stored: a sentence by key.
-
-    Empty when all can be. For a value that is no object the key is the empty string.
-    """
+def unstorable_values(body: bytes, value: dict[str, Any]) -> dict[str, str]:
+    """Why members of the object `value`, parsed from `body`, cannot be stored: a sentence by key, for those only."""
     if _SUSPICIOUS.search(body) is None:
         return {}
-    if not isinstance(value, dict):
-        reason = _unstorable(value)
-        return {"": reason} if reason else {}
     reasons = {key: _unstorable(key) or _unstorable(member) for key, member in value.items()}
     return {key: reason for key, reason in reasons.items() if reason}
 

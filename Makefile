@@ -1,0 +1,44 @@
+# The commands of this repository. `make run` and `make test` need nothing but Python 3.11 or newer with venv, and make.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: run psql check test audit lock clean
+
+run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
+	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
+
+psql: .venv/run  ## a prompt in the embedded PostgreSQL, while `make run` is running
+	@$$(find .venv -path '*pginstall18/bin/psql') "postgresql://postgres@/postgres?host=$(CURDIR)/.data/postgresql"
+
+check: .venv/dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
+	$(BIN)/coverage erase
+	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 --cov --cov-report=term $(ARGS)
+
+audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
+
+lock:  ## resolve anew to the newest releases that pyproject.toml allows
+	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/pip install --quiet '.[dev]'
+	.venv/lock/bin/pip freeze --exclude signals --exclude-editable > requirements.lock
+	rm -rf .venv/lock build
+
+clean:
+	rm -rf .venv .data build *.egg-info .coverage*
+
+.venv/run: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded]'
+	@touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@
