@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
 
 from service import metrics, signing
 from service.errors import (
@@ -81,7 +81,7 @@ def _request_id(scope: Scope) -> str:
     given = _values(scope, b"x-request-id")
     if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
         return given[0].decode("ascii")
-    return str(uuid4())
+    return str(uuid7())
 
 
 def _has_body(scope: Scope) -> bool:
@@ -165,6 +165,8 @@ class JsonOnly:
 
 
 def _is_json(content_type: bytes) -> bool:
+    if content_type == b"application/json":
+        return True
     media_type, *parameters = (part.strip().lower() for part in content_type.split(b";"))
     charsets = (text.removeprefix(b"charset=").strip(b'"') for text in parameters if text.startswith(b"charset="))
     return media_type == b"application/json" and all(charset in {b"utf-8", b"utf8"} for charset in charsets)
