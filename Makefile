@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: run psql check test audit lock clean
+.PHONY: run psql check test bench bench-growth audit lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -20,6 +20,12 @@ check: .venv/dev  ## style and types
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 --cov --cov-report=term $(ARGS)
+
+bench: .venv/dev  ## against other designs, about 25 minutes on a quiet machine; needs wrk and Node; writes docs/performance.md
+	$(BIN)/python -m tests.performance.bench $(ARGS)
+
+bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk; writes docs/performance.md
+	$(BIN)/python -m tests.performance.growth $(ARGS)
 
 audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
 	$(BIN)/pip install --quiet pip-audit

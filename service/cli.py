@@ -51,7 +51,7 @@ def main() -> None:
         sys.exit(_refuse(str(error), 2))
     except database.NotDurable as error:
         sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         sys.exit(_refuse(f"The database cannot be used: {type(error).__name__}", 1))
 
 

@@ -25,6 +25,13 @@ COMMAND_SECONDS = 4.0
 """Limits of a connection's life, each shorter than the five seconds in which a request is answered. The server
 gives up on a statement before the client does, so that an abandoned one does not go on by itself."""
 
+_SESSION = {
+    "application_name": "signals",
+    "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
+    "lock_timeout": str(int(LOCK_SECONDS * 1000)),
+    "synchronous_commit": "on",
+}
+
 READINESS_SECONDS = 1.5
 
 _DURABILITY = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
@@ -51,14 +58,8 @@ def tortoise_config(url: str, *, pool_size: int, refuse_not_durable: bool = Fals
     async def check(connection: asyncpg.Connection) -> None:
         await _check_durability(connection, refuse=refuse_not_durable)
 
-    limits = {
-        "application_name": "signals",
-        "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
-        "lock_timeout": str(int(LOCK_SECONDS * 1000)),
-        "synchronous_commit": "on",
-    }
     credentials = connection_arguments(url)
-    credentials["server_settings"] = limits | credentials["server_settings"]
+    credentials["server_settings"] = _SESSION | credentials["server_settings"]
     pool = {
         "minsize": 1,
         "maxsize": pool_size,
@@ -153,6 +154,8 @@ class Readiness:
             return "read-only"
         except asyncpg.LockNotAvailableError:
             return "locked"
+        except asyncpg.InsufficientPrivilegeError:
+            return "not permitted"
         except Exception as error:
             log.warning("Database not reachable", exception=error)
             return "not reachable"
@@ -196,7 +199,9 @@ async def check_durability(url: str, *, refuse: bool) -> None:
 
     Raises OSError, TimeoutError or asyncpg.PostgresError when the server is away.
     """
-    database = await asyncpg.connect(**connection_arguments(url), timeout=CONNECT_SECONDS)
+    arguments = connection_arguments(url)
+    arguments["server_settings"] = _SESSION | arguments["server_settings"]
+    database = await asyncpg.connect(**arguments, timeout=CONNECT_SECONDS)
     try:
         await _check_durability(database, refuse=refuse)
     finally:

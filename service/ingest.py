@@ -53,11 +53,11 @@ RETURNING id, created_at
 """
 
 _FIND = """
-SELECT receipts.key, signals.id, signals.created_at
-FROM receipts JOIN signals ON signals.id = receipts.signal_id WHERE receipts.key = ANY($1::bytea[])
+SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
 UNION ALL
 SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
 """
+"""A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`."""
 
 _PRUNE = """
 DELETE FROM receipts WHERE key IN (
@@ -150,6 +150,19 @@ class Ingest:
         finally:
             self._unanswered -= 1
 
+    async def recall(self, receipt_key: bytes) -> Stored | None:
+        """The signal that the request with this MAC became earlier, if it did.
+
+        Raises InternalError when the database does not say so in time.
+        """
+        try:
+            async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
+                record = await connection.fetchrow(_FIND, [receipt_key], [])
+        except Exception as error:
+            log.error("Database read failed", exception=error)
+            raise InternalError from None
+        return record and Stored(record["id"], record["created_at"], replayed=True)
+
     async def _write(self) -> None:
         while True:
             await self._arrival.wait()
@@ -171,18 +184,18 @@ class Ingest:
     async def _commit(self, batch: Sequence[_Row]) -> None:
         """Give every row of the batch its outcome, unless its request has been answered meanwhile."""
         reported = False
-        while batch := [row for row in batch if not row.outcome.done()]:
+        while True:
             try:
                 await _insert(batch)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate[:2] in _ROW_FAULTS:
+            except Exception as error:
+                if isinstance(error, asyncpg.PostgresError) and error.sqlstate[:2] in _ROW_FAULTS:
                     await self._split(batch, error)
                     return
                 reported = reported or _report(error, batch)
-                await asyncio.sleep(RETRY_SECONDS)
-            except Exception as error:
-                reported = reported or _report(error, batch)
-                await asyncio.sleep(RETRY_SECONDS)
+            batch = [row for row in batch if not row.outcome.done()]
+            if not batch:
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _split(self, batch: Sequence[_Row], error: asyncpg.PostgresError) -> None:
         """One row of the batch is refused: halve until it stands alone, so that its neighbours are stored."""
@@ -203,14 +216,18 @@ async def _insert(batch: Sequence[_Row]) -> None:
             if row.id in created:
                 _resolve(row, Stored(row.id, created[row.id], replayed=False))
         others = [row for row in batch if row.id not in created]
-        if not others:
-            return
-        keys = [row.signal.receipt_key for row in others if row.signal.receipt_key]
-        ids = [row.id for row in others if not row.signal.receipt_key]
-        found = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
-        for row in others:
-            if record := found.get(row.signal.receipt_key or row.id):
-                _resolve(row, Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
+        if others:
+            await _find(others, connection)
+
+
+async def _find(rows: Sequence[_Row], connection: asyncpg.Connection) -> None:
+    """Resolve rows that the insert left out: resent requests, and our own from an attempt whose answer was lost."""
+    keys = [row.signal.receipt_key for row in rows if row.signal.receipt_key]
+    ids = [row.id for row in rows if not row.signal.receipt_key]
+    found = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
+    for row in rows:
+        if record := found.get(row.signal.receipt_key or row.id):
+            _resolve(row, Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
 
 
 def _columns(batch: Sequence[_Row]) -> tuple[list[object], ...]:

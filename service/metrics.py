@@ -28,7 +28,7 @@ signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", 
 signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
 create_seconds = Histogram(
     "signals_create_seconds",
-    "Seconds from the arrival of a signal to its commit",
+    "Seconds from a proven signal to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])

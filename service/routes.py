@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from service import __version__, metrics
 from service.database import Readiness
+from service.errors import ValidationFailed
 from service.ingest import Ingest, NewSignal, Stored
 from service.logs import log
 from service.middleware import Sender
@@ -35,10 +36,22 @@ class CreateSignal:
         started = time.perf_counter()
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         signal = parse_signal(body, self.payload_max_bytes)
-        self.freshness.check(signal.time, self.clock())
-        stored = await self.ingest.store(_new_signal(signal, body, sender))
+        stored = await self._recall_or_check(signal, sender) or await self.ingest.store(
+            _new_signal(signal, body, sender)
+        )
         self._record(signal, sender, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
+
+    async def _recall_or_check(self, signal: SignalCreate, sender: Sender) -> Stored | None:
+        """A signal that is too old to be taken now may have been taken when it was not: then it is recalled."""
+        try:
+            self.freshness.check(signal.time, self.clock())
+        except ValidationFailed:
+            earlier = await self.ingest.recall(sender.mac) if sender.mac else None
+            if earlier is None:
+                raise
+            return earlier
+        return None
 
     def _record(self, signal: SignalCreate, sender: Sender, stored: Stored, seconds: float) -> None:
         log.info(
@@ -48,10 +61,10 @@ class CreateSignal:
             side=signal.side,
             producer_id=sender.producer_id,
         )
-        metrics.create_seconds.observe(seconds)
         if not stored.replayed:
             label = self.labels.label(signal.instrument)
             metrics.signals_ingested.labels(label, SIDES[signal.side]).inc()
+            metrics.create_seconds.observe(seconds)
 
 
 def _new_signal(signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:

@@ -10,7 +10,8 @@ class Shutdown:
     """Stands before the server's own handling of SIGTERM and SIGINT.
 
     At the first signal `begun` turns true, which readiness reports; after `delay` seconds `on_close` is called and
-    the server's handler gets the signal. A second signal goes through at once.
+    the server's handler gets the signal. A second Ctrl-C goes through at once; a second SIGTERM does not, since a
+    worker process may get it both from its parent and as a member of its group.
     """
 
     def __init__(self, delay: float, on_close: Callable[[], None]) -> None:
@@ -33,11 +34,10 @@ class Shutdown:
                 server(number, frame)
 
         def begin(_: int, frame: FrameType | None) -> None:
-            if self.begun or not self._delay:
-                self.begun = True
+            repeated, self.begun = self.begun, True
+            if not self._delay or (repeated and number == signal.SIGINT):
                 stop(frame)
-                return
-            self.begun = True
-            loop.call_soon_threadsafe(loop.call_later, self._delay, stop, frame)
+            elif not repeated:
+                loop.call_soon_threadsafe(loop.call_later, self._delay, stop, frame)
 
         signal.signal(number, begin)
