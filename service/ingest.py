@@ -184,7 +184,7 @@ class Ingest:
     async def _commit(self, batch: Sequence[_Row]) -> None:
         """Give every row of the batch its outcome, unless its request has been answered meanwhile."""
         reported = False
-        while True:
+        while batch := _unanswered(batch):
             try:
                 await _insert(batch)
             except Exception as error:
@@ -192,10 +192,8 @@ class Ingest:
                     await self._split(batch, error)
                     return
                 reported = reported or _report(error, batch)
-            batch = [row for row in batch if not row.outcome.done()]
-            if not batch:
-                return
-            await asyncio.sleep(RETRY_SECONDS)
+            if _unanswered(batch):
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _split(self, batch: Sequence[_Row], error: asyncpg.PostgresError) -> None:
         """One row of the batch is refused: halve until it stands alone, so that its neighbours are stored."""
@@ -242,6 +240,10 @@ def _columns(batch: Sequence[_Row]) -> tuple[list[object], ...]:
         [signal.version for signal in signals],
         [signal.receipt_key for signal in signals],
     )
+
+
+def _unanswered(batch: Sequence[_Row]) -> list[_Row]:
+    return [row for row in batch if not row.outcome.done()]
 
 
 def _resolve(row: _Row, stored: Stored) -> None:
