@@ -1,0 +1,87 @@
+@AC-08
+Feature: AC-08 HMAC disabled mode
+  On a developer's machine, and behind a gateway that has checked already, nobody wants to sign.
+  So with signing off the signing headers decide nothing; a readable producer id is still written down.
+
+  Rule: With signing off, nothing about signing is checked
+
+    Scenario Outline: Signing headers that need not be there
+      Given signing is off
+      When the producer sends a signal with only the headers <headers>
+      Then it is accepted
+      And the stored producer is <producer>
+
+      Examples: None
+        | headers | producer |
+        | none    | nobody   |
+
+      Examples: Each alone
+        | headers       | producer     |
+        | X-Producer-Id | "mt5-gold-1" |
+        | X-Timestamp   | nobody       |
+        | X-Signature   | nobody       |
+
+      Examples: Two of three
+        | headers                    | producer     |
+        | X-Producer-Id, X-Timestamp | "mt5-gold-1" |
+        | X-Producer-Id, X-Signature | "mt5-gold-1" |
+        | X-Timestamp, X-Signature   | nobody       |
+
+      Examples: All
+        | headers                                 | producer     |
+        | X-Producer-Id, X-Timestamp, X-Signature | "mt5-gold-1" |
+
+    Scenario Outline: Signing headers that are wrong
+      Given signing is off
+      When the producer sends a signal with the <header> "<value>"
+      Then it is accepted
+
+      Examples: Signatures
+        | header      | value                                        |
+        | X-Signature | AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= |
+        | X-Signature | not base64                                   |
+        | X-Signature |                                              |
+
+      Examples: Timestamps
+        | header      | value                |
+        | X-Timestamp | 1999-12-31T23:59:59Z |
+        | X-Timestamp | yesterday            |
+        | X-Timestamp |                      |
+
+    Scenario Outline: A signing header given twice
+      Given signing is off
+      When the producer sends a signal with <header> given twice
+      Then it is accepted
+
+      Examples: Each header
+        | header        |
+        | X-Producer-Id |
+        | X-Timestamp   |
+        | X-Signature   |
+
+  Rule: With signing off, a well-formed producer id is recorded and any other is not
+
+    Scenario Outline: A producer id is recorded
+      Given signing is off
+      When the producer sends a signal with the X-Producer-Id "<id>"
+      Then it is accepted
+      And the stored producer is "<id>"
+
+      Examples: Well-formed
+        | id                                                               |
+        | p                                                                |
+        | ea@desk-7/gold                                                   |
+        | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |
+
+    Scenario Outline: A producer id is not recorded
+      Given signing is off
+      When the producer sends a signal with the X-Producer-Id "<id>"
+      Then it is accepted
+      And the stored producer is nobody
+
+      Examples: Empty, too long or with characters that do not belong
+        | id                                                                |
+        |                                                                   |
+        | two words                                                         |
+        | händler                                                           |
+        | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |

@@ -1,0 +1,58 @@
+@AC-17
+Feature: AC-17 Creation logged with context
+  When a trade is questioned, the operator must find in the log what was taken, from whom and when.
+  So each stored signal leaves one line that says so, and what was in its payload stays out of the log.
+
+  Rule: One line tells of each stored signal
+
+    Scenario Outline: A signal is stored
+      Given signing is on
+      And the producer is called "ea-7"
+      When the producer sends a signal for "GOLD.SPOT" with the side <side>
+      Then it is accepted
+      And the log tells once of the creation, at level "info"
+      And that line names the stored signal
+      And that line says:
+        | instrument  | GOLD.SPOT |
+        | side        | <side>    |
+        | producer_id | ea-7      |
+      And that line says when it was written
+      And that line carries the request id
+
+      Examples: Buy and sell
+        | side |
+        | 0    |
+        | 1    |
+
+    Example: Nobody signed
+      Given signing is off
+      When the producer sends a signal
+      Then it is accepted
+      And the log tells once of the creation, at level "info"
+      And that line names no producer
+
+    Example: Every signal has its own line
+      When 20 signals are sent at once
+      Then all of them are accepted
+      And the log tells of the creation of each, once
+
+  Rule: What was not stored is not told as stored
+
+    Example: A refused signal
+      When the producer sends a signal for "xauusd"
+      Then it is refused as "validation_failed"
+      And the log tells of no creation
+
+  Rule: No value of a payload is written to the log
+
+    Scenario Outline: A payload with a secret in it
+      When the producer sends a signal with the payload <payload>
+      Then it is accepted
+      And the log tells once of the creation, at level "info"
+      And nothing in the log contains "do-not-log-me"
+
+      Examples: As a value and as a key
+        | payload                             |
+        | {"account": "do-not-log-me"}        |
+        | {"a": {"b": ["do-not-log-me"]}}     |
+        | {"do-not-log-me": 1}                |

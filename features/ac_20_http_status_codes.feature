@@ -1,0 +1,139 @@
+@AC-20
+Feature: AC-20 HTTP status codes
+  A producer's program decides by the status code alone: done, mend the request, or send it again.
+  So each outcome has its one status, and every refusal the same shape with a stable code.
+
+  Rule: 201 says stored
+
+    Example: A valid signal
+      When the producer sends a signal
+      Then it is answered with 201
+      And exactly one signal is stored
+
+  Rule: 400 says that the request cannot be read
+
+    Scenario Outline: A body that cannot be read
+      When the producer sends the body <body>
+      Then it is answered with 400
+      And it is refused as "<code>"
+      And the detail says "JSON"
+
+      Examples: Not JSON, or not unambiguous
+        | body                   | code          |
+        | buy gold               | invalid_json  |
+        | {"side": 0, "side": 1} | duplicate_key |
+
+    Scenario Outline: A signing header that cannot be read
+      Given signing is on
+      When the producer sends a signal with <fault>
+      Then it is answered with 400
+      And it is refused as "<code>"
+
+      Examples: An ill-formed producer id, or a repeated header
+        | fault                         | code                |
+        | the X-Producer-Id "two words" | producer_id_invalid |
+        | the X-Producer-Id ""          | producer_id_invalid |
+        | X-Signature given twice       | header_repeated     |
+
+  Rule: 401 says that the sender is not proven
+
+    Scenario Outline: A sender who is not proven
+      Given signing is on
+      When the producer sends a signal <so>
+      Then it is answered with 401
+      And it is refused as "<code>"
+      And the answer says how to prove oneself
+
+      Examples: Each way to fail
+        | so                                       | code                     |
+        | without X-Signature                      | header_missing           |
+        | stamped "yesterday"                      | timestamp_malformed      |
+        | stamped "2001-09-11T12:00:00Z"           | timestamp_outside_window |
+        | with the X-Signature "not base64"        | signature_malformed      |
+        | signed with another secret               | signature_mismatch       |
+
+  Rule: 404 says that there is nothing at this path
+
+    Example: A path that does not exist
+      When somebody asks for "/api/v1/orders"
+      Then it is answered with 404
+      And it is refused as "not_found"
+
+  Rule: 405 says that the path knows other methods
+
+    Example: Reading the signals
+      When somebody asks for "/api/v1/signals"
+      Then it is answered with 405
+      And it is refused as "method_not_allowed"
+      And the answer allows exactly "POST"
+
+  Rule: 413 says too large
+
+    Example: A payload above the limit
+      When the producer sends a signal with a payload of 32769 bytes
+      Then it is answered with 413
+      And it is refused as "payload_too_large"
+
+    Example: A request above the bound
+      When the producer sends a signal padded to 200705 bytes, its length declared
+      Then it is answered with 413
+      And it is refused as "body_too_large"
+      And the connection is closed
+
+  Rule: 415 says that only JSON is taken
+
+    Example: Another content type
+      When the producer sends a signal as "text/plain"
+      Then it is answered with 415
+      And it is refused as "unsupported_media_type"
+
+  Rule: 422 says that the JSON is not a valid signal
+
+    Example: A wrong field
+      When the producer sends a signal with the side 2
+      Then it is answered with 422
+      And it is refused as "validation_failed"
+      And the fault lies in "side"
+
+  Rule: 500 says that the service failed, and tells nothing of its inside
+
+    Example: The database is away
+      Given the database has gone away
+      When the producer sends a signal
+      Then it is answered with 500
+      And it is refused as "internal_error"
+      And the detail is "Internal server error"
+
+  Rule: 503 says come again
+
+    Example: More signals than the service can hold
+      Given there is room for 2 waiting signals
+      And the database has stopped answering
+      When 40 signals are sent at once
+      Then some of them are refused as "overloaded"
+      And those say when to come again
+
+  Rule: The order of the checks is path, method, size, content type, signature, JSON, fields, payload size
+
+    Scenario Outline: Of two faults the earlier one is told
+      Given signing is on
+      When a request arrives with <earlier> and <later>
+      Then it is refused as "<code>"
+
+      Examples: Neighbours in the order
+        | earlier              | later                | code                   |
+        | an unknown path      | another method       | not_found              |
+        | another method       | too large a body     | method_not_allowed     |
+        | too large a body     | another content type | body_too_large         |
+        | another content type | no signature         | unsupported_media_type |
+        | no signature         | broken JSON          | header_missing         |
+        | broken JSON          | wrong fields         | invalid_json           |
+        | wrong fields         | too large a payload  | validation_failed      |
+
+      Examples: From the two ends
+        | earlier              | later                | code                   |
+        | an unknown path      | too large a body     | not_found              |
+        | another method       | no signature         | method_not_allowed     |
+        | too large a body     | no signature         | body_too_large         |
+        | another content type | broken JSON          | unsupported_media_type |
+        | no signature         | too large a payload  | header_missing         |

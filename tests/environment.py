@@ -1,0 +1,19 @@
+"""The environment variables with which the tests start programs of the service."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+_OURS = ("APP_", "DATABASE_", "HMAC_", "SIGNALS_", "PROMETHEUS_")
+
+
+def service_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with exactly `settings` as the settings of the service.
+
+    The service is imported from the source tree, whatever the working directory is.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
+    return {**inherited, "PYTHONPATH": os.pathsep.join(paths), **settings}

@@ -1,0 +1,116 @@
+"""What the service writes to its log."""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+from pytest_bdd import parsers, then
+
+from tests.contract import utc_time
+from tests.conversation import Conversation
+from tests.deployment import SECRET
+from tests.log_lines import LogLine
+from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
+from tests.steps.words import Table
+
+CREATED, REFUSED, AUDITED = "Signal created", "Signal refused", "hmac_validation"
+
+
+def lines_saying(conversation: Conversation, message: str) -> list[LogLine]:
+    """The lines with this message about the latest request."""
+    return [line for line in conversation.log_lines() if line["message"] == message]
+
+
+@then(parsers.parse('the log tells once of the creation, at level "{level}"'), target_fixture="line")
+def tells_of_creation(conversation: Conversation, level: str) -> LogLine:
+    [line] = lines_saying(conversation, CREATED)
+    assert line["level"] == level
+    return line
+
+
+@then(parsers.parse('the log tells once of the refusal as "{code}", at level "{level}"'), target_fixture="line")
+def tells_of_refusal(conversation: Conversation, code: str, level: str) -> LogLine:
+    [line] = lines_saying(conversation, REFUSED)
+    assert (line["code"], line["level"]) == (code, level)
+    return line
+
+
+@then(parsers.parse('the log tells once of the failure, at level "{level}"'), target_fixture="line")
+def tells_of_failure(conversation: Conversation, level: str) -> LogLine:
+    [line] = [line for line in conversation.log_lines() if line["level"] == level]
+    return line
+
+
+@then("the log tells of no creation")
+def tells_of_no_creation(conversation: Conversation) -> None:
+    assert not lines_saying(conversation, CREATED)
+
+
+@then("the log tells of no refusal")
+def tells_of_no_refusal(conversation: Conversation) -> None:
+    assert not lines_saying(conversation, REFUSED)
+
+
+@then("that line says:")
+def line_says(line: LogLine, datatable: Table) -> None:
+    assert {key: str(line[key]) for key, _ in datatable} == dict(datatable)
+
+
+@then("that line names the stored signal")
+def line_names_signal(line: LogLine, conversation: Conversation) -> None:
+    assert line["signal_id"] == conversation.answer.json()["id"]
+
+
+@then("that line names no producer")
+def line_names_no_producer(line: LogLine) -> None:
+    assert line["producer_id"] is None
+
+
+@then(parsers.parse('that line names the fields "{fields}"'))
+def line_names_fields(line: LogLine, fields: str) -> None:
+    assert sorted(line["fields"]) == sorted(fields.split(", "))
+
+
+@then("that line says when it was written")
+def line_says_when(line: LogLine) -> None:
+    assert abs(utc_time(line["timestamp"]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@then("that line carries the request id")
+def line_carries_request_id(line: LogLine, conversation: Conversation) -> None:
+    assert line["request_id"] == conversation.answer.request_id
+
+
+@then("every line that was logged meanwhile carries the request id")
+def every_line_carries_request_id(conversation: Conversation) -> None:
+    request_ids = {line.get("request_id") for line in conversation.log_since_beginning()}
+    assert request_ids == {conversation.answer.request_id}
+
+
+@then(parsers.parse('nothing in the log contains "{text}"'))
+def log_does_not_contain(conversation: Conversation, text: str) -> None:
+    assert text not in conversation.log_text()
+
+
+@then(parsers.parse('the audit trail says "{result}" because of "{reason}"'), target_fixture="line")
+def audit_trail_says(conversation: Conversation, result: str, reason: str) -> LogLine:
+    [line] = lines_saying(conversation, AUDITED)
+    assert (line["result"], line["reason"]) == (result, reason)
+    return line
+
+
+@then(parsers.parse('the audit trail names the producer "{name}"'))
+def audit_trail_names(line: LogLine, name: str) -> None:
+    assert line["producer_id"] == name
+
+
+@then("the audit trail says nothing")
+def audit_trail_says_nothing(conversation: Conversation) -> None:
+    assert not lines_saying(conversation, AUDITED)
+
+
+@then("the log holds neither the secret nor any signature")
+def log_holds_no_secret(conversation: Conversation) -> None:
+    request, log = conversation.exchange.request, conversation.log_text()
+    right = compute_mac(SECRET, request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID))
+    forbidden = [SECRET, request.header(SIGNATURE), b64encode(right), right.hex().encode()]
+    assert not [text for text in forbidden if text.decode() in log]

@@ -1,0 +1,91 @@
+"""What operators and their machines ask: health, readiness, version, and whatever else is tried."""
+
+from pytest_bdd import parsers, then, when
+
+from tests.contract import check_json
+from tests.conversation import Conversation
+from tests.exchange import Request
+from tests.steps.words import Table, one_of
+from tests.waiting import wait_until
+
+READY = "/api/v1/ready"
+
+QUESTIONS = {
+    "the health": "/api/v1/health",
+    "the readiness": READY,
+    "the version": "/api/v1/version",
+    "the metrics": "/metrics",
+}
+
+
+@when(parsers.re(rf"the operator asks for (?P<what>{one_of(QUESTIONS)})"))
+def ask_for(conversation: Conversation, what: str) -> None:
+    conversation.send(Request(path=QUESTIONS[what]))
+
+
+@when("the operator asks whether the service is ready")
+def ask_whether_ready(conversation: Conversation) -> None:
+    conversation.send(Request(path=READY))
+
+
+@when("the operator asks again until the service is ready")
+def ask_until_ready(conversation: Conversation) -> None:
+    wait_until(lambda: conversation.send(Request(path=READY)).status == 200, "ready")
+
+
+@when("the operator asks again until the service is not ready")
+def ask_until_not_ready(conversation: Conversation) -> None:
+    wait_until(lambda: conversation.send(Request(path=READY)).status == 503, "not ready")
+
+
+@when(parsers.re(r'somebody asks for "(?P<path>.*)"'))
+def somebody_asks(conversation: Conversation, path: str) -> None:
+    conversation.send(Request(path=path))
+
+
+@when(parsers.re(r'somebody sends (?P<method>[A-Z]+) to "(?P<path>.*)"'))
+def somebody_sends(conversation: Conversation, method: str, path: str) -> None:
+    conversation.send(Request(method, path))
+
+
+@then("it is ready")
+def is_ready(conversation: Conversation) -> None:
+    assert conversation.answer.status == 200
+    check_json(conversation.answer)
+    assert conversation.answer.json() == {"ready": True, "dependencies": {"db": "connected"}}
+
+
+@then("it is not ready", target_fixture="reason")
+def is_not_ready(conversation: Conversation) -> str:
+    assert conversation.answer.status == 503
+    check_json(conversation.answer)
+    reason: str = conversation.answer.json()["dependencies"]["db"]
+    assert conversation.answer.json() == {"ready": False, "dependencies": {"db": reason}}
+    assert reason not in {"", "connected"}
+    return reason
+
+
+@then(parsers.parse('it is not ready because of "{word}"'))
+def is_not_ready_because(conversation: Conversation, word: str) -> None:
+    assert word in is_not_ready(conversation)
+
+
+@then(parsers.parse('the health is "{health}"'))
+def health_is(conversation: Conversation, health: str) -> None:
+    check_json(conversation.answer)
+    assert conversation.answer.json()["status"] == health
+
+
+@then("the uptime is told in seconds")
+def uptime_told(conversation: Conversation) -> None:
+    content = conversation.answer.json()
+    assert content.keys() == {"status", "uptime_seconds"}
+    assert 0 <= content["uptime_seconds"] < 3600
+
+
+@then("the version says:")
+def version_says(conversation: Conversation, datatable: Table) -> None:
+    content = conversation.answer.json()
+    assert content.keys() == {"name", "version", "build", "env"}
+    assert {key: content[key] for key, _ in datatable} == dict(datatable)
+    assert content["version"]

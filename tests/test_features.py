@@ -1,0 +1,7 @@
+"""Runs every example of every feature file against the real service."""
+
+from pytest_bdd import scenarios
+
+from tests.feature_files import FEATURES
+
+scenarios(str(FEATURES))
