@@ -1,0 +1,1 @@
+"""How fast the service is, beside five others that store the same signals on the same machine."""
