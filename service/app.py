@@ -7,16 +7,16 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan
 from tortoise.contrib.starlette import RegisterTortoise
 
 from service import __version__, metrics
+from service.answers import refuse
 from service.database import Readiness, tortoise_config
 from service.errors import InternalError, MethodNotAllowed, NotFound, Refusal
 from service.ingest import Ingest
-from service.logs import log, request_id
 from service.middleware import BodyLimit, ExactPath, FindSecrets, JsonOnly, ProducerAuthentication, RequestContext
 from service.routes import CreateSignal, Status
 from service.settings import Settings, SettingsError
@@ -81,16 +81,7 @@ def _lifespan(settings: Settings, ingest: Ingest, shutdown: Shutdown) -> Lifespa
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    """The one JSON shape of every refusal, its log line and its metric."""
-    refusal = _as_refusal(error)
-    if isinstance(refusal, InternalError):
-        log.error("Request failed", code=refusal.code, status=refusal.status)
-    else:
-        log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
-    metrics.signals_rejected.labels(refusal.code).inc()
-    content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get()}
-    headers = error.headers if isinstance(error, HTTPException) else refusal.headers
-    return JSONResponse(content, refusal.status, headers)
+    return refuse(_as_refusal(error), error.headers if isinstance(error, HTTPException) else None)
 
 
 def _as_refusal(error: Exception) -> Refusal:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
@@ -128,14 +129,15 @@ class BodyLimit:
         declared = _values(scope, b"content-length")
         if declared and int(declared[0]) > self.max_bytes:
             raise BodyTooLarge
-        body = await self._read(receive)
+        body = await self._read(scope.setdefault("state", {}), receive)
         if body is None:
             return
-        scope.setdefault("state", {})["body"] = body
+        scope["state"]["body"] = body
         await self.app(scope, receive, send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body, or None when the client went away before it was complete."""
+    async def _read(self, state: dict[str, Any], receive: Receive) -> bytes | None:
+        """The whole body, or None when the client went away before it was complete. The front door leaves a refusal
+        in the state when it gives up on the rest of the body."""
         chunks = []
         room = self.max_bytes
         while True:
@@ -149,6 +151,8 @@ class BodyLimit:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
+            if "refusal" in state:
+                raise state["refusal"]
 
 
 class JsonOnly:

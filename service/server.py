@@ -20,6 +20,7 @@ from service import database, metrics
 from service.app import create_app
 from service.embedded import embedded_postgres
 from service.logs import configure_logs, log
+from service.protocol import GuardedProtocol
 from service.settings import Settings, SettingsError
 from service.timestamps import Clock, utc_now
 
@@ -54,7 +55,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: 
         _check_durability(url, settings)
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
         log.info("Listening", host=host, port=listener.getsockname()[1], workers=workers)
-        _run(_config(partial(_application, settings, clock), workers), listener)
+        _run(_config(settings, clock, workers), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -83,13 +84,13 @@ def _check_durability(url: str, settings: Settings) -> None:
         log.warning("Database not reachable: starting without it", exception=error)
 
 
-def _config(application: partial[ASGIApp], workers: int) -> uvicorn.Config:
+def _config(settings: Settings, clock: Clock, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        application,
+        partial(_application, settings, clock),
         factory=True,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=partial(GuardedProtocol, settings=settings),  # type: ignore[arg-type]  # any factory will do,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,0 +1,30 @@
+"""The one JSON shape of every refusal, its log line and its count, whoever refuses."""
+
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service import metrics
+from service.errors import InternalError, Refusal
+from service.logs import log, request_id
+
+
+def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer that tells the client, logged and counted. `headers` stand in for those of the refusal."""
+    if isinstance(refusal, InternalError):
+        log.error("Request failed", code=refusal.code, status=refusal.status)
+    else:
+        log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
+    metrics.signals_rejected.labels(refusal.code).inc()
+    content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get()}
+    return JSONResponse(content, refusal.status, refusal.headers if headers is None else headers)
+
+
+def refusing(refusal: Refusal) -> ASGIApp:
+    """An application that refuses whatever it is asked."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await refuse(refusal)(scope, receive, send)
+
+    return app

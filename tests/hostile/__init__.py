@@ -1,0 +1,1 @@
+"""Hostile input, byte for byte, against the service as it runs in production."""

@@ -1,0 +1,47 @@
+"""A service that is short of patience, and whose database never answers."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.service_process import ServiceProcess
+
+IDLE_SECONDS = 0.8
+RECEIVE_SECONDS = 1.2
+"""Longer than the idle limit, so that a test can tell the two apart."""
+
+PAYLOAD_MAX_BYTES = 1000
+BODY_MAX_BYTES = 6 * PAYLOAD_MAX_BYTES + 4096
+
+
+@pytest.fixture(scope="session")
+def impatience() -> Iterator[Mapping[str, str]]:
+    """The settings. A connection to the database is made, and then nothing is heard: an answer that needs the
+    database takes its time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield {
+            "DATABASE_URL": f"postgresql://nobody:nothing@127.0.0.1:{silent.getsockname()[1]}/none",
+            "SIGNALS_IDLE_SECONDS": str(IDLE_SECONDS),
+            "SIGNALS_RECEIVE_SECONDS": str(RECEIVE_SECONDS),
+            "SIGNALS_PAYLOAD_MAX_BYTES": str(PAYLOAD_MAX_BYTES),
+        }
+
+
+@pytest.fixture(scope="session")
+def service(impatience: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """A service that all tests share."""
+    running = ServiceProcess(tmp_path_factory.mktemp("service"), impatience)
+    running.wait_until_alive()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_service(impatience: Mapping[str, str], tmp_path: Path) -> Iterator[ServiceProcess]:
+    """A service that one test may stop."""
+    running = ServiceProcess(tmp_path, impatience)
+    running.wait_until_alive()
+    yield running
+    running.stop()

@@ -1,0 +1,107 @@
+"""A TCP connection to the service on which the test decides about every byte."""
+
+import socket
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.exchange import Answer
+from tests.service_process import ServiceProcess
+from tests.waiting import DEADLINE_SECONDS
+
+
+class Wire:
+    """One connection. It remembers when it was opened: the seconds of its answers count from then."""
+
+    def __init__(self, service: ServiceProcess, *, receive_buffer: int | None = None) -> None:
+        self._socket = socket.socket()
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.settimeout(DEADLINE_SECONDS)
+        address = urlsplit(service.url)
+        self._socket.connect((address.hostname, address.port))
+        self._opened = time.monotonic()
+        self._received = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def seconds(self) -> float:
+        """How long the connection has been open."""
+        return time.monotonic() - self._opened
+
+    def send(self, data: bytes) -> Self:
+        """Send all of `data`. Raises OSError when the service does not take it."""
+        self._socket.sendall(data)
+        return self
+
+    def send_for_ever(self, data: bytes) -> None:
+        """Send `data` again and again. Raises OSError when the service has cut the connection."""
+        while self.seconds < DEADLINE_SECONDS:
+            self.send(data)
+
+    def finish(self) -> Self:
+        """Say that nothing more will be sent, and go on listening."""
+        self._socket.shutdown(socket.SHUT_WR)
+        return self
+
+    def drip(self, pieces: Iterable[bytes], pause: float = 0.1) -> list[Answer]:
+        """Send piece by piece with a pause after each, and return what was answered when the service hangs up."""
+        self._socket.settimeout(pause)
+        for piece in pieces:
+            assert self.seconds < DEADLINE_SECONDS, "the service waits for ever"
+            try:
+                if not self._receive():
+                    break
+            except TimeoutError:
+                self.send(piece)
+        return list(self._answers())
+
+    def next_answer(self) -> Answer:
+        """Wait for one answer."""
+        while (answer := self._take()) is None:
+            assert self._receive(), f"closed before the answer was complete: {self._received!r}"
+        return answer
+
+    def rest(self) -> list[Answer]:
+        """Wait until the service hangs up, and return all that it answered before."""
+        while self._receive():
+            pass
+        return list(self._answers())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _receive(self) -> bool:
+        data = self._socket.recv(65536)
+        self._received += data
+        return bool(data)
+
+    def _answers(self) -> Iterable[Answer]:
+        while (answer := self._take()) is not None:
+            yield answer
+        assert not self._received, f"not an answer: {self._received!r}"
+
+    def _take(self) -> Answer | None:
+        """The first answer that has been received, if it is complete."""
+        head, end, rest = self._received.partition(b"\r\n\r\n")
+        if not end:
+            return None
+        first, *lines = head.split(b"\r\n")
+        headers = httpx.Headers([(name, value) for name, _, value in (line.partition(b": ") for line in lines)])
+        length = int(headers.get("Content-Length", "0"))
+        if len(rest) < length:
+            return None
+        self._received = rest[length:]
+        return Answer(int(first.split(b" ")[1]), headers, rest[:length], self.seconds)
