@@ -105,6 +105,13 @@ Feature: AC-07 Payload size limit
       Then it is refused as "invalid_json"
       And nothing is stored
 
+    Example: A signal that is shorter than declared is waited for, but not for ever
+      Given a request must arrive within 1 second
+      When the producer announces a signal of 5000 bytes and sends fewer
+      Then it is refused as "request_timeout"
+      And the connection is closed
+      And nothing is stored
+
   Rule: The limit is a setting
 
     Scenario Outline: Another limit, kept

@@ -36,6 +36,13 @@ Feature: AC-17 Creation logged with context
       Then all of them are accepted
       And the log tells of the creation of each, once
 
+    Example: A resent signal is not told again as created
+      Given signing is on
+      And the producer has sent a signal
+      When the producer sends the very same request again
+      Then it is accepted
+      And the log tells of no creation
+
   Rule: What was not stored is not told as stored
 
     Example: A refused signal

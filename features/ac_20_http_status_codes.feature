@@ -23,6 +23,18 @@ Feature: AC-20 HTTP status codes
         | buy gold               | invalid_json  |
         | {"side": 0, "side": 1} | duplicate_key |
 
+    Example: A request that is no plain HTTP
+      When the producer sends a signal that two servers could read as two different requests
+      Then it is answered with 400
+      And it is refused as "malformed_request"
+      And the connection is closed
+
+    Example: A request to change the protocol
+      When the producer asks to go on in another protocol
+      Then it is answered with 400
+      And it is refused as "upgrade_refused"
+      And the connection is closed
+
     Scenario Outline: A signing header that cannot be read
       Given signing is on
       When the producer sends a signal with <fault>
@@ -67,6 +79,15 @@ Feature: AC-20 HTTP status codes
       And it is refused as "method_not_allowed"
       And the answer allows exactly "POST"
 
+  Rule: 408 says that the request did not arrive in time
+
+    Example: A body that stops coming
+      Given a request must arrive within 1 second
+      When the producer announces a signal of 5000 bytes and sends fewer
+      Then it is answered with 408
+      And it is refused as "request_timeout"
+      And the connection is closed
+
   Rule: 413 says too large
 
     Example: A payload above the limit
@@ -95,6 +116,14 @@ Feature: AC-20 HTTP status codes
       And it is refused as "validation_failed"
       And the fault lies in "side"
 
+  Rule: 431 says that the headers are too large
+
+    Example: A header beyond all measure
+      When the producer sends a signal with headers of 20000 bytes
+      Then it is answered with 431
+      And it is refused as "headers_too_large"
+      And the connection is closed
+
   Rule: 500 says that the service failed, and tells nothing of its inside
 
     Example: The database is away
@@ -112,6 +141,12 @@ Feature: AC-20 HTTP status codes
       When 40 signals are sent at once
       Then some of them are refused as "overloaded"
       And those say when to come again
+
+    Example: A signal that is still on its way when the service stops
+      When the operator stops the service while the producer is sending a signal
+      Then it is answered with 503
+      And it is refused as "shutting_down"
+      And it says when to come again
 
   Rule: The order of the checks is path, method, size, content type, signature, JSON, fields, payload size
 

@@ -23,6 +23,14 @@ Feature: AC-28 Metrics
       Then it is refused as "validation_failed"
       And no count of signals ingested has grown
 
+    Example: A resent signal is not counted again
+      Given signing is on
+      And the producer has sent a signal
+      And the figures have been noted
+      When the producer sends the very same request again
+      Then it is accepted
+      And no count of signals ingested has grown
+
   Rule: Refused requests are counted by code
 
     Scenario Outline: A refused request is counted

@@ -47,6 +47,17 @@ Feature: AC-29 A resent request is stored once
       Then it is answered with the first answer, byte for byte
       And exactly one signal is stored
 
+    Example: Meanwhile the signal has become too old to be taken now
+      Given signing is on
+      And signals may lie at most 60 seconds from now
+      And the clock of the service shows "2026-01-31T12:00:00Z"
+      And the producer has sent a signal dated "2026-01-31T11:59:00Z"
+      And the clock of the service now shows "2026-01-31T12:00:30Z"
+      When the producer sends the very same request again
+      Then it is answered with the first answer, byte for byte
+      And it is marked as replayed
+      And exactly one signal is stored
+
     Example: After the window
       Given signing is on
       And the clock of the service shows "2026-01-31T12:00:00Z"
@@ -56,7 +67,7 @@ Feature: AC-29 A resent request is stored once
       Then it is refused as "timestamp_outside_window"
       And exactly one signal is stored
 
-    Example: In other letters of the same header
+    Example: With another request id, which is not signed
       Given signing is on
       And the producer has sent a signal
       When the producer sends the very same request again with another request id

@@ -7,6 +7,8 @@ from uuid import UUID
 from tests.exchange import Answer
 
 STATUS_OF = {
+    "malformed_request": 400,
+    "upgrade_refused": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
     "producer_id_invalid": 400,
@@ -18,10 +20,12 @@ STATUS_OF = {
     "signature_mismatch": 401,
     "not_found": 404,
     "method_not_allowed": 405,
+    "request_timeout": 408,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
+    "headers_too_large": 431,
     "internal_error": 500,
     "overloaded": 503,
     "shutting_down": 503,

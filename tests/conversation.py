@@ -7,7 +7,15 @@ import httpx
 from anyio.from_thread import BlockingPortal
 
 from tests.deployment import Deployment
-from tests.exchange import Answer, Exchange, Request, exchange, exchange_concurrently, exchange_misdeclared
+from tests.exchange import (
+    Answer,
+    Exchange,
+    Request,
+    exchange,
+    exchange_concurrently,
+    exchange_interrupted,
+    exchange_misdeclared,
+)
 from tests.log_lines import LogLine
 from tests.waiting import DEADLINE_SECONDS
 
@@ -29,6 +37,11 @@ class Conversation:
     def send_misdeclared(self, request: Request, declared: int) -> None:
         """Send one request whose declared length is false."""
         self.exchanges.append(exchange_misdeclared(self._deployment.service.url, request, declared))
+
+    def send_until_stopped(self, request: Request) -> None:
+        """Send the head of one request, and tell the service to stop when it waits for the body."""
+        service = self._deployment.service
+        self.exchanges.append(exchange_interrupted(service.url, request, service.tell_to_stop))
 
     def send_at_once(self, requests: Sequence[Request]) -> None:
         """Send many requests, each over a connection of its own, all at the same time."""

@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -31,6 +31,12 @@ class Request:
         """The value of the one header of this name."""
         [value] = [value for key, value in self.headers if key == name]
         return value
+
+    @property
+    def text(self) -> str:
+        """The body, which is there and is text."""
+        assert self.body is not None
+        return self.body.decode()
 
     def adding(self, name: str, value: bytes) -> Self:
         """The same request with one more header."""
@@ -116,14 +122,29 @@ async def exchange_concurrently(client: httpx.AsyncClient, url: str, request: Re
 
 def exchange_misdeclared(url: str, request: Request, declared: int) -> Exchange:
     """Send a request that declares its body to have `declared` bytes, whatever it has."""
+    return _exchange_by_hand(url, request.adding("Content-Length", b"%d" % declared), lambda _: None)
+
+
+def exchange_interrupted(url: str, request: Request, interrupt: Callable[[], None]) -> Exchange:
+    """Send a request of which the body never comes, and call `interrupt` when the service waits for it."""
+
+    def await_continue(connection: http.client.HTTPConnection) -> None:
+        assert connection.sock.recv(1024).startswith(b"HTTP/1.1 100 ")
+        interrupt()
+
+    waiting = replace(request, body=b"").adding("Content-Length", b"%d" % len(request.body or b""))
+    return _exchange_by_hand(url, waiting.adding("Expect", b"100-continue"), await_continue)
+
+
+def _exchange_by_hand(url: str, request: Request, meanwhile: Callable[[http.client.HTTPConnection], None]) -> Exchange:
     started = time.monotonic()
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=DEADLINE_SECONDS)
     try:
         connection.putrequest(request.method, request.path)
         for name, value in request.headers:
             connection.putheader(name, value)
-        connection.putheader("Content-Length", str(declared))
         connection.endheaders(request.body)
+        meanwhile(connection)
         response = connection.getresponse()
         headers = httpx.Headers(response.getheaders())
         return Exchange(request, Answer(response.status, headers, response.read(), time.monotonic() - started))

@@ -47,7 +47,7 @@ def all_accepted(conversation: Conversation) -> None:
 def valid_ones_accepted(conversation: Conversation, count: int) -> None:
     accepted = [exchange for exchange in conversation.exchanges if exchange.answer.status == 201]
     assert len(accepted) == count
-    assert all(exact(str(exchange.request.body, "utf-8"))["side"] == ("number", "0") for exchange in accepted)
+    assert all(exact(exchange.request.text)["side"] == ("number", "0") for exchange in accepted)
 
 
 @then("their ids are all different")
@@ -58,7 +58,7 @@ def ids_differ(conversation: Conversation) -> None:
 @then("the answer to each is about its own signal")
 def answers_are_not_mixed_up(conversation: Conversation, storage: Storage) -> None:
     for exchange in conversation.exchanges:
-        sent = exact(str(exchange.request.body, "utf-8"))["time"]
+        sent = exact(exchange.request.text)["time"]
         assert storage.row_of(exchange.answer.json()["id"])["time"].isoformat() == sent.replace("Z", "+00:00")
 
 

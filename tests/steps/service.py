@@ -31,6 +31,11 @@ def age_limit(deployment: Deployment, seconds: str) -> None:
     deployment.configure(SIGNALS_TIME_MAX_AGE_SECONDS=seconds)
 
 
+@given(parsers.parse("a request must arrive within {seconds} second"))
+def receive_limit(deployment: Deployment, seconds: str) -> None:
+    deployment.configure(SIGNALS_RECEIVE_SECONDS=seconds)
+
+
 @given(parsers.parse("there is room for {limit} waiting signals"))
 def queue_limit(deployment: Deployment, limit: str) -> None:
     deployment.configure(SIGNALS_QUEUE_LIMIT=limit)

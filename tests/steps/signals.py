@@ -4,6 +4,7 @@ from pytest_bdd import given, parsers, when
 
 from tests.contract import check_refusal
 from tests.conversation import Conversation
+from tests.deployment import Deployment
 from tests.payloads import nested, payload_of
 from tests.producer import Producer
 from tests.steps.words import one_of
@@ -66,6 +67,7 @@ def send_for_with_side(producer: Producer, instrument: str, side: str) -> None:
 
 
 @when(parsers.re(r'the producer sends a signal dated "(?P<time>.*)"'))
+@given(parsers.re(r'the producer has sent a signal dated "(?P<time>.*)"'))
 def send_dated(producer: Producer, time: str) -> None:
     producer.set_text("time", time)
     producer.send()
@@ -165,6 +167,32 @@ def announce(producer: Producer, conversation: Conversation, size: int) -> None:
 @when(parsers.parse("the producer sends a signal and declares only its first {size:d} bytes"))
 def send_underdeclared(producer: Producer, conversation: Conversation, size: int) -> None:
     conversation.send_misdeclared(producer.request(), size)
+
+
+@when(parsers.parse("the producer announces a signal of {size:d} bytes and sends fewer"))
+def send_overdeclared(producer: Producer, conversation: Conversation, size: int) -> None:
+    conversation.send_misdeclared(producer.request(), size)
+
+
+@when("the producer sends a signal that two servers could read as two different requests")
+def send_ambiguous(producer: Producer, conversation: Conversation) -> None:
+    conversation.send_misdeclared(producer.request().adding("Transfer-Encoding", b"chunked"), 10)
+
+
+@when("the producer asks to go on in another protocol")
+def send_upgrade(producer: Producer, conversation: Conversation) -> None:
+    conversation.send(producer.request().adding("Connection", b"Upgrade").adding("Upgrade", b"h2c"))
+
+
+@when(parsers.parse("the producer sends a signal with headers of {size:d} bytes"))
+def send_long_headers(producer: Producer, conversation: Conversation, size: int) -> None:
+    conversation.send(producer.request().adding("X-Note", b"a" * size))
+
+
+@when("the operator stops the service while the producer is sending a signal")
+def send_until_stopped(deployment: Deployment, producer: Producer, conversation: Conversation) -> None:
+    deployment.start_own()
+    conversation.send_until_stopped(producer.request())
 
 
 @when(parsers.re(r'the producer sends a signal as "(?P<content_type>.*)"'))

@@ -55,7 +55,7 @@ def no_stored_payload(storage: Storage) -> None:
 
 @then("the stored payload is the payload that was sent")
 def stored_payload_as_sent(storage: Storage, conversation: Conversation) -> None:
-    sent = exact(str(conversation.exchange.request.body, "utf-8"))
+    sent = exact(conversation.exchange.request.text)
     assert storage.payload() == sent["payload"]
 
 
