@@ -3,8 +3,10 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
+SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
+  libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-.PHONY: run psql check test bench bench-growth audit lock clean
+.PHONY: run psql check test bench bench-growth test-signers audit lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -26,6 +28,11 @@ bench: .venv/dev  ## against other designs, about 25 minutes on a quiet machine;
 
 bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk; writes docs/performance.md
 	$(BIN)/python -m tests.performance.growth $(ARGS)
+
+test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
+	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
+	  apt-get install -qq --no-install-recommends $(SIGNER_PACKAGES) > /dev/null; fi
+	REQUIRE_SIGNERS=1 TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/signers $(ARGS)
 
 audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
 	$(BIN)/pip install --quiet pip-audit

@@ -17,7 +17,7 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
     else:
         log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
     metrics.signals_rejected.labels(refusal.code).inc()
-    content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get()}
+    content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
     return JSONResponse(content, refusal.status, refusal.headers if headers is None else headers)
 
 

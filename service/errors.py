@@ -9,10 +9,11 @@ Refusal
 │   ├── HeaderRepeated             400 header_repeated
 │   ├── HeaderMissing              401 header_missing
 │   ├── ProducerIdInvalid          400 producer_id_invalid
-│   ├── TimestampMalformed         401 timestamp_malformed
-│   ├── TimestampOutsideWindow     401 timestamp_outside_window
-│   ├── SignatureMalformed         401 signature_malformed
-│   └── SignatureMismatch          401 signature_mismatch
+│   └── ProofRefusal
+│       ├── TimestampMalformed     401 timestamp_malformed
+│       ├── TimestampOutsideWindow 401 timestamp_outside_window
+│       ├── SignatureMalformed     401 signature_malformed
+│       └── SignatureMismatch      401 signature_mismatch
 ├── NotFound              404 not_found
 ├── MethodNotAllowed      405 method_not_allowed
 ├── RequestTimeout        408 request_timeout
@@ -52,6 +53,8 @@ class Refusal(Exception):
     def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
         super().__init__(self.code)
         self.detail = self.sentence if detail is None else detail
+        self.extra: Mapping[str, str | int] = {}
+        """What the answer tells beside code, detail and request id."""
 
     @property
     def fields(self) -> list[str]:
@@ -109,28 +112,31 @@ class ProducerIdInvalid(AuthenticationRefusal):
     sentence = "X-Producer-Id must be 1 to 64 printable ASCII characters without spaces"
 
 
-class TimestampMalformed(AuthenticationRefusal):
-    status, code = 401, "timestamp_malformed"
+class ProofRefusal(AuthenticationRefusal):
+    """The timestamp or the signature is refused; `extra` tells what was received, and which mistake it looks like."""
+
+    status = 401
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "HMAC-SHA256"}
+
+
+class TimestampMalformed(ProofRefusal):
+    code = "timestamp_malformed"
     sentence = "X-Timestamp must look like 2026-01-31T12:00:00Z or 2026-01-31T12:00:00.123+01:00"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "HMAC-SHA256"}
 
 
-class TimestampOutsideWindow(AuthenticationRefusal):
-    status, code, reason = 401, "timestamp_outside_window", "clock_skew"
+class TimestampOutsideWindow(ProofRefusal):
+    code, reason = "timestamp_outside_window", "clock_skew"
     sentence = "X-Timestamp is more than 300 seconds away from the clock of the service"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "HMAC-SHA256"}
 
 
-class SignatureMalformed(AuthenticationRefusal):
-    status, code = 401, "signature_malformed"
+class SignatureMalformed(ProofRefusal):
+    code = "signature_malformed"
     sentence = "X-Signature must be canonical standard base64, with padding"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "HMAC-SHA256"}
 
 
-class SignatureMismatch(AuthenticationRefusal):
-    status, code, reason = 401, "signature_mismatch", "invalid_signature"
+class SignatureMismatch(ProofRefusal):
+    code, reason = "signature_mismatch", "invalid_signature"
     sentence = "X-Signature does not match the body, the timestamp and the producer id"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "HMAC-SHA256"}
 
 
 class NotFound(Refusal):

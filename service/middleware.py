@@ -4,13 +4,12 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from service import metrics, signing
+from service import doctor, metrics, signing
 from service.errors import (
     AuthenticationRefusal,
     BodyTooLarge,
@@ -18,15 +17,12 @@ from service.errors import (
     HeaderRepeated,
     NotFound,
     ProducerIdInvalid,
-    TimestampMalformed,
-    TimestampOutsideWindow,
+    ProofRefusal,
     UnsupportedMediaType,
 )
 from service.logs import log, request_id
-from service.timestamps import Clock, parse_timestamp
-
-WINDOW_SECONDS = 300
-"""How old a signed request may be, and how far ahead of the service's clock."""
+from service.mistakes import Presented
+from service.timestamps import Clock
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _SANE_PRODUCER_ID = re.compile(rb"[\x21-\x7e]{1,64}")
@@ -227,20 +223,19 @@ class ProducerAuthentication:
             raise HeaderMissing(missing)
         if producer_id is None:
             raise ProducerIdInvalid
-        timestamp, signature = given["X-Timestamp"][0], given["X-Signature"][0]
-        self._check_window(timestamp)
-        return signing.verify(
-            find_secrets(producer_id), scope["state"]["body"], timestamp, producer_id.encode("ascii"), signature
+        body, timestamp, signature = scope["state"]["body"], given["X-Timestamp"][0], given["X-Signature"][0]
+        return self._verify(
+            Presented(body, timestamp, producer_id.encode("ascii"), signature), find_secrets(producer_id)
         )
 
-    def _check_window(self, timestamp: bytes) -> None:
+    def _verify(self, request: Presented, secrets: Sequence[bytes]) -> bytes:
+        now = self.clock()
         try:
-            moment = parse_timestamp(timestamp.decode("ascii"))
-        except ValueError:
-            raise TimestampMalformed from None
-        age = (self.clock() - moment) // timedelta(seconds=1)
-        if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
-            raise TimestampOutsideWindow
+            signing.check_window(request.timestamp, now)
+            return signing.verify(secrets, request.body, request.timestamp, request.producer_id, request.signature)
+        except ProofRefusal as refusal:
+            refusal.extra = doctor.examine(refusal, request, secrets, now)
+            raise
 
 
 def _sane_producer_id(values: Sequence[bytes]) -> str | None:

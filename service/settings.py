@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
 
+PUBLISHED_SECRET = "for-tests-only-anyone-can-read-this-secret"  # noqa: S105
+"""The secret of the published vectors, docs/vectors/signature.json."""
+
 
 class SettingsError(Exception):
     """A setting is wrong; the message is one sentence that names it and never repeats its value."""
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
     def _signing_needs_a_secret(self) -> "Settings":
         if self.hmac_producer_enabled and not self.hmac_producer_secret.get_secret_value():
             raise ValueError("HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true")
+        return self
+
+    @model_validator(mode="after")
+    def _published_secret_is_for_development(self) -> "Settings":
+        published = self.hmac_producer_secret.get_secret_value() == PUBLISHED_SECRET
+        if published and self.app_env != "development":
+            raise ValueError("HMAC_PRODUCER_SECRET is the published one of the test vectors: make a secret of your own")
         return self
 
     @property

@@ -11,8 +11,13 @@ import binascii
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from service.errors import SignatureMalformed, SignatureMismatch
+from service.errors import SignatureMalformed, SignatureMismatch, TimestampMalformed, TimestampOutsideWindow
+from service.timestamps import parse_timestamp
+
+WINDOW_SECONDS = 300
+"""How old a signed request may be, and how far ahead of the service's clock."""
 
 UNKNOWN_PRODUCER_SECRET = bytes(32)
 """Compared against when a producer has no secret, so that its refusal takes the same time; never accepted."""
@@ -45,6 +50,18 @@ def verify(secrets: Iterable[bytes], body: bytes, timestamp: bytes, producer_id:
     if not _is_canonical_base64(signature):
         raise SignatureMalformed
     raise SignatureMismatch
+
+
+def check_window(timestamp: bytes, now: datetime) -> None:
+    """Raises TimestampMalformed when the timestamp cannot be read, TimestampOutsideWindow when its age, in whole
+    seconds rounded down, is more than the window either way."""
+    try:
+        moment = parse_timestamp(timestamp.decode("ascii"))
+    except ValueError:
+        raise TimestampMalformed from None
+    age = (now - moment) // timedelta(seconds=1)
+    if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
+        raise TimestampOutsideWindow
 
 
 def _is_canonical_base64(text: bytes) -> bool:

@@ -17,6 +17,7 @@ from tests.storage import Storage
 pytest_plugins = [
     "tests.steps.answers",
     "tests.steps.crowds",
+    "tests.steps.explanations",
     "tests.steps.faults",
     "tests.steps.figures",
     "tests.steps.logs",

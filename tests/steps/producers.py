@@ -1,7 +1,7 @@
 """Who sends, and how it is proven: the signing headers, right and wrong."""
 
 import hashlib
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -35,6 +35,11 @@ def same_time_elsewhere(timestamp: bytes) -> bytes:
     return datetime.fromisoformat(timestamp.decode()).astimezone(PLUS_TWO).isoformat().encode()
 
 
+def unix_time(timestamp: bytes) -> bytes:
+    """The timestamp in whole seconds since 1970."""
+    return str(int(datetime.fromisoformat(timestamp.decode()).timestamp())).encode()
+
+
 WAYS_TO_SIGN: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
     "with its own secret": lambda body, time, name: compute_mac(SECRET, body, time, name),
     "with another secret": lambda body, time, name: compute_mac(SECRET[::-1], body, time, name),
@@ -60,6 +65,17 @@ WAYS_TO_SIGN: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
     "over the body alone": lambda body, _time, _name: compute_mac(SECRET, body),
     "over the timestamp before the body": lambda body, time, name: compute_mac(SECRET, time, body, name),
     "over the parts with dots between": lambda body, time, name: compute_mac(SECRET, body, b".", time, b".", name),
+    "over the parts with bars between": lambda body, time, name: compute_mac(SECRET, body, b"|", time, b"|", name),
+    "over the parts and a line break": lambda body, time, name: compute_mac(SECRET, body, time, name, b"\n"),
+    "over the body and the timestamp": lambda body, time, _name: compute_mac(SECRET, body, time),
+    "over the same JSON without spaces": lambda body, time, name: compute_mac(
+        SECRET, body.replace(b": ", b":").replace(b", ", b","), time, name
+    ),
+    "over its timestamp as Unix seconds": lambda body, time, name: compute_mac(SECRET, body, unix_time(time), name),
+    "with its secret and a line break": lambda body, time, name: compute_mac(SECRET + b"\n", body, time, name),
+    "with its secret decoded from base64": lambda body, time, name: compute_mac(
+        urlsafe_b64decode(SECRET), body, time, name
+    ),
     "with SHA-256 without a key": lambda body, time, name: hashlib.sha256(SECRET + body + time + name).digest(),
     "with HMAC-SHA512": lambda body, time, name: compute_mac(SECRET, body, time, name, digest="sha512")[:32],
 }

@@ -1,0 +1,141 @@
+"""Why a request was not proven: what arrived, and which known mistake its signature fits. Pure.
+
+Only the holder of the secret can make a signature that fits, so a hint tells nobody else anything; the expected MAC
+never leaves this module, and a fit never authenticates. All guesses are always made, and as many with a made-up
+secret when a producer is not known, so that neither the answer nor its time tells the two apart.
+"""
+
+import hashlib
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from service.errors import AuthenticationRefusal, SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
+from service.mistakes import (
+    LINE_BREAK_CUT,
+    REHASH_MAX_BYTES,
+    Mistake,
+    Presented,
+    Signed,
+    any_base64,
+    instant,
+    misread,
+    tails,
+    whole_messages,
+)
+from service.signing import UNKNOWN_PRODUCER_SECRET
+
+SECRETS_TRIED = 2
+"""How many secrets are tried, whatever the producer has: it has two while one is being replaced."""
+
+_MAC_BYTES = 32
+_BASE64 = "send standard base64 of the 32 bytes, with padding"
+
+_ZONE_STEP = 1800
+_ZONE_MAX = 14 * 3600
+_ZONE_SLACK = 60
+"""A clock that is off by a multiple of half an hour and at most 14 hours, give or take a minute, is probably right
+but shows local time."""
+
+
+def examine(
+    refusal: AuthenticationRefusal, request: Presented, secrets: Sequence[bytes], now: datetime
+) -> dict[str, str | int]:
+    """What an answer tells beside the refusal of a timestamp or a signature; `secrets` are the producer's.
+
+    `skew_seconds` is how far the timestamp is ahead of `server_time`, in whole seconds, negative when it is
+    behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there when a mistake is known.
+    """
+    found: dict[str, str | int] = {"server_time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    hint: str | None = None
+    moment = instant(request.timestamp)
+    if moment is not None:
+        found["skew_seconds"] = skew = -((now - moment) // timedelta(seconds=1))
+        hint = _clock_hint(skew) if isinstance(refusal, TimestampOutsideWindow) else None
+    if isinstance(refusal, SignatureMalformed | SignatureMismatch):
+        hint = signature_hint(request, secrets)
+    found["body_bytes"] = len(request.body)
+    found["body_sha256"] = hashlib.sha256(request.body).hexdigest()
+    return found if hint is None else found | {"hint": hint}
+
+
+def _clock_hint(skew_seconds: int) -> str | None:
+    steps = round(skew_seconds / _ZONE_STEP)
+    if not 0 < abs(steps) * _ZONE_STEP <= _ZONE_MAX or abs(skew_seconds - steps * _ZONE_STEP) > _ZONE_SLACK:
+        return None
+    side = "ahead" if steps > 0 else "behind"
+    return f"X-Timestamp is {abs(steps) / 2:g} h {side}: it looks like local time marked as UTC, so send true UTC"
+
+
+def signature_hint(request: Presented, secrets: Sequence[bytes]) -> str | None:
+    """The known mistake that explains a refused signature, in one sentence; None when none does."""
+    mac, spelling = _read(request.signature)
+    fit = None if mac is None else _fit(mac, request, secrets)
+    if spelling and fit:
+        return f"X-Signature is {spelling.seen} and fits {fit.seen}: {spelling.cure}, and {fit.cure}"
+    if fit:
+        return f"X-Signature fits {fit.seen}: {fit.cure}"
+    return f"X-Signature is {spelling.seen}: {spelling.cure}" if spelling else None
+
+
+def _read(signature: bytes) -> tuple[bytes | None, Mistake | None]:
+    """The MAC that a signature may stand for, and what is wrong with the way it is written."""
+    text = re.sub(rb"^(?:sha256=|v1[,=])", b"", signature.strip(b"\"' "))
+    around = Mistake("surrounded by other text", _BASE64) if text != signature else None
+    if mac := _mac_in_hex(text):
+        return mac, Mistake("hex", _BASE64)
+    decoded = any_base64(text)
+    if decoded is None:
+        return None, around
+    if mac := _mac_in_hex(decoded):
+        return mac, Mistake("base64 of the hex text", _BASE64)
+    if len(decoded) != _MAC_BYTES:
+        return None, Mistake(f"base64 of {len(decoded)} bytes", "HMAC-SHA256 has 32, so sign with that")
+    if b64encode(decoded) == text:
+        return decoded, around
+    return decoded, Mistake("another dialect of base64", _BASE64)
+
+
+def _mac_in_hex(text: bytes) -> bytes | None:
+    return bytes.fromhex(text.decode("ascii")) if re.fullmatch(rb"[0-9A-Fa-f]{64}", text) else None
+
+
+def _fit(mac: bytes, request: Presented, secrets: Sequence[bytes]) -> Mistake | None:
+    """The mistake that explains `mac`; None when there is none, or when only its spelling is wrong."""
+    behind, instead = list(tails(request)), list(whole_messages(request))
+    fits: list[Mistake | None] = []
+    for number in range(SECRETS_TRIED):
+        known = number < len(secrets)
+        secret = secrets[number] if known else UNKNOWN_PRODUCER_SECRET
+        for guess, mistake in _guesses(secret, request, behind, instead):
+            if hmac.compare_digest(guess, mac) and known:
+                fits.append(mistake)
+    return fits[0] if fits else None
+
+
+def _guesses(
+    secret: bytes, request: Presented, behind: Sequence[Signed], instead: Sequence[Signed]
+) -> Iterator[tuple[bytes, Mistake | None]]:
+    """The right MAC first, lest a mistake that changes nothing be blamed. The body is hashed once for all tails."""
+    proper = request.timestamp + request.producer_id
+    bare = request.body.rstrip(b"\r\n")
+    begun = hmac.new(secret, bare, "sha256")
+    whole = begun.copy()
+    whole.update(request.body[len(bare) :])
+    yield _ended(whole, proper), None
+    yield _ended(begun, proper), LINE_BREAK_CUT
+    for tail, mistake in behind:
+        yield _ended(whole, tail), mistake
+    for message, mistake in instead:
+        yield hmac.digest(secret, message, "sha256"), mistake
+    if len(request.body) <= REHASH_MAX_BYTES:
+        for key, mistake in misread(secret):
+            yield hmac.digest(key, request.body + proper, "sha256"), mistake
+
+
+def _ended(begun: hmac.HMAC, tail: bytes) -> bytes:
+    copy = begun.copy()
+    copy.update(tail)
+    return copy.digest()

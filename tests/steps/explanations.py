@@ -1,0 +1,54 @@
+"""What a refused proof is told about itself."""
+
+import hashlib
+from base64 import b64encode
+
+from pytest_bdd import parsers, then
+
+from tests.conversation import Conversation
+from tests.deployment import SECRET
+from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
+
+
+@then("it tells the length of the body that was sent")
+def tells_length(conversation: Conversation) -> None:
+    assert conversation.answer.json()["body_bytes"] == len(conversation.exchange.request.body or b"")
+
+
+@then("it tells the SHA-256 of the body that was sent")
+def tells_hash(conversation: Conversation) -> None:
+    body = conversation.exchange.request.body or b""
+    assert conversation.answer.json()["body_sha256"] == hashlib.sha256(body).hexdigest()
+
+
+@then(parsers.parse('it tells the time of the service as "{instant}"'))
+def tells_time(conversation: Conversation, instant: str) -> None:
+    assert conversation.answer.json()["server_time"] == instant
+
+
+@then(parsers.parse("it tells that the timestamp is ahead by {seconds:d} seconds"))
+def tells_skew(conversation: Conversation, seconds: int) -> None:
+    assert conversation.answer.json()["skew_seconds"] == seconds
+
+
+@then("it does not tell how far the clocks are apart")
+def tells_no_skew(conversation: Conversation) -> None:
+    assert "skew_seconds" not in conversation.answer.json()
+
+
+@then(parsers.parse('the hint says "{words}"'))
+def hint_says(conversation: Conversation, words: str) -> None:
+    assert words in conversation.answer.json()["hint"]
+
+
+@then("there is no hint")
+def no_hint(conversation: Conversation) -> None:
+    assert "hint" not in conversation.answer.json()
+
+
+@then("the answer holds neither the secret nor any signature")
+def answer_holds_no_secret(conversation: Conversation) -> None:
+    request, answer = conversation.exchange.request, conversation.answer
+    right = compute_mac(SECRET, request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID))
+    forbidden = [SECRET, request.header(SIGNATURE), b64encode(right), right.hex().encode()]
+    assert not [text for text in forbidden if text in answer.body + str(answer.headers).encode()]
