@@ -31,6 +31,7 @@ BATCH_ROWS = 256
 BATCH_BYTES = 4 * 1024 * 1024
 RETRY_SECONDS = 0.1
 PRUNE_SECONDS = 60.0
+PRUNE_ROWS = 10_000
 RECEIPT_SECONDS = 900
 """How long a receipt is kept. A request passes for at most 601 seconds (a timestamp 300 seconds ahead, until it is
 300 old); the rest allows for the clocks of services and database to differ."""
@@ -62,7 +63,7 @@ SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
 _PRUNE = """
 DELETE FROM receipts WHERE key IN (
     SELECT key FROM receipts WHERE created_at < now() - make_interval(secs => $1)
-    LIMIT 10000 FOR UPDATE SKIP LOCKED
+    LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 """
 
@@ -203,7 +204,8 @@ class Ingest:
             await self._commit(batch[middle:])
             return
         _report(error, batch)
-        batch[0].outcome.set_exception(_refusal(error))
+        if _unanswered(batch):
+            batch[0].outcome.set_exception(_refusal(error))
 
 
 async def _insert(batch: Sequence[_Row]) -> None:
@@ -267,6 +269,12 @@ async def _prune() -> None:
     """Forget receipts whose requests can no longer pass the window. Many processes may do so at once."""
     while True:
         with suppress(Exception):
-            async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
-                await connection.execute(_PRUNE, RECEIPT_SECONDS)
+            while await _prune_some() == PRUNE_ROWS:
+                pass
         await asyncio.sleep(PRUNE_SECONDS)
+
+
+async def _prune_some() -> int:
+    async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
+        answer: str = await connection.execute(_PRUNE, RECEIPT_SECONDS, PRUNE_ROWS)
+    return int(answer.removeprefix("DELETE "))

@@ -15,7 +15,6 @@ from service.errors import (
     BodyTooLarge,
     HeaderMissing,
     HeaderRepeated,
-    NotFound,
     ProducerIdInvalid,
     ProofRefusal,
     UnsupportedMediaType,
@@ -103,14 +102,14 @@ def _conclude(scope: Scope, status: int | None, seconds: float) -> None:
 
 
 class ExactPath:
-    """A published path has one spelling: one that is percent-encoded (`/api/v1/%73ignals`) does not exist."""
+    """A published path has one spelling: routes see the path as it was sent, so `/api/v1/%73ignals` is another."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and b"%" in scope.get("raw_path", b""):
-            raise NotFound
+        if scope["type"] == "http":
+            scope["path"] = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         await self.app(scope, receive, send)
 
 

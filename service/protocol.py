@@ -10,9 +10,7 @@ from collections import deque
 from typing import Any
 
 import httptools
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from service.answers import refusing
 from service.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest, Refusal, RequestTimeout, ShuttingDown
@@ -38,21 +36,14 @@ class GuardedProtocol(HttpToolsProtocol):
     transport: LingeringTransport
     flow: HoldingFlow
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        settings: Settings,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *, settings: Settings, **given: Any) -> None:
+        super().__init__(**given)
         self.timeout_keep_alive = settings.signals_idle_seconds  # type: ignore[assignment]  # a timer takes fractions too
-        self._settings = settings
+        self._receive_seconds = settings.signals_receive_seconds
         self._stage = _IDLE
         self._wire_bytes = 0
         self._head_max_bytes = self._wire_max_bytes = settings.signals_head_max_bytes
+        # Chunk sizes, extensions and trailers may have as many bytes again as the body.
         self._request_max_bytes = self._head_max_bytes + 2 * settings.body_max_bytes
         self._held = b""
         self._ended = False
@@ -61,10 +52,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client that stays silent from the beginning is idle."""
-        idle_seconds = self._settings.signals_idle_seconds
-        super().connection_made(LingeringTransport(transport, self.loop, unsent_seconds=idle_seconds))
+        super().connection_made(LingeringTransport(transport, self.loop, unsent_seconds=self.timeout_keep_alive))
         self.flow = HoldingFlow(self.transport)
-        self.timeout_keep_alive_task = self.loop.call_later(idle_seconds, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leaves no timer behind."""
@@ -134,7 +124,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.input_expected = False
 
     def _check_head(self) -> None:
-        """A refusal that is raised in a callback of the parser comes out as the context of the parser's own error."""
+        """To be called by the parser, whose own error has the refusal that is raised here as its context."""
         if self._wire_bytes + SLICE_BYTES > self._head_max_bytes:
             check_size(self.parser.get_method(), self.url, self.headers, self._head_max_bytes)
         check_head(self.url, self.parser.get_http_version(), self.headers)
@@ -226,14 +216,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """A client that does not read its answers is cut off."""
         super().pause_writing()
-        self.transport.abort_in(self._settings.signals_idle_seconds)
+        self.transport.abort_in(self.timeout_keep_alive)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.transport.call_off()
 
     def shutdown(self) -> None:
-        """Requests that are here are answered; one that is still on its way is refused, one that nobody reads cut."""
+        """A request that is here is answered; one that is on its way is refused, a client that does not read cut."""
+        self.timeout_keep_alive = LINGER_SECONDS
+        self._held = b""
         if self._stage == _IDLE:
             super().shutdown()
         else:
@@ -242,7 +234,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort_in(LINGER_SECONDS)
 
     def _set_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self._settings.signals_receive_seconds, self._expire)
+        self._deadline = self.loop.call_later(self._receive_seconds, self._expire)
 
     def _unset_deadline(self) -> None:
         if self._deadline is not None:

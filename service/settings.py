@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,10 +18,20 @@ class SettingsError(Exception):
     """A setting is wrong; the message is one sentence that names it and never repeats its value."""
 
 
+_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+
 def _postgresql_url(url: SecretStr) -> SecretStr:
     try:
         parts = urlsplit(url.get_secret_value())
-        usable = parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/") and parts.port != 0
+        options = dict(parse_qsl(parts.query))
+        usable = (
+            parts.scheme in {"postgres", "postgresql"}
+            and parts.path.strip("/")
+            and parts.port != 0
+            and options.get("port", "5432").isdecimal()
+            and options.get("sslmode", "prefer") in _SSL_MODES
+        )
     except ValueError:
         usable = False
     if not usable:

@@ -11,8 +11,8 @@ from service.errors import DuplicateKey, InvalidJson
 _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_NUMBER = b"0" * 300
 
-_HUGE_INTEGER = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{4301,}")
-"""An integer that Python itself refuses to read. It is out of range wherever it stands."""
+_HUGE_NUMBER = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{4301,}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+"""A number with more digits before its point than Python itself reads. It is refused wherever it stands."""
 
 _FRACTION_DIGITS_MAX = 16_383
 _ZERO_EXPONENT_MAX = 131_071
@@ -32,7 +32,7 @@ def parse(body: bytes) -> Any:
         if "number out of range" not in str(error):
             raise _refusal(error) from None
     try:
-        return _read(_HUGE_INTEGER.sub(b"1e999", body))
+        return _read(_HUGE_NUMBER.sub(b"1e999", body))
     except ValueError as error:
         raise _refusal(error) from None
 
@@ -72,7 +72,7 @@ def _is_suspicious(body: bytes) -> bool:
 def _unstorable(value: Any) -> str | None:
     if isinstance(value, str):
         return "Input must not contain the character U+0000" if "\x00" in value else None
-    if isinstance(value, int | jiter.LosslessFloat):
+    if isinstance(value, int | jiter.LosslessFloat) and not isinstance(value, bool):
         return None if _number_fits(value) else "Input must not contain a number outside the range of a double"
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]

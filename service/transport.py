@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-LINGER_SECONDS = 1.0
+LINGER_SECONDS = 1
 """How long a client that is still sending gets to read its answer and to close its side."""
 
 

@@ -39,9 +39,10 @@ def service(impatience: Mapping[str, str], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def own_service(impatience: Mapping[str, str], tmp_path: Path) -> Iterator[ServiceProcess]:
-    """A service that one test may stop."""
-    running = ServiceProcess(tmp_path, impatience)
+def patient_service(impatience: Mapping[str, str], tmp_path: Path) -> Iterator[ServiceProcess]:
+    """A service that waits half a minute for everything, and that the test may stop."""
+    patience = {"SIGNALS_IDLE_SECONDS": "30", "SIGNALS_RECEIVE_SECONDS": "30"}
+    running = ServiceProcess(tmp_path, {**impatience, **patience})
     running.wait_until_alive()
     yield running
     running.stop()

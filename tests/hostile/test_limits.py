@@ -1,6 +1,7 @@
 """What a client may take: bytes and seconds."""
 
 import itertools
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.waiting import wait_until
 HEAD_MAX_BYTES = 16_384
 EARLY_SECONDS, LATE_SECONDS = 0.1, 2.0
 """By how much a limit may be missed: timers are coarse, and machines that run tests are busy."""
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of another process in /proc")
 
 FLOOD_BYTES = 10_000_000
 MEMORY_BYTES = 10_000_000
@@ -67,6 +70,7 @@ FLOODS = {
 }
 
 
+@linux_only
 @pytest.mark.parametrize(("begin", "unit", "code"), FLOODS.values(), ids=FLOODS.keys())
 def test_a_flood_is_refused_and_costs_no_memory(service: ServiceProcess, begin: bytes, unit: bytes, code: str) -> None:
     forget_peak(service)
@@ -144,6 +148,7 @@ def test_time_spent_on_earlier_answers_does_not_count(service: ServiceProcess) -
     assert answers[0].seconds > RECEIVE_SECONDS
 
 
+@linux_only
 def test_a_client_that_reads_nothing_is_cut_off(service: ServiceProcess) -> None:
     """It sends many requests ahead, each with a long answer. They are held back, unread, at no cost in memory."""
     before = descriptors(service)
@@ -156,6 +161,7 @@ def test_a_client_that_reads_nothing_is_cut_off(service: ServiceProcess) -> None
     assert peak(service) - memory < MEMORY_BYTES
 
 
+@linux_only
 def test_what_such_a_client_has_not_read_is_thrown_away(service: ServiceProcess) -> None:
     """All its requests have been read, so that nothing but the service's own will resets the connection. Without
     that the kernel would keep megabytes of answers for minutes."""

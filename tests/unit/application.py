@@ -1,0 +1,85 @@
+"""The whole application in the process of the tests: the stack of production without its server."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from prometheus_client import REGISTRY
+from starlette.types import ASGIApp, Message
+
+from service.app import create_app
+from service.settings import Settings
+from service.signing import sign
+from service.timestamps import Clock
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+SECRET = "an-example-secret-of-32-bytes-ok"
+SIGNALS = "/api/v1/signals"
+JSON = {"Content-Type": "application/json"}
+
+
+def present() -> datetime:
+    """A clock that stands still."""
+    return NOW
+
+
+@asynccontextmanager
+async def serving(
+    url: str, *, clock: Clock = present, signing: bool = False, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application on the database at `url`, between its start and its end."""
+    secret: dict[str, Any] = {"hmac_producer_enabled": True, "hmac_producer_secret": SECRET} if signing else {}
+    app = create_app(Settings(_env_file=None, database_url=url, **secret, **settings), clock=clock)
+    async with (
+        _started(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://signals") as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def _started(app: ASGIApp) -> AsyncIterator[None]:
+    to_app: asyncio.Queue[Message] = asyncio.Queue()
+    from_app: asyncio.Queue[Message] = asyncio.Queue()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    lifespan = asyncio.create_task(_run(app, to_app, from_app))
+    try:
+        await to_app.put({"type": "lifespan.startup"})
+        assert (await from_app.get())["type"] == "lifespan.startup.complete"
+        yield
+        await to_app.put({"type": "lifespan.shutdown"})
+        assert (await from_app.get())["type"] == "lifespan.shutdown.complete"
+    finally:
+        await lifespan
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+async def _run(app: ASGIApp, to_app: asyncio.Queue[Message], from_app: asyncio.Queue[Message]) -> None:
+    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, to_app.get, from_app.put)
+
+
+def signal_body(**changes: Any) -> bytes:
+    """The body of a valid signal but for the given fields."""
+    return json.dumps({"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z", **changes}).encode()
+
+
+def signing_headers(body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW) -> Mapping[str, str]:
+    """The headers of a request that is signed with SECRET."""
+    timestamp = moment.isoformat()
+    return {
+        **JSON,
+        "X-Producer-Id": producer_id,
+        "X-Timestamp": timestamp,
+        "X-Signature": sign(SECRET.encode(), body, timestamp, producer_id),
+    }
+
+
+def figure(name: str, **labels: str) -> float:
+    """What a metric of this process stands at."""
+    return REGISTRY.get_sample_value(name, labels) or 0
