@@ -31,7 +31,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> ASGIApp:
     """
     ingest = Ingest(queue_limit=settings.signals_queue_limit)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=ingest.close)
-    status = Status(settings, Readiness(), shutdown)
+    status = Status(settings, Readiness(ingest.failing), shutdown)
     guards = [
         Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
         Middleware(JsonOnly),

@@ -1,7 +1,7 @@
 """PostgreSQL through Tortoise: configuration, connections that cannot hang, migrations, readiness, durability."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,20 @@ async def connection() -> AsyncIterator[asyncpg.Connection]:
 
 
 class Readiness:
-    """Tells whether a signal could be stored now. One probe at a time, however often it is asked."""
+    """Tells whether a signal could be stored now. One probe at a time, however often it is asked.
 
-    def __init__(self) -> None:
+    `failing` tells whether the latest attempt to store signals failed: some faults, like a full disk, only show then.
+    """
+
+    def __init__(self, failing: Callable[[], bool]) -> None:
+        self._failing = failing
         self._probe: asyncio.Task[str | None] | None = None
 
     async def obstacle(self) -> str | None:
         """Why the service cannot store signals, in a few words; None when it can. Takes at most 1.5 seconds."""
+        return await self._answer() or ("writes fail" if self._failing() else None)
+
+    async def _answer(self) -> str | None:
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self._ask())
         done, _ = await asyncio.wait({self._probe}, timeout=READINESS_SECONDS)

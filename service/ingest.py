@@ -109,6 +109,7 @@ class Ingest:
         self._queue_limit = queue_limit
         self._unanswered = 0
         self._closing = False
+        self._failing = False
         self._waiting: deque[_Row] = deque()
         self._arrival = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,6 +124,10 @@ class Ingest:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def failing(self) -> bool:
+        """Whether the latest attempt to store signals failed for another reason than the signals themselves."""
+        return self._failing
 
     def close(self) -> None:
         """Refuse new signals from now on; those that were handed over are still stored."""
@@ -188,13 +193,15 @@ class Ingest:
         while batch := _unanswered(batch):
             try:
                 await _insert(batch)
+                self._failing = False
             except Exception as error:
                 if isinstance(error, asyncpg.PostgresError) and error.sqlstate[:2] in _ROW_FAULTS:
                     await self._split(batch, error)
                     return
-                reported = reported or _report(error, batch)
+                self._failing = reported = reported or _report(error, batch)
             if _unanswered(batch):
                 await asyncio.sleep(RETRY_SECONDS)
+        self._failing = self._failing and bool(self._waiting)
 
     async def _split(self, batch: Sequence[_Row], error: asyncpg.PostgresError) -> None:
         """One row of the batch is refused: halve until it stands alone, so that its neighbours are stored."""

@@ -22,6 +22,10 @@ from service.transport import LINGER_SECONDS, HoldingFlow, LingeringTransport
 SLICE_BYTES = 4096
 """How much is read ahead of the answers: more is held back, as it came, until they are given."""
 
+CROSSING_SECONDS = 0.5
+"""How long an idle connection stays open at shutdown, for a request that has been sent before its client could know:
+it gets an answer, and the connection ends with that."""
+
 _IDLE, _HEAD, _BODY = range(3)
 """How far the request has come that is being received."""
 
@@ -47,6 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._request_max_bytes = self._head_max_bytes + 2 * settings.body_max_bytes
         self._held = b""
         self._ended = False
+        self._leaving = False
         self._fault: Refusal | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -111,6 +116,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._check_head()
         super().on_headers_complete()
+        self.cycle.keep_alive = self.cycle.keep_alive and not self._leaving
         self.headers = _TRAILERS
         self._stage = _BODY
         self._wire_max_bytes = self._request_max_bytes
@@ -226,10 +232,14 @@ class GuardedProtocol(HttpToolsProtocol):
         """A request that is here is answered; one that is on its way is refused, a client that does not read cut."""
         self.timeout_keep_alive = LINGER_SECONDS
         self._held = b""
-        if self._stage == _IDLE:
-            super().shutdown()
-        else:
+        self._leaving = True
+        if self._stage != _IDLE:
             self._refuse(ShuttingDown())
+        elif self.cycle is None or self.cycle.response_complete:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(CROSSING_SECONDS, self.timeout_keep_alive_handler)
+        else:
+            super().shutdown()
         if self.transport.get_write_buffer_size():
             self.transport.abort_in(LINGER_SECONDS)
 

@@ -61,6 +61,7 @@ def test_criteria_are_numbered_without_a_gap() -> None:
 @every_feature
 def test_file_tag_and_title_have_the_same_number(file: FeatureFile) -> None:
     number = file.tag.removeprefix("AC-")
+    assert file.feature["name"].startswith(f"{file.tag} ")
     words = re.sub(r"\W+", "_", file.title.lower()).strip("_")
     assert file.path.name.startswith(f"ac_{number}_")
     assert words.startswith(file.path.stem.removeprefix(f"ac_{number}_"))

@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.conftest import IDLE_SECONDS
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, NO_SIGNAL, POST
-from tests.hostile.wire import Wire
+from tests.hostile.wire import Wire, clog
 from tests.service_process import ServiceProcess
 
 HALF_HEAD = HEALTH[:20]
@@ -77,7 +77,7 @@ def test_stuck_clients_do_not_hold_up_the_shutdown(patient_service: ServiceProce
         idle = [wire.next_answer().status for kind, wire in wires if kind == "idle"]
         assert set(idle) == {200}
         deaf = stack.enter_context(Wire(patient_service, receive_buffer=4096))
-        deaf.send(HEALTH.replace(b"/api/v1/health", b"/metrics") * 1200)
+        clog(deaf, patient_service)
         under_way = stack.enter_context(Wire(patient_service)).send(HEALTH.replace(b"health", b"ready"))
         assert patient_service.answers("/api/v1/health"), "so that all of the above has been read"
         patient_service.tell_to_stop()

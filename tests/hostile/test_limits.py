@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.conftest import BODY_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, POST, chunks, health
-from tests.hostile.wire import Wire
+from tests.hostile.wire import Wire, clog
 from tests.service_process import ServiceProcess
 from tests.waiting import wait_until
 
@@ -167,8 +167,7 @@ def test_what_such_a_client_has_not_read_is_thrown_away(service: ServiceProcess)
     that the kernel would keep megabytes of answers for minutes."""
     before = descriptors(service)
     with Wire(service, receive_buffer=4096) as wire:
-        wire.send(HEALTH.replace(b"/api/v1/health", b"/metrics") * 1200)
-        wait_until(lambda: descriptors(service) > before, "the connection is there")
+        clog(wire, service)
         wait_until(lambda: descriptors(service) <= before, "the connection is gone")
         with pytest.raises(OSError, match="reset"):
             wire.rest()

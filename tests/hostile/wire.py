@@ -11,7 +11,7 @@ import httpx
 
 from tests.exchange import Answer
 from tests.service_process import ServiceProcess
-from tests.waiting import DEADLINE_SECONDS
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 
 class Wire:
@@ -105,3 +105,19 @@ class Wire:
             return None
         self._received = rest[length:]
         return Answer(int(first.split(b" ")[1]), headers, rest[:length], self.seconds)
+
+
+def clog(wire: Wire, service: ServiceProcess) -> None:
+    """Send requests without reading their answers, until the service cannot give any more. It has read them all."""
+    before = len(service.log)
+    answered: list[int] = []
+    sent = 0
+
+    def quiet() -> bool:
+        answered.append(len(service.log) - before)
+        return answered[-1] == sent or answered[-15:].count(answered[-1]) == 15
+
+    while not answered or answered[-1] == sent:
+        wire.send(b"GET /metrics HTTP/1.1\r\nHost:\r\n\r\n" * 1000)
+        sent += 1000
+        wait_until(quiet, "the service has answered or cannot go on")

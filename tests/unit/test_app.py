@@ -201,12 +201,13 @@ async def test_a_trailing_slash_is_no_redirect(shared_database: Database, path: 
     assert "location" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/api/v1/%73ignals", "/api%2Fv1/signals", "/api/v1/%2e/signals", "/%"])
 @pytest.mark.anyio
 async def test_a_percent_encoded_path_is_an_ordinary_refusal(
-    shared_database: Database, log_lines: list[EventDict]
+    shared_database: Database, path: str, log_lines: list[EventDict]
 ) -> None:
     async with serving(shared_database.url) as client:
-        answer = await client.post("/api/v1/%73ignals", headers=JSON, content=signal_body())
+        answer = await client.post(path, headers=JSON, content=signal_body())
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert [(line["event"], line["log_level"]) for line in log_lines] == [
         ("Signal refused", "warning"),

@@ -489,7 +489,13 @@ async def test_the_server_gives_up_on_a_lock_before_the_client_does(database: Da
 
 async def obstacle(url: str) -> str | None:
     async with pool(url):
-        return await Readiness().obstacle()
+        return await Readiness(lambda: False).obstacle()
+
+
+@pytest.mark.anyio
+async def test_failing_writes_are_an_obstacle_although_the_database_looks_well(shared_database: Database) -> None:
+    async with pool(shared_database.url):
+        assert await Readiness(lambda: True).obstacle() == "writes fail"
 
 
 @pytest.mark.anyio
@@ -545,7 +551,7 @@ async def test_a_database_that_is_away_is_told_in_time(tmp_path: Path, log_lines
 @pytest.mark.anyio
 async def test_a_locked_table_is_told_in_time_by_one_probe_for_all_who_ask(database: Database) -> None:
     other = await asyncpg.connect(database.url)
-    readiness = Readiness()
+    readiness = Readiness(lambda: False)
     loop = asyncio.get_running_loop()
     async with other.transaction(), pool(database.url, size=4):
         await other.execute("LOCK TABLE receipts")
@@ -604,7 +610,7 @@ async def test_waiting_for_a_standby_too_is_durable(shared_database: Database, v
 @pytest.mark.anyio
 async def test_every_connection_of_the_pool_is_checked(shared_database: Database) -> None:
     async with pool(without_durability(shared_database.url), refuse_not_durable=True):
-        assert await Readiness().obstacle() == "not durable: synchronous_commit is off"
+        assert await Readiness(lambda: False).obstacle() == "not durable: synchronous_commit is off"
         with pytest.raises(NotDurable):
             async with connection():
                 pass

@@ -3,17 +3,17 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
+from anyio.from_thread import BlockingPortal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from structlog.typing import EventDict
@@ -373,6 +373,29 @@ async def test_a_lock_that_outlasts_a_statement_costs_a_repetition_and_one_log_l
     assert line["exception"].sqlstate == "55P03"
 
 
+@pytest.mark.anyio
+async def test_while_signals_cannot_be_stored_the_writer_says_so(
+    database: Database, log_lines: list[EventDict]
+) -> None:
+    async with database_link(database.url) as link, storing(link.url) as writer:
+        assert not writer.failing()
+        await link.cut()
+        waiting = asyncio.create_task(store_all(writer, [UNSIGNED] * 3))
+        await asyncio.to_thread(wait_until, lambda: len(log_lines) > 0, "the database was missed")
+        assert writer.failing()
+        await link.mend()
+        await waiting
+        await asyncio.to_thread(wait_until, lambda: not writer.failing(), "the writer is well again")
+
+
+@pytest.mark.anyio
+async def test_a_culprit_does_not_make_the_writer_fail(database: Database) -> None:
+    async with storing(database.url) as writer:
+        with pytest.raises(ValidationFailed):
+            await writer.store(UNSTORABLE)
+        assert not writer.failing()
+
+
 # Lost connections
 
 
@@ -543,31 +566,42 @@ def exact(text: str) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
-def stored_payload(database: Database, body: bytes) -> str:
-    """The payload as PostgreSQL writes it after a body came in through the service's schema and its writer."""
-    signal = parse_signal(body, 32768)
-    new = replace(UNSIGNED, body=None if signal.payload is None else body)
-
-    async def store() -> UUID:
-        async with storing(database.url) as writer:
-            return (await writer.store(new)).id
-
-    text: str = database.value("SELECT payload::text FROM signals WHERE id = $1", asyncio.run(store()))
-    return text
+@pytest.fixture(scope="module")
+def writer(shared_database: Database, portal: BlockingPortal) -> Iterator[Ingest]:
+    """An Ingest that runs for all examples."""
+    with portal.wrap_async_context_manager(storing(shared_database.url)) as writer:
+        yield writer
 
 
-HOUSE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+StorePayload = Callable[[bytes], str]
 
 
-@HOUSE
+@pytest.fixture
+def store_payload(shared_database: Database, portal: BlockingPortal, writer: Ingest) -> StorePayload:
+    """Takes a body in through the service's schema and its writer; the payload as PostgreSQL writes it then."""
+
+    def store(body: bytes) -> str:
+        signal = parse_signal(body, 32768)
+        new = replace(UNSIGNED, body=None if signal.payload is None else body)
+        stored = portal.call(writer.store, new)
+        text: str = shared_database.value("SELECT payload::text FROM signals WHERE id = $1", stored.id)
+        return text
+
+    return store
+
+
+IN_ONE_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@IN_ONE_DATABASE
 @given(payload=st.dictionaries(TEXT, VALUES, max_size=5), escaped=st.booleans())
 @example(payload={"": {"": [None, True, "測試数据 😀"]}}, escaped=True)
 @example(payload={"price": Decimal("1950.50"), "long": Decimal("0.1234567890123456789012345")}, escaped=False)
 @example(payload={"many": 123456789012345678901234567890}, escaped=False)
-def test_what_is_accepted_is_stored_digit_for_digit(shared_database: Database, payload: Any, escaped: bool) -> None:
+def test_what_is_accepted_is_stored_digit_for_digit(store_payload: StorePayload, payload: Any, escaped: bool) -> None:
     text = written(payload, escaped)
     body = f'{{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z","payload":{text}}}'.encode()
-    assert exact(stored_payload(shared_database, body)) == exact(text)
+    assert exact(store_payload(body)) == exact(text)
 
 
 # JSON as it might come: escapes, extreme numbers, deep nesting, repeated keys.
@@ -585,20 +619,22 @@ ODD_JSON = st.recursive(
 )
 
 
-@HOUSE
+@IN_ONE_DATABASE
 @given(text=ODD_JSON, elsewhere=ODD_JSON)
 @example(text='{"a":0e131071}', elsewhere="1")
 @example(text='{"a":1e-307,"b":0e-16383,"c":true}', elsewhere="5e-324")
 @example(text='{"a":0.' + "1" * 16_383 + "}", elsewhere="null")
 @example(text='{"a":' + "[" * 190 + "]" * 190 + "}", elsewhere="null")
-def test_what_the_schema_accepts_postgresql_accepts(shared_database: Database, text: str, elsewhere: str) -> None:
+def test_what_the_schema_accepts_postgresql_accepts(store_payload: StorePayload, text: str, elsewhere: str) -> None:
     """A body is refused by the schema or stored; there is nothing in between that would be a 500."""
     body = (
         f'{{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z","payload":{{"p":{text}}},"x":{elsewhere}}}'
     ).encode()
-    with suppress(Refusal):
+    try:
         parse_signal(body, 32768)
-        assert exact(stored_payload(shared_database, body)) == {"p": exact(text)}
+    except Refusal:
+        return
+    assert exact(store_payload(body)) == {"p": exact(text)}
 
 
 @pytest.mark.anyio

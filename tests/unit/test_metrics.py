@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from prometheus_client import REGISTRY
 from service import metrics
 from service.metrics import INSTRUMENTS_MAX, InstrumentLabels
 from tests.environment import service_environment
+from tests.waiting import DEADLINE_SECONDS
 
 NAMES = [f"I{number}" for number in range(INSTRUMENTS_MAX + 50)]
 
@@ -42,27 +42,32 @@ def test_processes_that_ask_at_the_same_time_never_name_more_than_a_hundred(tmp_
         "from pathlib import Path\n"
         "from service.metrics import InstrumentLabels\n"
         "labels = InstrumentLabels(Path(sys.argv[1]))\n"
-        "for number in range(70):\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+        "for number in range(90):\n"
         "    print(labels.label(f'{sys.argv[2]}{number}'))\n"
     )
-
-    def ask(letter: str) -> list[str]:
-        done = subprocess.run(
+    processes = [
+        subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path), letter],
             env=service_environment({}),
-            check=True,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
         )
-        return done.stdout.split()
-
-    with ThreadPoolExecutor() as pool:
-        given = [label for labels in pool.map(ask, "ABC") for label in labels]
-    assert len(given) == 210
+        for letter in "ABCD"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+    given = [label for process in processes for label in process.communicate(timeout=DEADLINE_SECONDS)[0].split()]
+    assert len(given) == 4 * 90
     assert len(set(given) - {"other"}) == INSTRUMENTS_MAX
-    assert (tmp_path / "instruments").read_text().splitlines() == sorted(
-        set(given) - {"other"}, key=(tmp_path / "instruments").read_text().split().index
-    )
+    assert sorted((tmp_path / "instruments").read_text().split()) == sorted(set(given) - {"other"})
 
 
 def test_one_process_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

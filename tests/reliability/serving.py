@@ -1,0 +1,93 @@
+"""`signals serve` as a process that is killed, stopped and started again on the same port."""
+
+import random
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tests.environment import service_environment
+from tests.reliability.producers import SECRET
+from tests.reliability.waiting import DEADLINE_SECONDS
+
+PORTS = range(15_000, 32_000)
+"""Below the ports that Linux gives to outgoing connections: a client that knocks at a closed port of that range
+again and again is one day connected to itself, and then the port is taken."""
+
+
+def free_port(draw: random.Random) -> int:
+    """A port on which a server can listen, again and again."""
+    while True:
+        port = draw.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+class Service:
+    """The service with signing on, on a database and a port; its log is in `folder`."""
+
+    def __init__(self, folder: Path, database_url: str, port: int, *, workers: int = 1) -> None:
+        self.port = port
+        self._folder = folder
+        self._settings = {
+            "DATABASE_URL": database_url,
+            "HMAC_PRODUCER_ENABLED": "true",
+            "HMAC_PRODUCER_SECRET": SECRET.decode(),
+        }
+        self._workers = workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; requests are answered a moment later."""
+        program = [sys.executable, "-m", "service", "serve", "--port", str(self.port), "--workers", str(self._workers)]
+        with (self._folder / f"service-{self.port}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                program,
+                env=service_environment(self._settings),
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """`kill -9`; returns when the process is gone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(DEADLINE_SECONDS)
+
+    def terminate(self) -> None:
+        """SIGTERM, as an orchestrator sends it."""
+        assert self._process is not None
+        self._process.terminate()
+
+    def busy_workers(self) -> list[int]:
+        """The ids of the worker processes that have a connection with a producer now."""
+        assert self._process is not None
+        return [child.pid for child in psutil.Process(self._process.pid).children() if _connected(child)]
+
+    def end(self) -> None:
+        """Get rid of whatever is still running."""
+        if self.running:
+            assert self._process is not None
+            family = psutil.Process(self._process.pid).children(recursive=True)
+            self.kill()
+            for process in family:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGKILL)
+
+
+def _connected(process: psutil.Process) -> bool:
+    try:
+        return any(each.status == psutil.CONN_ESTABLISHED for each in process.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,110 @@
+"""Processes that die: PostgreSQL, the service, one of its workers, or the service by order."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.reliability.lab import Lab
+from tests.reliability.ledger import Ledger
+from tests.reliability.producers import producing
+from tests.reliability.serving import Service
+from tests.reliability.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+ACKNOWLEDGED = 20_000
+DOWN_SECONDS = 1.0
+DATABASE_BACK_SECONDS = 2.0
+SERVICE_BACK_SECONDS = 3.0
+OTHER_WORKER_SECONDS = 1.0
+
+
+async def test_postgresql_is_killed(lab: Lab) -> None:
+    """`kill -9` of every process of PostgreSQL, again and again."""
+    times, acknowledged = lab.size(2, 10), lab.size(600, ACKNOWLEDGED)
+    ledger, back_after = Ledger(), []
+    postgresql = await lab.postgresql()
+    service = await lab.service(postgresql.url)
+    async with producing([service.port], ledger, lab.seed):
+        for _ in range(times):
+            await lab.acknowledged(ledger, acknowledged // times)
+            await postgresql.kill()
+            await lab.pause(DOWN_SECONDS)
+            started = time.monotonic()
+            postgresql.start()
+            answering = await postgresql.answering()
+            back_after.append(max(0.0, await lab.created_after(ledger, started) - answering))
+        await lab.acknowledged(ledger, acknowledged // times)
+    run = await lab.conclude("PostgreSQL killed (-9)", times, postgresql, ledger, back_after)
+    run.check(times=times, acknowledged=acknowledged)
+    run.check_answers("500 internal_error")
+    run.check_back(DATABASE_BACK_SECONDS)
+
+
+async def test_service_is_killed(lab: Lab) -> None:
+    """`kill -9` of the service, again and again."""
+    times, acknowledged = lab.size(2, 10), lab.size(600, ACKNOWLEDGED)
+    ledger, back_after = Ledger(), []
+    postgresql = await lab.postgresql()
+    service = await lab.service(postgresql.url)
+    async with producing([service.port], ledger, lab.seed):
+        for _ in range(times):
+            await lab.acknowledged(ledger, acknowledged // times)
+            service.kill()
+            await lab.pause(DOWN_SECONDS)
+            started = time.monotonic()
+            service.start()
+            back_after.append(await lab.created_after(ledger, started) - started)
+        await lab.acknowledged(ledger, acknowledged // times)
+    run = await lab.conclude("service killed (-9)", times, postgresql, ledger, back_after)
+    run.check(times=times, acknowledged=acknowledged)
+    run.check_answers("broken", "not sent")
+    run.check_back(SERVICE_BACK_SECONDS)
+
+
+async def test_worker_is_killed(lab: Lab) -> None:
+    """`kill -9` of one of two worker processes, again and again: the other one carries on."""
+    times, each = lab.size(2, 10), lab.size(200, 500)
+    ledger, back_after = Ledger(), []
+    postgresql = await lab.postgresql()
+    service = await lab.service(postgresql.url, workers=2)
+    async with producing([service.port], ledger, lab.seed):
+        for _ in range(times):
+            await lab.acknowledged(ledger, each)
+            await until(lambda: len(service.busy_workers()) == 2, "both workers serve")
+            killed = time.monotonic()
+            os.kill(lab.draw.choice(service.busy_workers()), signal.SIGKILL)
+            back_after.append(await lab.created_after(ledger, killed) - killed)
+        await lab.acknowledged(ledger, each)
+    run = await lab.conclude("one of two workers killed (-9)", times, postgresql, ledger, back_after)
+    run.check(times=times, acknowledged=times * each)
+    run.check_answers("broken")
+    assert ledger.answers["broken"] >= times, "invalid: the workers had nothing to do when they were killed"
+    run.check_back(OTHER_WORKER_SECONDS)
+
+
+async def test_service_is_told_to_stop(lab: Lab) -> None:
+    """SIGTERM under load, again and again: a request that has been sent is answered, with 201 or `shutting_down`."""
+    times, each = lab.size(3, 20), lab.size(200, 500)
+    ledger, back_after = Ledger(), []
+    postgresql = await lab.postgresql()
+    service = await lab.service(postgresql.url)
+    async with producing([service.port], ledger, lab.seed):
+        for _ in range(times):
+            await lab.acknowledged(ledger, each)
+            await _replace(service)
+            started = time.monotonic()
+            back_after.append(await lab.created_after(ledger, started) - started)
+        await lab.acknowledged(ledger, each)
+    run = await lab.conclude("service told to stop (SIGTERM)", times, postgresql, ledger, back_after)
+    run.check(times=times, acknowledged=times * each)
+    run.check_answers("503 shutting_down", "not sent")
+    run.check_back(SERVICE_BACK_SECONDS)
+
+
+async def _replace(service: Service) -> None:
+    service.terminate()
+    await until(lambda: not service.running, "the service has stopped")
+    service.start()
