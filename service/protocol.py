@@ -17,14 +17,10 @@ from service.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest, Refu
 from service.head import check_head, check_size
 from service.middleware import RequestContext
 from service.settings import Settings
-from service.transport import LINGER_SECONDS, HoldingFlow, LingeringTransport
+from service.transport import CROSSING_SECONDS, LINGER_SECONDS, HoldingFlow, LingeringTransport
 
 SLICE_BYTES = 4096
 """How much is read ahead of the answers: more is held back, as it came, until they are given."""
-
-CROSSING_SECONDS = 0.5
-"""How long an idle connection stays open at shutdown, for a request that has been sent before its client could know:
-it gets an answer, and the connection ends with that."""
 
 _IDLE, _HEAD, _BODY = range(3)
 """How far the request has come that is being received."""
@@ -143,7 +139,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._set_deadline()
         else:
-            self._refuse(RequestTimeout())
+            self._refuse(ShuttingDown() if self._leaving else RequestTimeout())
 
     def _refuse(self, refusal: Refusal) -> None:
         """Read no more from this client. It is told why: by the application that waits for the rest of the body,
@@ -230,7 +226,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """A request that is here is answered; one that is on its way is refused, a client that does not read cut."""
-        self.timeout_keep_alive = LINGER_SECONDS
+        self.timeout_keep_alive = self._receive_seconds = LINGER_SECONDS
         self._held = b""
         self._leaving = True
         if self._stage != _IDLE:

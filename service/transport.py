@@ -10,6 +10,10 @@ from uvicorn.protocols.http.flow_control import FlowControl
 LINGER_SECONDS = 1
 """How long a client that is still sending gets to read its answer and to close its side."""
 
+CROSSING_SECONDS = 0.5
+"""How long an idle connection stays open at shutdown, for a request that has been sent before its client could know:
+it gets an answer, and the connection ends with that."""
+
 
 class LingeringTransport(asyncio.Transport):
     """Stands before a TCP transport and closes it in stages while input is expected (RFC 9112 section 9.6).

@@ -99,6 +99,21 @@ def test_what_is_refused_by_a_shutdown_may_come_again(patient_service: ServicePr
     assert answer.headers["Retry-After"] == "1"
 
 
+def test_a_request_that_crosses_the_shutdown_cannot_hold_it_up(patient_service: ServiceProcess) -> None:
+    """It was sent before its client could know, so the connection is still open; it has to be short about it."""
+    with Wire(patient_service) as whole, Wire(patient_service) as half:
+        for wire in (whole, half):
+            assert wire.send(HEALTH).next_answer().status == 200
+        before = len(patient_service.log)
+        patient_service.tell_to_stop()
+        patient_service.log.wait_for_line(lambda line: line["message"] == "Shutting down", "the shutdown", before)
+        whole.send(HEALTH)
+        half.send(HALF_HEAD)
+        assert [answer.status for answer in whole.rest()] == [200]
+        check_refused(half.rest()[0], "shutting_down")
+        assert patient_service.process.wait(5) in {0, -signal.SIGTERM}
+
+
 def test_every_worker_process_is_guarded(impatience: Mapping[str, str], tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path, impatience, workers=2)
     try:

@@ -47,9 +47,9 @@ class Lab:
         await postgresql.begin(settings)
         return postgresql
 
-    async def service(self, url: str, *, workers: int = 1) -> Service:
+    async def service(self, url: str, *, workers: int = 1, signing: bool = True) -> Service:
         """A service that is ready."""
-        service = Service(self.folder, url, free_port(self.draw), workers=workers)
+        service = Service(self.folder, url, free_port(self.draw), workers=workers, signing=signing)
         self._things.callback(service.end)
         service.start()
         async with watching(service.port) as readiness:

@@ -6,7 +6,7 @@ import random
 import re
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ from itertools import count
 
 from service.signing import sign
 from tests.reliability.ledger import Ledger, Signal
+from tests.reliability.serving import SECRET, Service
 
-SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
 PRODUCERS = 16
 PATIENCE_SECONDS = 10.0
 """After this long without an answer the request counts as never answered: twice what the contract allows."""
@@ -164,18 +164,19 @@ def _signed_request(body: bytes, timestamp: str) -> bytes:
 class Producer:
     """One client: a signal at a time, the same bytes again and again until the answer is 201."""
 
-    def __init__(self, ports: Sequence[int], ledger: Ledger, draw: random.Random, patience: float) -> None:
-        self._connections = [Connection(port) for port in ports]
+    def __init__(self, port: int, ledger: Ledger, draw: random.Random, patience: float, resent: float) -> None:
+        self._connection = Connection(port)
         self._ledger = ledger
         self._draw = draw
         self._patience = patience
+        self._resent = resent
 
     async def deliver(self, signal: Signal) -> None:
         """Resend a signal until it is acknowledged, and sometimes once more."""
         if self._draw.random() < RECONNECTED:
             self.close()
         self._ledger.acknowledge(signal, (await self._until_created(signal)).body)
-        if self._draw.random() < RESENT:
+        if self._draw.random() < self._resent:
             again = await self._until_created(signal)
             self._ledger.compare(signal, again.body, replayed=again.replayed)
 
@@ -188,9 +189,9 @@ class Producer:
 
     async def _attempt(self, request: bytes) -> Answer | None:
         started = time.monotonic()
-        label, answer = "not sent", None
+        answer = None
         try:
-            answer = await self._draw.choice(self._connections).ask(request, self._patience)
+            answer = await self._connection.ask(request, self._patience)
             label = answer.label
         except NotSent:
             label = "not sent"
@@ -202,25 +203,25 @@ class Producer:
         return answer
 
     def close(self) -> None:
-        """Close its connections."""
-        for connection in self._connections:
-            connection.close()
+        """Close its connection."""
+        self._connection.close()
 
 
 @asynccontextmanager
 async def producing(
-    ports: Sequence[int], ledger: Ledger, seed: int, impatience: float | None = None
+    service: Service, ledger: Ledger, seed: int, *, impatience: float = PATIENCE_SECONDS, resent: float = RESENT
 ) -> AsyncIterator[None]:
     """Sixteen producers at work; at the end each of them finishes the signal that it is sending.
 
-    With `impatience`, every second producer waits for an answer no longer than that.
+    Every second producer waits for an answer no longer than `impatience`.
     """
     supply = signals(seed)
     ended = asyncio.Event()
 
     async def produce(number: int) -> None:
-        patience = impatience if impatience and number % 2 else PATIENCE_SECONDS
-        producer = Producer(ports, ledger, random.Random(f"{seed}-{number}"), patience)  # noqa: S311
+        patience = impatience if number % 2 else PATIENCE_SECONDS
+        draw = random.Random(f"{seed}-{number}")  # noqa: S311  # a schedule, not a secret
+        producer = Producer(service.port, ledger, draw, patience, resent)
         try:
             while not ended.is_set():
                 await producer.deliver(next(supply))

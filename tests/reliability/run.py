@@ -55,8 +55,12 @@ class Run:
         assert self.audit.doubled == 0, f"{self.audit.doubled} signals are stored more than once"
         assert self.audit.rows == known, f"{self.audit.rows} rows for {known} signals"
         assert self.audit.loose_receipts == 0, f"{self.audit.loose_receipts} receipts without a signal"
+
+    def check_resends(self) -> None:
+        """Fail when no acknowledged signal was sent once more, or when one of them got another answer than before."""
         assert self.ledger.compared > 0, "invalid: no acknowledged signal was sent again"
-        assert self.ledger.changed == 0, f"{self.ledger.changed} of {self.ledger.compared} resends got another answer"
+        changed = self.ledger.changed
+        assert changed == 0, f"{changed} of {self.ledger.compared} resends got another answer than before"
 
     def check_back(self, limit: float) -> None:
         """Fail when the first 201 after an outage came later than `limit` seconds."""

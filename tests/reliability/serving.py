@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tests.environment import service_environment
-from tests.reliability.producers import SECRET
 from tests.reliability.waiting import DEADLINE_SECONDS
+
+SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
 
 PORTS = range(15_000, 32_000)
 """Below the ports that Linux gives to outgoing connections: a client that knocks at a closed port of that range
@@ -28,14 +29,14 @@ def free_port(draw: random.Random) -> int:
 
 
 class Service:
-    """The service with signing on, on a database and a port; its log is in `folder`."""
+    """The service on a database and a port; its log is in `folder`."""
 
-    def __init__(self, folder: Path, database_url: str, port: int, *, workers: int = 1) -> None:
+    def __init__(self, folder: Path, database_url: str, port: int, *, workers: int, signing: bool) -> None:
         self.port = port
         self._folder = folder
         self._settings = {
             "DATABASE_URL": database_url,
-            "HMAC_PRODUCER_ENABLED": "true",
+            "HMAC_PRODUCER_ENABLED": str(signing),
             "HMAC_PRODUCER_SECRET": SECRET.decode(),
         }
         self._workers = workers

@@ -19,6 +19,7 @@ DOWN_SECONDS = 1.0
 DATABASE_BACK_SECONDS = 2.0
 SERVICE_BACK_SECONDS = 3.0
 OTHER_WORKER_SECONDS = 1.0
+STOP_SECONDS = 6.0
 
 
 async def test_postgresql_is_killed(lab: Lab) -> None:
@@ -27,7 +28,7 @@ async def test_postgresql_is_killed(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing([service.port], ledger, lab.seed):
+    async with producing(service, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, acknowledged // times)
             await postgresql.kill()
@@ -39,6 +40,7 @@ async def test_postgresql_is_killed(lab: Lab) -> None:
         await lab.acknowledged(ledger, acknowledged // times)
     run = await lab.conclude("PostgreSQL killed (-9)", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=acknowledged)
+    run.check_resends()
     run.check_answers("500 internal_error")
     run.check_back(DATABASE_BACK_SECONDS)
 
@@ -49,7 +51,7 @@ async def test_service_is_killed(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing([service.port], ledger, lab.seed):
+    async with producing(service, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, acknowledged // times)
             service.kill()
@@ -60,6 +62,7 @@ async def test_service_is_killed(lab: Lab) -> None:
         await lab.acknowledged(ledger, acknowledged // times)
     run = await lab.conclude("service killed (-9)", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=acknowledged)
+    run.check_resends()
     run.check_answers("broken", "not sent")
     run.check_back(SERVICE_BACK_SECONDS)
 
@@ -70,7 +73,7 @@ async def test_worker_is_killed(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url, workers=2)
-    async with producing([service.port], ledger, lab.seed):
+    async with producing(service, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
             await until(lambda: len(service.busy_workers()) == 2, "both workers serve")
@@ -80,6 +83,7 @@ async def test_worker_is_killed(lab: Lab) -> None:
         await lab.acknowledged(ledger, each)
     run = await lab.conclude("one of two workers killed (-9)", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=times * each)
+    run.check_resends()
     run.check_answers("broken")
     assert ledger.answers["broken"] >= times, "invalid: the workers had nothing to do when they were killed"
     run.check_back(OTHER_WORKER_SECONDS)
@@ -87,11 +91,11 @@ async def test_worker_is_killed(lab: Lab) -> None:
 
 async def test_service_is_told_to_stop(lab: Lab) -> None:
     """SIGTERM under load, again and again: a request that has been sent is answered, with 201 or `shutting_down`."""
-    times, each = lab.size(3, 20), lab.size(200, 500)
+    times, each = lab.size(4, 20), lab.size(100, 500)
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing([service.port], ledger, lab.seed):
+    async with producing(service, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
             await _replace(service)
@@ -100,11 +104,12 @@ async def test_service_is_told_to_stop(lab: Lab) -> None:
         await lab.acknowledged(ledger, each)
     run = await lab.conclude("service told to stop (SIGTERM)", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=times * each)
+    run.check_resends()
     run.check_answers("503 shutting_down", "not sent")
     run.check_back(SERVICE_BACK_SECONDS)
 
 
 async def _replace(service: Service) -> None:
     service.terminate()
-    await until(lambda: not service.running, "the service has stopped")
+    await until(lambda: not service.running, "the service has stopped", STOP_SECONDS)
     service.start()

@@ -35,7 +35,7 @@ async def _outage(lab: Lab, name: str, postgresql: PostgreSQL, fault: Fault, sec
     """One outage of that many seconds under load, from beginning to end."""
     ledger = Ledger()
     service = await lab.service(postgresql.url)
-    async with producing([service.port], ledger, lab.seed), watching(service.port) as readiness:
+    async with producing(service, ledger, lab.seed), watching(service.port) as readiness:
         await lab.acknowledged(ledger, BEFORE_AND_AFTER)
         began = time.monotonic()
         async with fault(postgresql):
@@ -50,6 +50,7 @@ async def _outage(lab: Lab, name: str, postgresql: PostgreSQL, fault: Fault, sec
     told = readiness.first(ready=False, after=began)
     run = await lab.conclude(name, 1, postgresql, ledger, back, [] if told is None else [max(0.0, told - in_force)])
     run.check(times=1, acknowledged=2 * BEFORE_AND_AFTER)
+    run.check_resends()
     assert ledger.longest_silence(since=began) > 0.8 * seconds, "invalid: the fault had no effect"
     run.check_answers("500 internal_error")
     run.check_back(BACK_SECONDS)
@@ -167,7 +168,7 @@ async def test_backends_are_terminated(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing([service.port], ledger, lab.seed):
+    async with producing(service, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
             assert await postgresql.terminate_backends(), "invalid: the service had no session"
@@ -176,5 +177,6 @@ async def test_backends_are_terminated(lab: Lab) -> None:
         await lab.acknowledged(ledger, each)
     run = await lab.conclude("all backends terminated", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=times * each)
+    run.check_resends()
     run.check_answers()
     run.check_back(BACK_SECONDS)

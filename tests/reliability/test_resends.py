@@ -12,6 +12,7 @@ from tests.reliability.ledger import Ledger, Signal
 from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.producers import Answer, Connection, producing, signals
 from tests.reliability.proxy import CuttingProxy
+from tests.reliability.run import Run
 from tests.reliability.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -23,19 +24,31 @@ AT_ONCE = 200
 async def test_commit_is_not_acknowledged(lab: Lab) -> None:
     """The connection is cut after a commit and before the service hears of it; half of the producers do not wait
     for the end of that either, and resend while their request is still under way."""
-    cuts = lab.size(40, 500)
+    run = await _cuts(lab, "commit not acknowledged (cut)", signing=True, impatience=IMPATIENCE_SECONDS)
+    run.check_resends()
+    run.check_answers("abandoned")
+
+
+async def test_commit_is_not_acknowledged_and_nothing_is_signed(lab: Lab) -> None:
+    """The same without signatures, so without receipts: the writer alone must not make a double."""
+    run = await _cuts(lab, "commit not acknowledged (cut), no signing", signing=False, resent=0)
+    run.check_answers()
+
+
+async def _cuts(lab: Lab, name: str, *, signing: bool, **habits: float) -> Run:
+    cuts = lab.size(30, 500)
     ledger = Ledger()
     postgresql = await lab.postgresql()
     async with CuttingProxy(postgresql.socket, lab.draw) as proxy:
-        service = await lab.service(proxy.url)
-        async with producing([service.port], ledger, lab.seed, impatience=IMPATIENCE_SECONDS):
+        service = await lab.service(proxy.url, signing=signing)
+        async with producing(service, ledger, lab.seed, **habits):
             await lab.acknowledged(ledger, 100)
             proxy.cut(cuts)
             await until(lambda: proxy.cuts == cuts, f"{cuts} connections are cut", 240)
             await lab.acknowledged(ledger, 100)
-    run = await lab.conclude("commit not acknowledged (cut)", proxy.cuts, postgresql, ledger)
+    run = await lab.conclude(name, proxy.cuts, postgresql, ledger)
     run.check(times=cuts, acknowledged=cuts)
-    run.check_answers("abandoned")
+    return run
 
 
 async def test_identical_requests_at_once(lab: Lab) -> None:
@@ -66,6 +79,7 @@ async def _rounds(lab: Lab, name: str, postgresql: PostgreSQL, ports: Sequence[S
         connection.close()
     run = await lab.conclude(name, rounds, postgresql, ledger)
     run.check(times=rounds, acknowledged=rounds * len(groups))
+    run.check_resends()
     run.check_answers()
 
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -46,18 +47,23 @@ async def serving(
 async def _started(app: ASGIApp) -> AsyncIterator[None]:
     to_app: asyncio.Queue[Message] = asyncio.Queue()
     from_app: asyncio.Queue[Message] = asyncio.Queue()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    # A server sets its own handlers before it starts the application. These stop nothing.
+    handlers = {number: signal.signal(number, _stay) for number in (signal.SIGTERM, signal.SIGINT)}
     lifespan = asyncio.create_task(_run(app, to_app, from_app))
     try:
         await to_app.put({"type": "lifespan.startup"})
         assert (await from_app.get())["type"] == "lifespan.startup.complete"
         yield
-        await to_app.put({"type": "lifespan.shutdown"})
-        assert (await from_app.get())["type"] == "lifespan.shutdown.complete"
     finally:
+        await to_app.put({"type": "lifespan.shutdown"})
         await lifespan
         for number, handler in handlers.items():
             signal.signal(number, handler)
+    assert from_app.get_nowait()["type"] == "lifespan.shutdown.complete"
+
+
+def _stay(_: int, __: FrameType | None) -> None:
+    return
 
 
 async def _run(app: ASGIApp, to_app: asyncio.Queue[Message], from_app: asyncio.Queue[Message]) -> None:

@@ -22,6 +22,7 @@ from tests.contract import EXPLAINED
 from tests.postgres import Database
 
 from .application import JSON, SECRET, SIGNALS, figure, serving, signal_body, signing_headers
+from .database_url import with_options
 
 STATUSES = {refusal.code: refusal.status for refusal in all_refusals()}
 
@@ -311,7 +312,7 @@ async def test_the_secret_of_the_settings_is_the_one_that_counts(shared_database
 
 @pytest.mark.anyio
 async def test_in_production_a_database_that_may_lose_commits_counts_as_away(shared_database: Database) -> None:
-    url = f"{shared_database.url}&synchronous_commit=off"
+    url = with_options(shared_database.url, synchronous_commit="off")
     async with serving(url, app_env="production") as client:
         ready = await client.get("/api/v1/ready")
     assert ready.json()["dependencies"] == {"db": "not durable: synchronous_commit is off"}

@@ -34,6 +34,8 @@ from tests.environment import ROOT, service_environment
 from tests.postgres import Database, Row
 from tests.waiting import wait_until
 
+from .database_url import with_options
+
 INIT, RECEIPTS = "0_20261124133522_init.py", "1_20261124133524_receipts.py"
 
 
@@ -125,9 +127,9 @@ def test_the_ssl_mode_is_handed_on(mode: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_url_is_understood_by_the_server(shared_database: Database) -> None:
-    arguments = connection_arguments(shared_database.url + "&application_name=a%20b")
+    arguments = connection_arguments(with_options(shared_database.url, application_name="a/b"))
     probe = await asyncpg.connect(**arguments)
-    assert await probe.fetchval("SHOW application_name") == "a b"
+    assert await probe.fetchval("SHOW application_name") == "a/b"
     assert await probe.fetchval("SELECT current_database()") == arguments["database"]
     await probe.close()
 
@@ -430,7 +432,7 @@ async def test_every_connection_has_its_limits(shared_database: Database) -> Non
 
 @pytest.mark.anyio
 async def test_the_url_wins_over_the_limits_of_the_service(shared_database: Database) -> None:
-    async with pool(shared_database.url + "&application_name=probe"), connection() as client:
+    async with pool(with_options(shared_database.url, application_name="probe")), connection() as client:
         assert await client.fetchval("SHOW application_name") == "probe"
 
 
@@ -540,6 +542,18 @@ async def test_a_read_only_database_is_told(database: Database) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_user_that_may_not_store_signals_is_told(shared_database: Database) -> None:
+    role = f"reader_{uuid4().hex}"
+    shared_database.execute(f"CREATE ROLE {role}")
+    shared_database.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    try:
+        assert await obstacle(with_options(shared_database.url, role=role)) == "not permitted"
+    finally:
+        shared_database.execute(f"DROP OWNED BY {role}")
+        shared_database.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.anyio
 async def test_a_database_that_is_away_is_told_in_time(tmp_path: Path, log_lines: list[EventDict]) -> None:
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -569,10 +583,6 @@ async def test_a_locked_table_is_told_in_time_by_one_probe_for_all_who_ask(datab
 # Durability
 
 
-def without_durability(url: str) -> str:
-    return f"{url}&synchronous_commit=off"
-
-
 @pytest.mark.anyio
 async def test_a_durable_server_is_not_mentioned(shared_database: Database, log_lines: list[EventDict]) -> None:
     await check_durability(shared_database.url, refuse=True)
@@ -584,7 +594,7 @@ async def test_a_durable_server_is_not_mentioned(shared_database: Database, log_
 async def test_a_server_that_may_lose_commits_is_warned_about(
     shared_database: Database, log_lines: list[EventDict]
 ) -> None:
-    await check_durability(without_durability(shared_database.url), refuse=False)
+    await check_durability(with_options(shared_database.url, synchronous_commit="off"), refuse=False)
     assert log_lines == [
         {
             "event": "PostgreSQL may lose acknowledged signals",
@@ -598,18 +608,18 @@ async def test_a_server_that_may_lose_commits_is_warned_about(
 @pytest.mark.anyio
 async def test_a_server_that_may_lose_commits_can_be_refused(shared_database: Database, value: str) -> None:
     with pytest.raises(NotDurable, match=f"^synchronous_commit is {value}$"):
-        await check_durability(f"{shared_database.url}&synchronous_commit={value}", refuse=True)
+        await check_durability(with_options(shared_database.url, synchronous_commit=value), refuse=True)
 
 
 @pytest.mark.parametrize("value", ["remote_write", "remote_apply", "on"])
 @pytest.mark.anyio
 async def test_waiting_for_a_standby_too_is_durable(shared_database: Database, value: str) -> None:
-    await check_durability(f"{shared_database.url}&synchronous_commit={value}", refuse=True)
+    await check_durability(with_options(shared_database.url, synchronous_commit=value), refuse=True)
 
 
 @pytest.mark.anyio
 async def test_every_connection_of_the_pool_is_checked(shared_database: Database) -> None:
-    async with pool(without_durability(shared_database.url), refuse_not_durable=True):
+    async with pool(with_options(shared_database.url, synchronous_commit="off"), refuse_not_durable=True):
         assert await Readiness(lambda: False).obstacle() == "not durable: synchronous_commit is off"
         with pytest.raises(NotDurable):
             async with connection():

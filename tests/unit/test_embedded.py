@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,9 +32,10 @@ for _ in range(int(sys.argv[2])):
 class User:
     """A process that uses the embedded server."""
 
-    def __init__(self, data_dir: Path, times: int = 1) -> None:
-        environment = service_environment({})
-        environment.pop("XDG_RUNTIME_DIR", None)
+    def __init__(self, data_dir: Path, *, times: int = 1, runtime_directory: str = "") -> None:
+        environment = service_environment({"XDG_RUNTIME_DIR": runtime_directory})
+        if not runtime_directory:
+            del environment["XDG_RUNTIME_DIR"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", USER, str(data_dir), str(times)],
             env=environment,
@@ -47,7 +49,9 @@ class User:
 
     def _read_url(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        url = self._process.stdout.readline().strip()
+        assert url, self._process.communicate(timeout=DEADLINE_SECONDS)[1]
+        return url
 
     @property
     def server(self) -> int:
@@ -108,8 +112,8 @@ def start_user(data_dir: Path) -> Iterator[Callable[..., User]]:
     """Starts processes that use the server. Those that are left in the end are killed."""
     users: list[User] = []
 
-    def start(times: int = 1) -> User:
-        users.append(User(data_dir, times))
+    def start(**options: Any) -> User:
+        users.append(User(data_dir, **options))
         return users[-1]
 
     yield start
@@ -173,6 +177,13 @@ def test_one_process_may_use_the_server_several_times(start_user: Callable[..., 
 def test_others_are_kept_out_of_the_runtime_directory(start_user: Callable[..., User], data_dir: Path) -> None:
     start_user().leave()
     assert stat.S_IMODE((data_dir / "run").stat().st_mode) == 0o700
+
+
+def test_a_runtime_directory_that_does_not_exist_is_no_obstacle(start_user: Callable[..., User]) -> None:
+    """As `sudo -u` and containers leave it in the environment."""
+    user = start_user(runtime_directory="/no/such/directory")
+    assert query(user.url, "SELECT 42") == 42
+    user.leave()
 
 
 def test_the_server_cannot_be_reached_over_a_network(start_user: Callable[..., User]) -> None:

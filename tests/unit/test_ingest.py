@@ -431,7 +431,9 @@ async def thief_before(database: Database) -> AsyncIterator[AnswerThief]:
 
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.anyio
-async def test_a_commit_whose_answer_was_lost_is_found_again(database: Database, times: int) -> None:
+async def test_a_commit_whose_answer_was_lost_is_found_again(
+    database: Database, times: int, log_lines: list[EventDict]
+) -> None:
     async with thief_before(database) as thief, storing(thief.url) as writer:
         await writer.store(UNSIGNED)
         thief.thefts = times
@@ -444,6 +446,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_again(database: Database,
     assert all(isinstance(outcome, Stored) and rows[outcome.id] == outcome.created_at for outcome in outcomes)
     assert again.replayed
     assert count(database, "receipts") == 2
+    assert [line["event"] for line in log_lines] == ["Database write failed"]
 
 
 @pytest.mark.anyio
@@ -491,8 +494,16 @@ def insert_receipts(database: Database, number: int, *, age: float) -> None:
 
 
 async def until_receipts_are(database: Database, number: int) -> None:
-    """Return when so many receipts are left."""
-    await asyncio.to_thread(wait_until, lambda: count(database, "receipts") == number, f"{number} receipts are left")
+    """Return when so many receipts are left and nobody is busy forgetting more."""
+    busy = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'signals' AND query LIKE '%DELETE FROM receipts%'
+    """
+
+    def settled() -> bool:
+        return count(database, "receipts") == number and database.value(busy) == 0
+
+    await asyncio.to_thread(wait_until, settled, f"{number} receipts are left")
 
 
 @pytest.mark.anyio
@@ -527,13 +538,19 @@ async def test_all_old_receipts_are_forgotten_however_many(database: Database) -
 
 
 @pytest.mark.anyio
-async def test_forgetting_is_tried_again_after_a_failure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_forgetting_is_tried_again_after_a_failure(
+    database: Database, monkeypatch: pytest.MonkeyPatch, log_lines: list[EventDict]
+) -> None:
     monkeypatch.setattr(ingest, "PRUNE_SECONDS", 0.05)
     insert_receipts(database, 5, age=RECEIPT_SECONDS + 1)
-    database.execute("ALTER TABLE receipts RENAME TO receipts_elsewhere")
-    async with storing(database.url):
-        database.execute("ALTER TABLE receipts_elsewhere RENAME TO receipts")
-        await until_receipts_are(database, 0)
+    async with database_link(database.url) as link:
+        await link.cut()
+        async with storing(link.url) as writer:
+            waiting = asyncio.create_task(writer.store(UNSIGNED))
+            await asyncio.to_thread(wait_until, lambda: len(log_lines) > 0, "the database was missed")
+            await link.mend()
+            await waiting
+            await until_receipts_are(database, 0)
 
 
 # Fidelity

@@ -42,6 +42,16 @@ async def test_a_payload_of_null_is_stored_like_none(shared_database: Database, 
     assert shared_database.value(query, UUID(answer.json()["id"])) is True
 
 
+@pytest.mark.parametrize("signing", [True, False])
+@pytest.mark.anyio
+async def test_the_sender_is_stored_proven_or_not(shared_database: Database, signing: bool) -> None:
+    body = signal_body(payload={"test": f"the sender, signing {signing}"})
+    async with serving(shared_database.url, signing=signing) as client:
+        answer = await client.post(SIGNALS, headers=signing_headers(body, producer_id="beta-7"), content=body)
+    query = "SELECT producer_id FROM signals WHERE id = $1"
+    assert shared_database.value(query, UUID(answer.json()["id"])) == "beta-7"
+
+
 @pytest.mark.anyio
 async def test_a_stored_signal_is_logged_with_its_context_and_without_its_payload(
     shared_database: Database, log_lines: list[EventDict]
@@ -118,7 +128,9 @@ async def test_a_resend_that_has_become_too_old_meanwhile_gets_the_first_answer(
 
 
 @pytest.mark.anyio
-async def test_a_resend_that_cannot_be_looked_up_is_an_internal_error(tmp_path: Path) -> None:
+async def test_a_resend_that_cannot_be_looked_up_is_an_internal_error(
+    tmp_path: Path, log_lines: list[EventDict]
+) -> None:
     body = signal_body()
     async with serving(
         f"postgresql://nobody@/none?host={tmp_path}",
@@ -128,6 +140,8 @@ async def test_a_resend_that_cannot_be_looked_up_is_an_internal_error(tmp_path: 
     ) as client:
         answer = await client.post(SIGNALS, headers=signing_headers(body), content=body)
     assert (answer.status_code, answer.json()["detail"]) == (500, "Internal server error")
+    errors = [line["event"] for line in log_lines if line["log_level"] == "error"]
+    assert errors == ["Database read failed", "Request failed"]
 
 
 @pytest.mark.anyio

@@ -35,6 +35,12 @@ def directory() -> Iterator[Path]:
         yield Path(path)
 
 
+@pytest.fixture(autouse=True)
+def _runtime_directory(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """The wheel of the embedded database would leave its own in the environment of this process."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+
+
 @pytest.fixture
 def start_service(directory: Path) -> Iterator[StartService]:
     """Starts services and waits until they are alive. Those that still run in the end are stopped."""
@@ -203,11 +209,7 @@ def test_the_figures_of_two_workers_add_up_and_name_a_hundred_instruments(
     start_service: StartService, database: Database, crowd: httpx.Client
 ) -> None:
     service = start_service({"DATABASE_URL": database.url}, workers=2)
-
-    def workers() -> int:
-        return len([line for line in service.log.since(0) if line["message"] == "Application startup complete."])
-
-    wait_until(lambda: workers() == 2, "both workers serve")
+    service.wait_until_ready()
 
     def post(number: int) -> int:
         return crowd.post(service.url + SIGNALS, headers=JSON, content=signal_body(instrument=f"I{number}")).status_code
@@ -225,6 +227,8 @@ def test_the_figures_of_two_workers_add_up_and_name_a_hundred_instruments(
     assert ingested["other"] == 40
     assert "signals_create_seconds_count 240.0" in figures
     assert len([line for line in figures if line.startswith("signals_build_info{")]) == 1
+    started = [line for line in service.log.since(0) if line["message"].startswith("Started server process")]
+    assert len(started) == 2
     service.stop()
     assert service.process.returncode == 0
 

@@ -74,6 +74,7 @@ def test_a_whole_number_keeps_its_digits() -> None:
         pytest.param(b'{"a":1} {"b":2}', id="two values"),
         pytest.param(b'{"a":1}\x00', id="something behind"),
         pytest.param(b'{"a":1} // note', id="comment"),
+        pytest.param(b"[" + b"9" * 5000 + b",]", id="comma before the end, behind a number that Python does not read"),
         pytest.param(b'{"a":NaN}', id="NaN"),
         pytest.param(b'{"a":Infinity}', id="Infinity"),
         pytest.param(b'{"a":-Infinity}', id="negative Infinity"),
@@ -122,6 +123,7 @@ def test_the_place_of_the_fault_is_told() -> None:
         b'{"p":{"a":1,"a":2}}',
         b'[[{"a":1,"a":2}]]',
         b'{"":1,"":2}',
+        b'{"a":' + b"9" * 5000 + b',"a":1}',
     ],
 )
 def test_a_key_given_twice_is_refused_at_any_depth(body: bytes) -> None:
