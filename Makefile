@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-.PHONY: run psql check test bench bench-growth test-signers audit lock clean
+.PHONY: run psql check test test-reliability bench bench-growth test-signers audit lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -21,7 +21,11 @@ check: .venv/dev  ## style and types
 
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase
-	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest tests/reliability --cov --cov-report= $(ARGS)
+	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 --ignore=tests/reliability --cov --cov-append --cov-report=term --cov-fail-under=95 $(ARGS)
+
+test-reliability: .venv/dev  ## the fault tests with their full numbers, under 15 minutes; writes docs/reliability.md
+	$(BIN)/pytest tests/reliability --full-reliability --reliability-report docs/reliability.md -p no:randomly -s $(ARGS)
 
 bench: .venv/dev  ## against other designs, about 25 minutes on a quiet machine; needs wrk and Node; writes docs/performance.md
 	$(BIN)/python -m tests.performance.bench $(ARGS)
