@@ -47,5 +47,7 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
 def _give_the_wheel_a_runtime_directory(path: Path) -> None:
     """Without one of its own the wheel locks a file in /tmp that belongs to whoever came first on the host."""
     path.mkdir(mode=0o700, exist_ok=True)
-    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(path)))
-    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    if not given or not Path(given).is_dir():  # `sudo -u` and containers leave one that does not exist
+        os.environ["XDG_RUNTIME_DIR"] = str(path)
+    (Path(os.environ["XDG_RUNTIME_DIR"]) / "python_PostgresServer").mkdir(exist_ok=True)

@@ -472,7 +472,7 @@ async def test_a_connection_whose_statement_was_given_up_is_dropped_at_once(shar
     async with pool(shared_database.url, size=2):
         with pytest.raises(TimeoutError):
             await run("SELECT pg_sleep(2.5)", seconds=0.2)
-        await run("SELECT 1", seconds=0.5)
+        await run("SELECT 1", seconds=1.5)
     assert len(set(pids)) == 2
 
 
@@ -558,7 +558,7 @@ async def test_a_database_that_is_away_is_told_in_time(tmp_path: Path, log_lines
     loop = asyncio.get_running_loop()
     started = loop.time()
     assert await obstacle(f"postgresql://nobody@/none?host={tmp_path}") == "not reachable"
-    assert loop.time() - started < 2
+    assert loop.time() - started < 4
     assert [line["event"] for line in log_lines] == ["Database not reachable"]
 
 
@@ -573,7 +573,7 @@ async def test_a_locked_table_is_told_in_time_by_one_probe_for_all_who_ask(datab
         asked = [asyncio.create_task(readiness.obstacle()) for _ in range(20)]
         await until_backends_wait_for_a_lock(database, 1)
         assert set(await asyncio.gather(*asked)) == {"no answer"}
-        assert loop.time() - started < 2
+        assert loop.time() - started < 4
         assert await readiness.obstacle() == "locked"
     await other.close()
     async with pool(database.url):

@@ -350,7 +350,7 @@ async def test_a_locked_table_is_an_internal_error_in_time_and_a_resend_is_store
             monkeypatch.setattr(ingest, "ANSWER_SECONDS", 0.3)
             started = loop.time()
             outcomes = await store_all(writer, [signed(1), signed(2)])
-            assert loop.time() - started < 1
+            assert loop.time() - started < 3
             assert [type(outcome) for outcome in outcomes] == [InternalError, InternalError]
         monkeypatch.undo()
         await store_all(writer, [signed(1), signed(2)])
