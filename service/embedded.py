@@ -48,6 +48,6 @@ def _give_the_wheel_a_runtime_directory(path: Path) -> None:
     """Without one of its own the wheel locks a file in /tmp that belongs to whoever came first on the host."""
     path.mkdir(mode=0o700, exist_ok=True)
     given = os.environ.get("XDG_RUNTIME_DIR")
-    if not given or not Path(given).is_dir():  # `sudo -u` and containers leave one that does not exist
+    if not given or not os.access(given, os.W_OK | os.X_OK):  # `sudo -u` and containers leave another's, or none
         os.environ["XDG_RUNTIME_DIR"] = str(path)
     (Path(os.environ["XDG_RUNTIME_DIR"]) / "python_PostgresServer").mkdir(exist_ok=True)
