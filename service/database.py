@@ -58,8 +58,6 @@ def tortoise_config(url: str, *, pool_size: int, refuse_not_durable: bool = Fals
     async def check(connection: asyncpg.Connection) -> None:
         await _check_durability(connection, refuse=refuse_not_durable)
 
-    credentials = connection_arguments(url)
-    credentials["server_settings"] = _SESSION | credentials["server_settings"]
     pool = {
         "minsize": 1,
         "maxsize": pool_size,
@@ -67,7 +65,7 @@ def tortoise_config(url: str, *, pool_size: int, refuse_not_durable: bool = Fals
         "command_timeout": COMMAND_SECONDS,
         "init": check,
     }
-    return _config(credentials | pool)
+    return _config(_session_arguments(url) | pool)
 
 
 def _config(credentials: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +96,12 @@ def connection_arguments(url: str) -> dict[str, Any]:
     if "sslmode" in options:
         arguments["ssl"] = options.pop("sslmode")
     return arguments | {"server_settings": options}
+
+
+def _session_arguments(url: str) -> dict[str, Any]:
+    """The same for a session of the service: with its limits, unless the URL sets others."""
+    arguments = connection_arguments(url)
+    return arguments | {"server_settings": _SESSION | arguments["server_settings"]}
 
 
 def __getattr__(name: str) -> Any:
@@ -206,9 +210,7 @@ async def check_durability(url: str, *, refuse: bool) -> None:
 
     Raises OSError, TimeoutError or asyncpg.PostgresError when the server is away.
     """
-    arguments = connection_arguments(url)
-    arguments["server_settings"] = _SESSION | arguments["server_settings"]
-    database = await asyncpg.connect(**arguments, timeout=CONNECT_SECONDS)
+    database = await asyncpg.connect(**_session_arguments(url), timeout=CONNECT_SECONDS)
     try:
         await _check_durability(database, refuse=refuse)
     finally:

@@ -11,18 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from typing import Self
-from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from service import database
 from service.errors import FieldFault, InternalError, Overloaded, Refusal, ShuttingDown, ValidationFailed
 from service.logs import log
+from service.storage import NewSignal, Row, Stored, insert, recall
 
 ANSWER_SECONDS = 4.5
 """After this long a request is answered 500, whatever the database does: the contract allows five seconds."""
@@ -36,30 +33,6 @@ RECEIPT_SECONDS = 900
 """How long a receipt is kept. A request passes for at most 601 seconds (a timestamp 300 seconds ahead, until it is
 300 old); the rest allows for the clocks of services and database to differ."""
 
-_INSERT = """
-WITH batch AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[])
-        AS row (id, producer_id, instrument, side, time, body, version, key)
-    ORDER BY key, id
-), claim AS (
-    INSERT INTO receipts (key, signal_id) SELECT key, id FROM batch WHERE key IS NOT NULL
-    ON CONFLICT DO NOTHING RETURNING signal_id
-)
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
-SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version
-FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
-ON CONFLICT (id) DO NOTHING
-RETURNING id, created_at
-"""
-
-_FIND = """
-SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
-UNION ALL
-SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
-"""
-"""A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`."""
-
 _PRUNE = """
 DELETE FROM receipts WHERE key IN (
     SELECT key FROM receipts WHERE created_at < now() - make_interval(secs => $1)
@@ -72,36 +45,6 @@ _ROW_FAULTS = {"22", "23", "54", "XX"}
 are about the connection or the server, and the same statement may succeed a moment later."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewSignal:
-    """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
-    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one."""
-
-    producer_id: str | None
-    instrument: str
-    side: int
-    time: datetime
-    body: bytes | None
-    version: int
-    receipt_key: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A signal that is on disk; `replayed` when an earlier request with the same signed bytes put it there."""
-
-    id: UUID
-    created_at: datetime
-    replayed: bool
-
-
-@dataclass(slots=True)
-class _Row:
-    signal: NewSignal
-    outcome: asyncio.Future[Stored]
-    id: UUID = field(default_factory=uuid7)
-
-
 class Ingest:
     """Stores signals while it is entered as an asynchronous context manager."""
 
@@ -110,7 +53,7 @@ class Ingest:
         self._unanswered = 0
         self._closing = False
         self._failing = False
-        self._waiting: deque[_Row] = deque()
+        self._waiting: deque[Row] = deque()
         self._arrival = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -144,7 +87,7 @@ class Ingest:
             raise ShuttingDown
         if self._unanswered >= self._queue_limit:
             raise Overloaded
-        row = _Row(signal, asyncio.get_running_loop().create_future())
+        row = Row(signal, asyncio.get_running_loop().create_future())
         self._waiting.append(row)
         self._arrival.set()
         self._unanswered += 1
@@ -162,12 +105,10 @@ class Ingest:
         Raises InternalError when the database does not say so in time.
         """
         try:
-            async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
-                record = await connection.fetchrow(_FIND, [receipt_key], [])
+            return await recall(receipt_key)
         except Exception as error:
             log.error("Database read failed", exception=error)
             raise InternalError from None
-        return record and Stored(record["id"], record["created_at"], replayed=True)
 
     async def _write(self) -> None:
         while True:
@@ -178,8 +119,8 @@ class Ingest:
             else:
                 self._arrival.clear()
 
-    def _take(self) -> list[_Row]:
-        batch: list[_Row] = []
+    def _take(self) -> list[Row]:
+        batch: list[Row] = []
         size = 0
         while self._waiting and len(batch) < BATCH_ROWS and size < BATCH_BYTES:
             row = self._waiting.popleft()
@@ -187,12 +128,12 @@ class Ingest:
             size += len(row.signal.body or b"")
         return batch
 
-    async def _commit(self, batch: Sequence[_Row]) -> None:
+    async def _commit(self, batch: Sequence[Row]) -> None:
         """Give every row of the batch its outcome, unless its request has been answered meanwhile."""
         reported = False
         while batch := _unanswered(batch):
             try:
-                await _insert(batch)
+                await insert(batch)
                 self._failing = False
             except Exception as error:
                 if isinstance(error, asyncpg.PostgresError) and error.sqlstate[:2] in _ROW_FAULTS:
@@ -203,7 +144,7 @@ class Ingest:
                 await asyncio.sleep(RETRY_SECONDS)
         self._failing = self._failing and bool(self._waiting)
 
-    async def _split(self, batch: Sequence[_Row], error: asyncpg.PostgresError) -> None:
+    async def _split(self, batch: Sequence[Row], error: asyncpg.PostgresError) -> None:
         """One row of the batch is refused: halve until it stands alone, so that its neighbours are stored."""
         if len(batch) > 1:
             middle = len(batch) // 2
@@ -215,52 +156,11 @@ class Ingest:
             batch[0].outcome.set_exception(_refusal(error))
 
 
-async def _insert(batch: Sequence[_Row]) -> None:
-    """Store the rows that are new and look up those that are not, then resolve what was found."""
-    async with asyncio.timeout(database.COMMAND_SECONDS), database.connection() as connection:
-        created = {record["id"]: record["created_at"] for record in await connection.fetch(_INSERT, *_columns(batch))}
-        for row in batch:
-            if row.id in created:
-                _resolve(row, Stored(row.id, created[row.id], replayed=False))
-        others = [row for row in batch if row.id not in created]
-        if others:
-            await _find(others, connection)
-
-
-async def _find(rows: Sequence[_Row], connection: asyncpg.Connection) -> None:
-    """Resolve rows that the insert left out: resent requests, and our own from an attempt whose answer was lost."""
-    keys = [row.signal.receipt_key for row in rows if row.signal.receipt_key]
-    ids = [row.id for row in rows if not row.signal.receipt_key]
-    found = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
-    for row in rows:
-        if record := found.get(row.signal.receipt_key or row.id):
-            _resolve(row, Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
-
-
-def _columns(batch: Sequence[_Row]) -> tuple[list[object], ...]:
-    signals = [row.signal for row in batch]
-    return (
-        [row.id for row in batch],
-        [signal.producer_id for signal in signals],
-        [signal.instrument for signal in signals],
-        [signal.side for signal in signals],
-        [signal.time for signal in signals],
-        [signal.body for signal in signals],
-        [signal.version for signal in signals],
-        [signal.receipt_key for signal in signals],
-    )
-
-
-def _unanswered(batch: Sequence[_Row]) -> list[_Row]:
+def _unanswered(batch: Sequence[Row]) -> list[Row]:
     return [row for row in batch if not row.outcome.done()]
 
 
-def _resolve(row: _Row, stored: Stored) -> None:
-    if not row.outcome.done():
-        row.outcome.set_result(stored)
-
-
-def _report(error: Exception, batch: Sequence[_Row]) -> bool:
+def _report(error: Exception, batch: Sequence[Row]) -> bool:
     log.error("Database write failed", rows=len(batch), exception=error)
     return True
 

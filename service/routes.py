@@ -10,12 +10,13 @@ from starlette.types import Receive, Scope, Send
 from service import __version__, metrics
 from service.database import Readiness
 from service.errors import ValidationFailed
-from service.ingest import Ingest, NewSignal, Stored
+from service.ingest import Ingest
 from service.logs import log
 from service.middleware import Sender
 from service.schemas import Freshness, SignalCreate, SignalCreated, parse_signal
 from service.settings import Settings
 from service.shutdown import Shutdown
+from service.storage import NewSignal, Stored
 from service.timestamps import Clock
 
 SIDES = ("buy", "sell")

@@ -90,7 +90,7 @@ def _config(settings: Settings, clock: Clock, workers: int) -> uvicorn.Config:
         factory=True,
         workers=workers,
         loop="uvloop",
-        http=partial(GuardedProtocol, settings=settings),  # type: ignore[arg-type]  # any factory will do,
+        http=partial(GuardedProtocol, settings=settings),  # type: ignore[arg-type]  # any factory will do
         ws="none",
         lifespan="on",
         log_config=None,

@@ -15,35 +15,11 @@ from service.errors import (
     ValidationFailed,
     all_refusals,
 )
-
-PROMISED = {
-    "malformed_request": 400,
-    "upgrade_refused": 400,
-    "invalid_json": 400,
-    "duplicate_key": 400,
-    "header_repeated": 400,
-    "header_missing": 401,
-    "producer_id_invalid": 400,
-    "timestamp_malformed": 401,
-    "timestamp_outside_window": 401,
-    "signature_malformed": 401,
-    "signature_mismatch": 401,
-    "not_found": 404,
-    "method_not_allowed": 405,
-    "request_timeout": 408,
-    "body_too_large": 413,
-    "payload_too_large": 413,
-    "unsupported_media_type": 415,
-    "validation_failed": 422,
-    "headers_too_large": 431,
-    "internal_error": 500,
-    "overloaded": 503,
-    "shutting_down": 503,
-}
+from tests.contract import STATUS_OF
 
 
 def test_every_code_has_its_promised_status() -> None:
-    assert {refusal.code: refusal.status for refusal in all_refusals()} == PROMISED
+    assert {refusal.code: refusal.status for refusal in all_refusals()} == STATUS_OF
 
 
 def test_no_code_stands_for_two_refusals() -> None:

@@ -22,8 +22,9 @@ from tortoise.context import TortoiseContext
 from service import ingest
 from service.database import tortoise_config
 from service.errors import InternalError, Overloaded, Refusal, ShuttingDown, ValidationFailed
-from service.ingest import BATCH_BYTES, BATCH_ROWS, RECEIPT_SECONDS, Ingest, NewSignal, Stored
+from service.ingest import BATCH_BYTES, BATCH_ROWS, RECEIPT_SECONDS, Ingest
 from service.schemas import parse_signal
+from service.storage import NewSignal, Stored
 from tests.database_link import DatabaseLink, database_link
 from tests.postgres import Database
 from tests.waiting import wait_until
