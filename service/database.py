@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from aerich import Command
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
 
 from service.logs import log
@@ -121,15 +122,18 @@ async def connection() -> AsyncIterator[asyncpg.Connection]:
     """A connection from Tortoise's pool for one statement.
 
     After anything but a proper answer of the server the connection is dropped at once: waiting for a server that
-    does not answer to confirm a cancellation could take for ever.
+    does not answer to confirm a cancellation could take for ever. The others of the pool are not used again either,
+    since after a failover none of them would answer, and each would cost its own four seconds.
     """
-    async with get_connection("default").acquire_connection() as connection:
+    client = cast(AsyncpgDBClient, get_connection("default"))
+    async with client.acquire_connection() as connection:
         try:
             yield connection
         except asyncpg.PostgresError:
             raise
         except BaseException:
             connection.terminate()
+            await client._expire_connections()
             raise
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tests.reliability.ledger import Ledger, audit
 from tests.reliability.postgresql import PostgreSQL
+from tests.reliability.producers import Connection
 from tests.reliability.readiness import watching
 from tests.reliability.run import Row, Run
 from tests.reliability.serving import Service, free_port
@@ -55,6 +56,12 @@ class Lab:
         async with watching(service.port) as readiness:
             await until(lambda: readiness.first(ready=True, after=0) is not None, "the service is ready")
         return service
+
+    def connection(self, service: Service) -> Connection:
+        """A connection to the service."""
+        connection = Connection(service.port)
+        self._things.callback(connection.close)
+        return connection
 
     async def acknowledged(self, ledger: Ledger, more: int) -> None:
         """Wait until that many more signals are acknowledged."""

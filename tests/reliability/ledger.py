@@ -63,7 +63,7 @@ class Ledger:
         return self.moments[position] if position < len(self.moments) else None
 
     def longest_silence(self, since: float = 0.0) -> float:
-        """The longest time between two 201s that follow one another."""
+        """The longest time between two 201s that follow one another, the second of them after `since`."""
         return max((later - earlier for earlier, later in pairwise(self.moments) if later > since), default=0.0)
 
 

@@ -62,6 +62,8 @@ class Connection:
     def __init__(self, port: int) -> None:
         self._port = port
         self._socket: socket.socket | None = None
+        self.waiting = False
+        """Whether a request has been handed over and its answer has not come."""
 
     async def ask(self, request: bytes, patience: float = PATIENCE_SECONDS) -> Answer:
         """Send a request and wait for its answer.
@@ -96,6 +98,7 @@ class Connection:
             raise NotSent from None
         if _hung_up(self._socket):
             raise NotSent
+        self.waiting = True
         received = b""
         while True:
             try:
@@ -110,12 +113,14 @@ class Connection:
                 return self._finished(head + end, body)
 
     def _finished(self, head: bytes, body: bytes) -> Answer:
+        self.waiting = False
         if _CLOSE.search(head):
             self.close()
         return Answer(int(head[9:12]), body, bool(_REPLAYED.search(head)))
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
+        self.waiting = False
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that cuts a connection after a commit and before its acknowledgement.
+"""A TCP proxy before PostgreSQL that cuts a connection after a commit and before its acknowledgement, or goes silent.
 
 It reads as much of the protocol as it needs: https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -17,8 +17,8 @@ CUT_SHARE = 0.5
 COMMAND_COMPLETE, READY_FOR_QUERY = b"C", b"Z"
 
 
-class CuttingProxy:
-    """Forwards everything, but of some commits not the message that confirms them: the connection ends instead."""
+class FaultyProxy:
+    """Forwards everything, until it is told otherwise."""
 
     def __init__(self, target: Path, draw: random.Random) -> None:
         self.cuts = 0
@@ -27,6 +27,7 @@ class CuttingProxy:
         self._draw = draw
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
+        self._flowing = _set_event()
 
     @property
     def url(self) -> str:
@@ -36,8 +37,14 @@ class CuttingProxy:
         return f"postgresql://signals@{host}:{port}/postgres?sslmode=disable"
 
     def cut(self, times: int) -> None:
-        """Begin cutting, until there were that many cuts."""
+        """Begin cutting, until there were that many cuts: of some commits the message that confirms them is not
+        forwarded, the connection ends instead."""
         self._wanted = times
+
+    def go_silent(self) -> None:
+        """Forward no more over the connections that there are, and do not end them; new ones are not affected."""
+        self._flowing.clear()
+        self._flowing = _set_event()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -61,8 +68,8 @@ class CuttingProxy:
         """Until one side ends, which ends the other one."""
         database_reader, database_writer = await asyncio.open_unix_connection(str(self._target))
         directions = [
-            asyncio.create_task(_statements(reader, database_writer)),
-            asyncio.create_task(self._answers(database_reader, writer)),
+            asyncio.create_task(_statements(reader, database_writer, self._flowing)),
+            asyncio.create_task(self._answers(database_reader, writer, self._flowing)),
         ]
         try:
             await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +80,9 @@ class CuttingProxy:
             writer.transport.abort()
             database_writer.transport.abort()
 
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
         """From PostgreSQL to the service. The commit is done when PostgreSQL says that it is ready for the next
         query: until then the message that rows were inserted is held back."""
         held = b""
@@ -85,6 +94,7 @@ class CuttingProxy:
                 if self._cuts_now():
                     return
                 message, held = held, b""
+            await flowing.wait()
             writer.write(message)
             await writer.drain()
 
@@ -94,9 +104,16 @@ class CuttingProxy:
         return cut
 
 
-async def _statements(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def _statements(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
     """From the service to PostgreSQL, unread."""
     while chunk := await reader.read(65536):
+        await flowing.wait()
         writer.write(chunk)
         await writer.drain()
 

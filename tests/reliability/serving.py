@@ -38,6 +38,7 @@ class Service:
             "DATABASE_URL": database_url,
             "HMAC_PRODUCER_ENABLED": str(signing),
             "HMAC_PRODUCER_SECRET": SECRET.decode(),
+            "TMPDIR": str(folder),
         }
         self._workers = workers
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,6 +66,16 @@ class Service:
         assert self._process is not None
         self._process.kill()
         self._process.wait(DEADLINE_SECONDS)
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the process go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
         """SIGTERM, as an orchestrator sends it."""
