@@ -15,6 +15,7 @@ from tests.producer import Producer
 from tests.storage import Storage
 
 pytest_plugins = [
+    "tests.client.shared",
     "tests.steps.answers",
     "tests.steps.crowds",
     "tests.steps.explanations",

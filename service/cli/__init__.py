@@ -1,0 +1,36 @@
+"""The command line: what operators run, and what producers try, check and mend their signing with."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from service.cli import checkup, sending, serving, signatures, vectors
+
+app = typer.Typer(
+    help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_COMMANDS: dict[str, list[Callable[..., None]]] = {
+    "For operators": [serving.serve, serving.migrate],
+    "For producers": [
+        sending.send,
+        signatures.sign,
+        signatures.verify,
+        signatures.explain,
+        checkup.doctor,
+        vectors.vectors,
+    ],
+}
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done or accepted, 1 refused or an unusable database, 2 a wrong setting or
+    command line, 3 the network or an outcome that nobody knows."""
+    app.rich_markup_mode = "markdown" if sys.stdout.isatty() else None
+    app()

@@ -1,0 +1,71 @@
+"""`signals serve` and `signals migrate`.
+
+The server is imported when one of them runs: it takes a second that the producers' commands do without.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
+) -> None:
+    """Serve the API until SIGTERM or Ctrl-C.
+
+    Example: `signals serve --host 0.0.0.0 --port 8000 --workers 4`
+    """
+    from service.server import serve as run_server
+    from service.settings import load_settings
+
+    with _failures_in_one_sentence():
+        run_server(load_settings(), host=host, port=port, workers=workers)
+
+
+def migrate(
+    down: Annotated[bool, typer.Option("--down", help="Undo the newest migration instead.")] = False,
+) -> None:
+    """Bring the database schema up to date. Safe to run at any time, and by several at once.
+
+    Example: `DATABASE_URL=postgresql://db/signals signals migrate`
+    """
+    from service import database
+    from service.server import postgres
+    from service.settings import load_settings
+
+    with _failures_in_one_sentence(), postgres(load_settings()) as url:
+        names = asyncio.run(database.migrate(url, down=down))
+    for name in names:
+        typer.echo(f"{'undone' if down else 'applied'}: {name}")
+    if not names:
+        typer.echo("nothing to do")
+
+
+@contextmanager
+def _failures_in_one_sentence() -> Iterator[None]:
+    """A wrong setting ends the program with one sentence and exit code 2, an unusable database with one sentence and
+    exit code 1."""
+    import asyncpg
+
+    from service.database import NotDurable
+    from service.settings import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        sys.exit(_refuse(str(error), 2))
+    except NotDurable as error:
+        sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        sys.exit(_refuse(f"The database cannot be used: {type(error).__name__}", 1))
+
+
+def _refuse(sentence: str, code: int) -> int:
+    print(f"signals: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,121 @@
+"""What an attempt came to: a stored signal, or a failure and what may be done about it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from service.client.failures import (
+    BUSY,
+    KINDS,
+    ServiceUnreachable,
+    SignalRefused,
+    SignalsError,
+    SignatureRefused,
+    UnexpectedAnswer,
+)
+from service.client.retries import retry_after
+from service.client.signal import StoredSignal
+from service.timestamps import parse_timestamp
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""What happens before the first byte of a request leaves. After anything else the service may have had it all."""
+
+Outcome = httpx.Response | httpx.RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt after which the signal is not known to be stored.
+
+    `retry`: the very same request may be stored later. `open`: this attempt itself may have stored it.
+    `wait_seconds`: what the service asked to wait.
+    """
+
+    error: SignalsError
+    retry: bool
+    open: bool
+    wait_seconds: float = 0.0
+
+
+def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
+    """What an attempt came to. Nothing is taken for granted that this service did not say itself."""
+    if isinstance(outcome, httpx.RequestError):
+        return _unanswered(outcome)
+    content = _json_object(outcome)
+    if outcome.status_code == httpx.codes.CREATED and (stored := _stored(outcome, content)):
+        return stored
+    wait = retry_after(outcome.headers.get("Retry-After"), now)
+    code = content.get("code")
+    if outcome.is_success or not _is_refusal(outcome.status_code, code):
+        return _unexpected(outcome, wait)
+    return Failure(_refusal(outcome, content), retry=code in BUSY, open=False, wait_seconds=wait)
+
+
+def _unanswered(error: httpx.RequestError) -> Failure:
+    if isinstance(error, NEVER_SENT):
+        unreachable = ServiceUnreachable(f"The service cannot be reached: {error}")
+        unreachable.__cause__ = error
+        return Failure(unreachable, retry=True, open=False)
+    lost = SignalsError(f"The answer did not arrive: {str(error) or type(error).__name__}")
+    lost.__cause__ = error
+    return Failure(lost, retry=True, open=True)
+
+
+def _json_object(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        content = answer.json()
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _stored(answer: httpx.Response, content: Mapping[str, Any]) -> StoredSignal | None:
+    try:
+        return StoredSignal(
+            id=UUID(content["id"]),
+            status=int(content["status"]),
+            created_at=parse_timestamp(content["created_at"]),
+            replayed="Idempotent-Replayed" in answer.headers,
+            request_id=answer.headers["X-Request-Id"],
+        )
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _is_refusal(status: int, code: object) -> bool:
+    """Whether the service itself says that it stored nothing. A 5xx may come from a proxy that forwarded the request,
+    so there it takes the code of a refusal that is known to store nothing."""
+    return isinstance(code, str) and (status < 500 or code in BUSY)
+
+
+def _unexpected(answer: httpx.Response, wait: float) -> Failure:
+    """Below 500 it is final: a redirect, or a refusal by something that did not let the request through."""
+    error = UnexpectedAnswer(answer.status_code, answer.headers.get("X-Request-Id"))
+    return Failure(
+        error, retry=answer.is_server_error, open=answer.is_server_error or answer.is_success, wait_seconds=wait
+    )
+
+
+def _refusal(answer: httpx.Response, content: Mapping[str, Any]) -> SignalRefused:
+    kind = KINDS.get(content["code"], SignalRefused)
+    known = (
+        content["code"],
+        answer.status_code,
+        content.get("detail", ""),
+        answer.headers.get("X-Request-Id", ""),
+        content.get("hint"),
+    )
+    if not issubclass(kind, SignatureRefused):
+        return kind(*known)
+    return kind(*known, _moment(content.get("server_time")), content.get("skew_seconds"))
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return parse_timestamp(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,115 @@
+"""Every way in which a signal may fail to be stored, as its sender sees it.
+
+SignalsError
+├── SignalRefused          the service says no and why; nothing was stored
+│   ├── SignatureRefused   it does not believe who sent it: secret, headers or clock are wrong
+│   ├── InvalidSignal      the signal itself is at fault
+│   └── ServiceBusy        it has no time for it now: the same request may be sent again
+├── ServiceUnreachable     no connection could be made; nothing was sent
+├── UnexpectedAnswer       an answer that says nothing about the signal, perhaps of a proxy before the service
+└── OutcomeUnknown         the signal may be stored or not
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from service import errors
+from service.errors import FieldFault
+
+
+class SignalsError(Exception):
+    """A signal that is not known to be stored."""
+
+
+@dataclass(eq=False)
+class SignalRefused(SignalsError):
+    """What the service answered. Decide by `code`, which never changes its meaning; the rest is for people.
+
+    `detail` is a sentence, or a list with every fault of the signal. `hint` names the mistake when it is a known one.
+    """
+
+    code: str
+    status: int
+    detail: str | list[FieldFault]
+    request_id: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        hint = "" if self.hint is None else f". {self.hint}"
+        return f"{self.code} ({self.status}): {self.sentence}{hint} [request {self.request_id}]"
+
+    @property
+    def sentence(self) -> str:
+        """`detail` in one line."""
+        if isinstance(self.detail, str):
+            return self.detail
+        return "; ".join(f"{'.'.join(fault['loc'])}: {fault['msg']}" for fault in self.detail)
+
+
+@dataclass(eq=False)
+class SignatureRefused(SignalRefused):
+    """`skew_seconds` is how far the timestamp is ahead of `server_time`; None where the service does not tell."""
+
+    server_time: datetime | None = None
+    skew_seconds: int | None = None
+
+
+class InvalidSignal(SignalRefused):
+    """The signal itself is at fault: its JSON, a field, its size."""
+
+
+class ServiceBusy(SignalRefused):
+    """The service had no time for this request, or it did not arrive in time."""
+
+
+class ServiceUnreachable(SignalsError):
+    """No connection could be made, so nothing was sent. The cause is what httpx says."""
+
+
+@dataclass(eq=False)
+class UnexpectedAnswer(SignalsError):
+    """An answer that says nothing about the signal: not in the form of this service, or its 500."""
+
+    status: int
+    request_id: str | None
+
+    def __str__(self) -> str:
+        return f"An answer with status {self.status} that says nothing about the signal"
+
+
+@dataclass(eq=False)
+class OutcomeUnknown(SignalsError):
+    """An attempt was sent and never answered for sure, so the signal may be stored or not.
+
+    Sending it anew could make a double. The log of the service knows under `request_id`. The cause is how the last
+    attempt failed.
+    """
+
+    request_id: str
+    attempts: int
+
+    def __str__(self) -> str:
+        return (
+            f"The signal may be stored or not, after {self.attempts} attempt{'s' if self.attempts > 1 else ''}: "
+            f"{self.__cause__ or 'no answer'} [request {self.request_id}]"
+        )
+
+
+BUSY = {refusal.code for refusal in (errors.Overloaded, errors.ShuttingDown, errors.RequestTimeout)}
+
+_INVALID = (
+    errors.InvalidJson,
+    errors.DuplicateKey,
+    errors.BodyTooLarge,
+    errors.PayloadTooLarge,
+    errors.ValidationFailed,
+)
+
+KINDS: Mapping[str, type[SignalRefused]] = {
+    **{refusal.code: SignatureRefused for refusal in errors.all_refusals(errors.AuthenticationRefusal)},
+    **{refusal.code: InvalidSignal for refusal in _INVALID},
+    **dict.fromkeys(BUSY, ServiceBusy),
+}
+"""The kind of a refusal by its code. What is not listed is plain SignalRefused: the request was put together wrongly,
+which this client does not do."""

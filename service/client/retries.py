@@ -1,0 +1,46 @@
+"""How long to go on, and how long to wait before the next attempt."""
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from service.signing import WINDOW_SECONDS
+
+_DOUBLINGS = 30
+"""Beyond so many every pause is the longest one; the number of attempts has no bound of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """For how long a signal is sent again, in seconds from the first attempt, and how the pauses grow.
+
+    Each pause is up to twice as long as the one before. `for_seconds` of 0 means a single attempt.
+    """
+
+    for_seconds: float = WINDOW_SECONDS
+    first_pause_seconds: float = 1.0
+    longest_pause_seconds: float = 30.0
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to wait after so many attempts: by chance between half and all of what is due, so that many
+        producers that lost the service together do not come back together."""
+        due = min(self.first_pause_seconds * 2.0 ** min(attempts - 1, _DOUBLINGS), self.longest_pause_seconds)
+        return due * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, guards no secret)
+
+
+DEFAULT_RETRIES = Retries()
+
+
+def retry_after(value: str | None, now: datetime) -> float:
+    """The seconds that a `Retry-After` header asks for (RFC 9110 section 10.2.3); 0 when there is none to read."""
+    if value is None:
+        return 0.0
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())

@@ -1,0 +1,90 @@
+"""A signal on its way out, as JSON that keeps every digit, and what the service says about it once it is stored."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+from uuid import UUID
+
+from service.timestamps import utc_now
+
+
+class Side(IntEnum):
+    """Which way a signal goes."""
+
+    BUY = 0
+    SELL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A trading signal. The service checks it, not this class.
+
+    `time` must be aware. `payload` is a mapping, in which a Decimal becomes a JSON number with all its digits, or
+    the JSON text of an object, which is sent as it is.
+    """
+
+    instrument: str
+    side: int
+    time: datetime = field(default_factory=utc_now)
+    payload: Mapping[str, Any] | bytes | None = None
+    version: int = 1
+
+    def body(self) -> bytes:
+        """The JSON that is signed and sent.
+
+        Raises ValueError or TypeError when a value of the payload has no JSON form, and when `time` has no zone.
+        """
+        if self.time.tzinfo is None:
+            raise ValueError("the time of a signal needs a zone")
+        fields = {
+            "instrument": json_text(self.instrument),
+            "side": json_text(self.side),
+            "time": json_text(self.time.isoformat()),
+            "version": json_text(self.version),
+        }
+        if self.payload is not None:
+            given = self.payload
+            fields["payload"] = given.decode("utf-8") if isinstance(given, bytes) else json_text(given)
+        return ("{" + ",".join(f'"{name}":{text}' for name, text in fields.items()) + "}").encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal that the service has on disk. `status` is 0 new, 1 queued, 2 closed.
+
+    `replayed` tells that an earlier attempt had stored it. `request_id` finds the request in the log of the service.
+    """
+
+    id: UUID
+    status: int
+    created_at: datetime
+    replayed: bool
+    request_id: str
+
+
+def json_text(value: Any) -> str:
+    """`value` as compact JSON. The standard library would write a Decimal as a float, or not at all.
+
+    Raises TypeError for what has no JSON form and for keys that are no strings, ValueError for NaN and infinity.
+    """
+    match value:
+        case Decimal():
+            if not value.is_finite():
+                raise ValueError("NaN and infinity have no JSON form")
+            return str(value)
+        case Mapping():
+            return "{" + ",".join(f"{_key(key)}:{json_text(member)}" for key, member in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(json_text, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a key of a JSON object must be a string, not {type(key).__name__}")
+    return json.dumps(key, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The commands for producers, run as they are installed, against the real service."""

@@ -1,0 +1,97 @@
+"""The installed program, run as a producer's developer runs it: with pipes, or with a terminal."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.environment import service_environment
+from tests.waiting import DEADLINE_SECONDS
+
+PROGRAM = str(Path(sys.executable).with_name("signals"))
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of its output."""
+        return self.output.splitlines()
+
+
+class Program:
+    """Runs the program in a directory of its own, where it knows no settings but those given."""
+
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.settings = dict(settings)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start it with pipes."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([PROGRAM, *arguments], cwd=self.directory, env=self._environment, **pipes)  # type: ignore[call-overload, no-any-return]
+
+    def run(self, *arguments: str, given: bytes = b"") -> Ended:
+        """Run it to its end, with `given` on standard input."""
+        process = self.start(*arguments)
+        output, errors = process.communicate(given, timeout=DEADLINE_SECONDS)
+        return Ended(process.returncode, output.decode(), errors.decode())
+
+    def run_raw(self, *arguments: str) -> bytes:
+        """What it writes, byte for byte; it succeeds."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 0
+        return output
+
+    def run_on_terminal(self, *arguments: str, given: bytes | None = None, output_to_pipe: bool = False) -> Ended:
+        """Run it on a terminal of 120 columns, whose text is in `errors`; `given` comes, and its standard output may
+        go, through a pipe instead."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=self.directory,
+            env={**self._environment, "TERM": "xterm-256color", "COLUMNS": "120"},
+            stdin=theirs if given is None else subprocess.PIPE,
+            stdout=subprocess.PIPE if output_to_pipe else theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            if process.stdin is not None:
+                process.stdin.write(given or b"")
+                process.stdin.close()
+            shown = _read_all(ours)
+            output = process.stdout.read() if process.stdout is not None else b""
+        return Ended(process.returncode, output.decode(), shown)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return service_environment(self.settings)
+
+
+def _read_all(terminal: int) -> str:
+    chunks = []
+    try:
+        while chunk := os.read(terminal, 65536):
+            chunks.append(chunk)
+    except OSError:  # on Linux the end of a terminal is an error
+        pass
+    os.close(terminal)
+    return b"".join(chunks).decode()
+
+
+def without_colours(text: str) -> str:
+    """What is read on a terminal."""
+    return _CONTROL.sub("", text)

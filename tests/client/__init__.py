@@ -1,0 +1,1 @@
+"""The producers' client against the real service, mishaps on the way included."""
