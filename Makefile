@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-.PHONY: run psql check test test-reliability bench bench-growth test-signers audit lock clean
+.PHONY: run psql check test test-reliability bench bench-growth test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -41,6 +41,9 @@ test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; o
 audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
 	$(BIN)/pip install --quiet pip-audit
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
+
+docs: .venv/dev  ## write docs/openapi.json and the error codes of docs/protocol.md from the code
+	$(BIN)/python -m tests.documents
 
 lock:  ## resolve anew to the newest releases that pyproject.toml allows
 	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock

@@ -18,7 +18,8 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
         log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields)
     metrics.signals_rejected.labels(refusal.code).inc()
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
-    return JSONResponse(content, refusal.status, refusal.headers if headers is None else headers)
+    link = {"Link": f'</docs/errors#{refusal.code}>; rel="help"'}  # RFC 8288
+    return JSONResponse(content, refusal.status, {**(refusal.headers if headers is None else headers), **link})
 
 
 def refusing(refusal: Refusal) -> ASGIApp:

@@ -18,6 +18,7 @@ from service.database import Readiness, tortoise_config
 from service.errors import InternalError, MethodNotAllowed, NotFound, Refusal
 from service.ingest import Ingest
 from service.middleware import BodyLimit, ExactPath, FindSecrets, JsonOnly, ProducerAuthentication, RequestContext
+from service.pages import pages
 from service.routes import CreateSignal, Status
 from service.settings import Settings, SettingsError
 from service.shutdown import Shutdown
@@ -44,6 +45,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> ASGIApp:
             Route("/api/v1/ready", status.ready),
             Route("/api/v1/version", status.version),
             Route("/metrics", status.metrics),
+            *(Route(path, page, methods=["GET"]) for path, page in pages().items()),
         ],
         middleware=[Middleware(ExactPath)],
         exception_handlers={Refusal: _refuse, HTTPException: _refuse, Exception: _refuse},

@@ -6,15 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from service import strict_json
 from service.errors import FieldFault, PayloadTooLarge, ValidationFailed
-from service.timestamps import parse_timestamp
+from service.timestamps import FORM, parse_timestamp
 
 TIME_FROM = datetime(1900, 1, 1, tzinfo=UTC)
 TIME_BEFORE = datetime(2201, 1, 1, tzinfo=UTC)
+
+_TIME_SCHEMA = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": f"^(?:(?:19|2[01])[0-9]{{2}}|2200){FORM.pattern.removeprefix('[0-9]{4}')}$",
+    "description": "When, with a zone, in the years 1900 to 2200 in UTC; digits after the sixth are cut off",
+}
 
 
 def _signal_time(value: Any) -> datetime:
@@ -36,11 +43,11 @@ class SignalCreate(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    instrument: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9._-]{2,20}$")]
-    side: Annotated[int, Field(ge=0, le=1, description="0 buy, 1 sell")]
-    time: Annotated[datetime, BeforeValidator(_signal_time)]
-    payload: dict[str, Any] | None = None
-    version: Annotated[int, Field(ge=1, le=2_147_483_647)] = 1
+    instrument: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9._-]{2,20}$"), Field(description="What is traded")]
+    side: Annotated[int, Field(ge=0, le=1, description="0 buy, 1 sell; written without a fraction")]
+    time: Annotated[datetime, BeforeValidator(_signal_time), WithJsonSchema(_TIME_SCHEMA)]
+    payload: Annotated[dict[str, Any] | None, Field(description="Data of your own, stored digit for digit")] = None
+    version: Annotated[int, Field(ge=1, le=2_147_483_647, description="Of the form of your payload")] = 1
 
 
 class SignalCreated(BaseModel):

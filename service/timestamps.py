@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 Clock = Callable[[], datetime]
 """Tells the present as an aware time in UTC. The only seam for tests."""
 
-_FORM = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+FORM = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 """ISO 8601-1:2019 extended format with a mandatory zone designator. Nothing valid can follow the zone, which
@@ -25,6 +26,6 @@ def parse_timestamp(text: str) -> datetime:
 
     Digits after the sixth are cut off. Raises ValueError for any other form and for dates that do not exist.
     """
-    if _FORM.fullmatch(text) is None:
+    if FORM.fullmatch(text) is None:
         raise ValueError("not in the form YYYY-MM-DDThh:mm:ss[.fraction](Z or +hh:mm or -hh:mm)")
     return datetime.fromisoformat(text)

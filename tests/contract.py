@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.exchange import Answer
+from tests.published import check_published
 
 STATUS_OF = {
     "malformed_request": 400,
@@ -44,6 +45,7 @@ def check_created(answer: Answer) -> None:
     """The answer says that a signal is stored, and says nothing else."""
     assert answer.status == 201
     check_json(answer)
+    check_published(answer)
     content = answer.json()
     assert content.keys() == {"id", "status", "created_at"}
     assert str(UUID(content["id"])) == content["id"]
@@ -55,6 +57,7 @@ def check_refusal(answer: Answer, code: str) -> None:
     """The answer is the refusal with this code, in the one shape that all refusals have."""
     assert answer.status == STATUS_OF[code]
     check_json(answer)
+    check_published(answer)
     content = answer.json()
     explanation = content.keys() - {"code", "detail", "request_id"}
     assert explanation <= EXPLANATION if code in EXPLAINED else not explanation

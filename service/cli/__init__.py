@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from service.cli import checkup, sending, serving, signatures, vectors
+from service.cli import checkup, publishing, sending, serving, signatures, vectors
 
 app = typer.Typer(
     help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
@@ -22,6 +22,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         signatures.explain,
         checkup.doctor,
         vectors.vectors,
+        publishing.openapi,
     ],
 }
 for panel, commands in _COMMANDS.items():

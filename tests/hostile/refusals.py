@@ -3,6 +3,7 @@
 from tests.contract import check_json
 from tests.exchange import Answer
 from tests.log_lines import CLOSING
+from tests.published import check_published
 from tests.service_process import ServiceProcess
 
 STATUS_OF = {
@@ -21,6 +22,7 @@ def check_refused(answer: Answer, code: str) -> None:
     assert content["code"] == code
     assert answer.status == STATUS_OF[code]
     check_json(answer)
+    check_published(answer)
     assert content.keys() == {"code", "detail", "request_id"}
     assert content["request_id"] == answer.request_id
     assert len(content["detail"].split()) > 2, "the detail is a sentence"

@@ -1,0 +1,69 @@
+"""The headers of the published document: those of a signed request and those of the answers."""
+
+from typing import Any
+
+from service.timestamps import FORM
+
+Header = dict[str, Any]
+
+SIGNING_HEADERS: dict[str, Header] = {
+    "X-Producer-Id": {
+        "description": "Who sends: 1 to 64 printable ASCII characters without spaces",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[!-~]{1,64}$"},
+        "example": "my-bot",
+    },
+    "X-Timestamp": {
+        "description": "Now, at most 300 seconds from the clock of the service",
+        "required": True,
+        "schema": {"type": "string", "format": "date-time", "pattern": f"^{FORM.pattern}$"},
+        "example": "2026-01-31T12:00:01Z",
+    },
+    "X-Signature": {
+        "description": "HMAC-SHA256 over body, timestamp and producer id, in canonical standard base64",
+        "required": True,
+        "schema": {"type": "string", "format": "hmac-sha256", "pattern": "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"},
+        "example": "BAhm6QSNB7HHmglEql/Rz6uP1O3VzHGk468UYf1iLsg=",
+    },
+}
+
+REQUEST_ID: Header = {
+    "description": "An id of your own for this request: at most 128 of `A-Z a-z 0-9 . _ -`. Any other is replaced",
+    "schema": {"type": "string"},
+}
+
+ANSWER_HEADERS: dict[str, Header] = {
+    "X-Request-Id": {
+        "description": "The id of the request in the logs: your own if it was acceptable, else a new one",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+    "Link": {
+        "description": "Where the code is explained",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^</docs/errors#[a-z_]+>; rel="help"$'},
+    },
+    "Connection": {
+        "description": "`close` when the service reads no more from this connection",
+        "schema": {"type": "string", "enum": ["close"]},
+    },
+    "Retry-After": {
+        "description": "After how many seconds to send the same request again",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {
+        "description": "How to sign",
+        "required": True,
+        "schema": {"type": "string", "enum": ["HMAC-SHA256"]},
+    },
+    "Allow": {
+        "description": "The methods that this path takes",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^(GET|HEAD|POST)(, (GET|HEAD|POST))*$"},
+    },
+    "Idempotent-Replayed": {
+        "description": "`true` when this is the first answer to the same signed bytes, given again",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}

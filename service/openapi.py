@@ -1,0 +1,218 @@
+"""The published OpenAPI 3.1 document, built from the schemas, the refusals and their explanations.
+
+It describes a service with signing on. With signing off the three signing headers are ignored and the rest is the same.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from service import __version__, shapes, specimens
+from service.errors import (
+    BodyTooLarge,
+    HeadersTooLarge,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    ProofRefusal,
+    Refusal,
+    RequestTimeout,
+    UpgradeRefused,
+    ValidationFailed,
+    all_refusals,
+)
+from service.explanations import explanations
+from service.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
+from service.schemas import SignalCreate, SignalCreated
+
+Json = dict[str, Any]
+
+_ANYWHERE: list[type[Refusal]] = [
+    MalformedRequest,
+    UpgradeRefused,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    BodyTooLarge,
+    HeadersTooLarge,
+    InternalError,
+]
+"""What may come back whatever was asked for."""
+
+
+@cache
+def document_text() -> str:
+    """The document as it is served, printed, and kept in docs/openapi.json."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def document() -> Json:
+    """The OpenAPI document of this version of the service: the same wherever and whenever it is built."""
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Signals",
+            "version": __version__,
+            "summary": "Takes trading signals, proves who sent them, and stores them for good before it answers.",
+            "description": Path(__file__).with_name("openapi.md").read_text("utf-8"),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This service"}],
+        "tags": [
+            {"name": "signals", "description": "For producers"},
+            {"name": "service", "description": "For those who run the service; none of it needs a signature"},
+            {"name": "documentation", "description": "What you are reading"},
+        ],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "responses": {f"Refused{status}": answer for status, answer in _refusals(_ANYWHERE).items()},
+            "headers": ANSWER_HEADERS,
+            "parameters": {
+                name: {"name": name, "in": "header", **header}
+                for name, header in {**SIGNING_HEADERS, "X-Request-Id": REQUEST_ID}.items()
+            },
+            "securitySchemes": {
+                name: {"type": "apiKey", "in": "header", "name": name, "description": header["description"]}
+                for name, header in SIGNING_HEADERS.items()
+            },
+        },
+    }
+
+
+class _Plain(GenerateJsonSchema):
+    """pydantic's schemas without the titles that only repeat the names."""
+
+    def field_title_should_be_set(self, *_: Any) -> bool:
+        return False
+
+
+def _schemas() -> Json:
+    answers = [
+        SignalCreated,
+        shapes.Refused,
+        shapes.RefusedFields,
+        shapes.RefusedProof,
+        shapes.Health,
+        shapes.Readiness,
+        shapes.Version,
+    ]
+    models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
+    _, definitions = models_json_schema(
+        [(SignalCreate, "validation"), *models],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_Plain,
+    )
+    schemas: Json = definitions["$defs"]
+    for name in schemas.keys() - {"SignalCreate"}:
+        schemas[name]["additionalProperties"] = False
+    return schemas
+
+
+def _paths() -> Json:
+    document, figures, page = _json({"type": "object"}), _text("text/plain"), _text("text/html")
+    return {
+        "/api/v1/signals": {"post": _create_signal()},
+        "/api/v1/health": {"get": _get("getHealth", "Is the process alive?", "service", _answer("Health"))},
+        "/api/v1/ready": {"get": _readiness()},
+        "/api/v1/version": {"get": _get("getVersion", "Which build is this?", "service", _answer("Version"))},
+        "/metrics": {"get": _get("getMetrics", "Figures for Prometheus", "service", figures)},
+        "/openapi.json": {"get": _get("getDocument", "This document", "documentation", document)},
+        "/docs": {"get": _get("getDocs", "This document, to be read", "documentation", page)},
+        "/docs/errors": {"get": _get("getErrors", "Every code explained", "documentation", page)},
+    }
+
+
+def _create_signal() -> Json:
+    created = _answer("SignalCreated", "Stored: the commit is on disk", ["Idempotent-Replayed"])
+    created["content"]["application/json"]["example"] = specimens.CREATED
+    return {
+        "operationId": "createSignal",
+        "summary": "Send a signal",
+        "description": "With signing on, the same signed bytes are stored once and answered the same, however often "
+        "they are sent.",
+        "tags": ["signals"],
+        "security": [{name: [] for name in SIGNING_HEADERS}],
+        "parameters": [_ref("parameters", name) for name in [*SIGNING_HEADERS, "X-Request-Id"]],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref("schemas", "SignalCreate"), "examples": specimens.SIGNALS}},
+        },
+        "responses": {"201": created, **_refusals(all_refusals())},
+    }
+
+
+def _readiness() -> Json:
+    operation = _get("getReadiness", "Would a signal be stored now?", "service", _answer("Readiness", "It would"))
+    operation["responses"]["503"] = _answer("Readiness", "It would not", ["Retry-After"])
+    return operation
+
+
+def _get(operation_id: str, summary: str, tag: str, answer: Json) -> Json:
+    refusals = {str(refusal.status): _ref("responses", f"Refused{refusal.status}") for refusal in _ANYWHERE}
+    return {
+        "operationId": operation_id,
+        "summary": summary,
+        "tags": [tag],
+        "security": [],
+        "parameters": [_ref("parameters", "X-Request-Id")],
+        "responses": {"200": answer, **refusals},
+    }
+
+
+def _answer(schema: str, description: str = "The answer", headers: Iterable[str] = ()) -> Json:
+    return _json(_ref("schemas", schema), description, headers)
+
+
+def _json(schema: Json, description: str = "The answer", headers: Iterable[str] = ()) -> Json:
+    return {
+        "description": description,
+        "headers": {name: _ref("headers", name) for name in ["X-Request-Id", *headers]},
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _text(media_type: str) -> Json:
+    return _json({}) | {"content": {media_type: {"schema": {"type": "string"}}}}
+
+
+def _refusals(refusals: Iterable[type[Refusal]]) -> Json:
+    """The answers that refuse, by status."""
+    by_status: dict[int, list[type[Refusal]]] = {}
+    for refusal in refusals:
+        by_status.setdefault(refusal.status, []).append(refusal)
+    return {str(status): _refused(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _refused(status: int, refusals: list[type[Refusal]]) -> Json:
+    headers = ["Link", "Connection", *(["Allow"] if status == MethodNotAllowed.status else []), *refusals[0].headers]
+    lines = [f"- `{refusal.code}`: {explanations()[refusal].cause}" for refusal in refusals]
+    answer = _json(_shape(refusals), "\n".join(lines), headers)
+    answer["content"]["application/json"]["examples"] = {
+        refusal.code: specimens.refused(refusal) for refusal in refusals
+    }
+    return answer
+
+
+def _shape(refusals: Iterable[type[Refusal]]) -> Json:
+    """The schema of these refusals: which codes there are, and what is told beside each."""
+    codes: dict[str, list[str]] = {}
+    for refusal in refusals:
+        codes.setdefault(_shape_name(refusal), []).append(refusal.code)
+    schemas = [{"allOf": [_ref("schemas", name), {"properties": {"code": {"enum": codes[name]}}}]} for name in codes]
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+
+
+def _shape_name(refusal: type[Refusal]) -> str:
+    if issubclass(refusal, ProofRefusal):
+        return "RefusedProof"
+    return "RefusedFields" if issubclass(refusal, ValidationFailed) else "Refused"
+
+
+def _ref(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -1,0 +1,72 @@
+"""The shapes of those answers that the service writes as plain dictionaries, for the published document."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import MISSING, BaseModel, Field
+
+_Code = Annotated[str, Field(description="Decide by it: it never changes its meaning")]
+_RequestId = Annotated[str, Field(description="The same as in `X-Request-Id`")]
+
+
+class Fault(BaseModel):
+    """One fault of a signal, in the form that pydantic and FastAPI users know."""
+
+    loc: Annotated[list[str], Field(description='`"body"`, then the field at fault', examples=[["body", "side"]])]
+    msg: Annotated[str, Field(description="For people")]
+    type: Annotated[str, Field(description="The kind of fault, in pydantic's words", examples=["less_than_equal"])]
+
+
+class Refused(BaseModel):
+    """The request was not accepted."""
+
+    code: _Code
+    detail: Annotated[str, Field(description="A sentence for people")]
+    request_id: _RequestId
+
+
+class RefusedFields(BaseModel):
+    """The body is JSON but not a valid signal: every fault at once."""
+
+    code: _Code
+    detail: Annotated[list[Fault], Field(min_length=1)]
+    request_id: _RequestId
+
+
+class RefusedProof(Refused):
+    """The timestamp or the signature was refused: this is what arrived."""
+
+    server_time: Annotated[datetime, Field(description="What the clock of the service showed")]
+    skew_seconds: Annotated[int | MISSING, Field(description="How far `X-Timestamp` is ahead of it")] = MISSING
+    body_bytes: Annotated[int, Field(ge=0, description="How many bytes of body arrived")]
+    body_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of these bytes, in hex")]
+    hint: Annotated[str | MISSING, Field(description="The known mistake that was made, if there is one")] = MISSING
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: Literal["ok"]
+    uptime_seconds: Annotated[int, Field(ge=0)]
+
+
+class Dependencies(BaseModel):
+    """What the service needs, and how it is."""
+
+    db: Annotated[str, Field(description="`connected`, or why the database cannot be used", examples=["connected"])]
+
+
+class Readiness(BaseModel):
+    """Whether a signal sent now would be stored, and if not, why."""
+
+    ready: bool
+    dependencies: Dependencies
+
+
+class Version(BaseModel):
+    """Which build of the service this is."""
+
+    name: Literal["signals"]
+    version: Annotated[str, Field(examples=["1.0.0"])]
+    build: str
+    env: Literal["development", "staging", "production"]

@@ -1,0 +1,61 @@
+"""Examples for the published document: signals, the answer to one, and every refusal."""
+
+import hashlib
+from typing import Any
+
+from service.errors import (
+    HeaderMissing,
+    PayloadTooLarge,
+    ProofRefusal,
+    Refusal,
+    SignatureMismatch,
+    TimestampMalformed,
+    ValidationFailed,
+)
+
+_ID = "01a20dc7-e667-7406-ab00-7167f832076d"
+_BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'
+
+SIGNALS: dict[str, Any] = {
+    "shortest": {"value": {"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"}},
+    "with everything": {
+        "value": {
+            "instrument": "EURUSD_M15",
+            "side": 1,
+            "time": "2026-01-31T13:00:00.123456+01:00",
+            "payload": {"strategy": "breakout", "stop_loss": 1.0865, "targets": [1.08, 1.0725]},
+            "version": 2,
+        }
+    },
+}
+
+CREATED: dict[str, Any] = {"id": _ID, "status": 0, "created_at": "2026-01-31T12:00:01.207449Z"}
+
+_DETAILED: dict[type[Refusal], Refusal] = {
+    HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
+    PayloadTooLarge: PayloadTooLarge(32768),
+    ValidationFailed: ValidationFailed(
+        [{"loc": ["body", "side"], "msg": "Input should be less than or equal to 1", "type": "less_than_equal"}]
+    ),
+}
+"""Refusals that say more than their sentence."""
+
+
+def refused(refusal: type[Refusal]) -> dict[str, Any]:
+    """What is answered to a request that is refused so, named by its sentence."""
+    specimen = _DETAILED.get(refusal) or refusal()
+    body = {"code": refusal.code, "detail": specimen.detail, "request_id": _ID}
+    return {
+        "summary": refusal.sentence,
+        "value": body | (_received(refusal) if issubclass(refusal, ProofRefusal) else {}),
+    }
+
+
+def _received(refusal: type[ProofRefusal]) -> dict[str, Any]:
+    received: dict[str, Any] = {"server_time": "2026-01-31T13:00:01.250Z"}
+    if refusal is not TimestampMalformed:
+        received["skew_seconds"] = -3600
+    received |= {"body_bytes": len(_BODY), "body_sha256": hashlib.sha256(_BODY).hexdigest()}
+    if refusal is SignatureMismatch:
+        received["hint"] = "X-Signature fits the body with one more line break: sign the bytes that you send"
+    return received

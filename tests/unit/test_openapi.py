@@ -1,0 +1,95 @@
+"""The published document is valid, whole, and the same everywhere."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.routing import Route
+
+from service.app import create_app
+from service.errors import FieldFault, Refusal, all_refusals
+from service.openapi import document_text
+from service.pages import pages
+from service.schemas import parse_signal
+from service.settings import Settings
+from service.shapes import Fault
+from tests.documents import generated
+from tests.environment import ROOT
+from tests.published import DOCUMENT, conforms, followed, signal_answer
+
+REFUSALS = list(all_refusals())
+
+
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
+    """All operations, by path and method."""
+    return {
+        (path, method.upper()): operation
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def test_the_document_is_valid() -> None:
+    assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
+    assert "jsonSchemaDialect" not in DOCUMENT
+
+
+def test_the_document_is_the_same_wherever_it_is_read() -> None:
+    printed = subprocess.run([sys.executable, "-m", "service", "openapi"], cwd=ROOT, capture_output=True, check=True)
+    assert printed.stdout.decode() == document_text()
+    assert bytes(pages()["/openapi.json"].body).decode() == document_text()
+    assert json.loads(document_text()) == DOCUMENT
+
+
+def test_the_written_documents_are_up_to_date() -> None:
+    for path, text in generated().items():
+        assert path.read_text() == text, f"{path.name} is out of date: `make docs` writes it anew"
+
+
+def test_every_route_is_in_the_document() -> None:
+    app: Any = create_app(Settings(_env_file=None, database_url="postgresql://localhost/none"))
+    routes = [route for route in app.app.routes if isinstance(route, Route)]
+    files = {path for path, page in pages().items() if page.media_type in {"text/css", "text/javascript"}}
+    served = {(route.path, method) for route in routes for method in route.methods or {"any"}}
+    assert {(path, method) for path, method in served if path not in files and method != "HEAD"} == set(operations())
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
+def test_every_code_has_an_example_of_the_published_shape(refusal: type[Refusal]) -> None:
+    content = signal_answer(refusal.status)["content"]["application/json"]
+    value = content["examples"][refusal.code]["value"]
+    assert value["code"] == refusal.code
+    assert conforms(value, content["schema"])
+    assert not conforms({**value, "code": "another"}, content["schema"])
+    assert not conforms({**value, "more": 1}, content["schema"])
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
+def test_the_headers_of_every_refusal_are_published(refusal: type[Refusal]) -> None:
+    headers = {name: followed(header) for name, header in signal_answer(refusal.status)["headers"].items()}
+    required = {name for name, header in headers.items() if header.get("required")}
+    by_the_server = {"X-Request-Id", "Link"} | ({"Allow"} if refusal.status == 405 else set())
+    assert required == by_the_server | refusal.headers.keys()
+    for name, value in refusal.headers.items():
+        read = int(value) if headers[name]["schema"]["type"] == "integer" else value
+        assert conforms(read, headers[name]["schema"])
+
+
+def test_the_example_signals_are_accepted_and_fit_their_schema() -> None:
+    content = operations()["/api/v1/signals", "POST"]["requestBody"]["content"]["application/json"]
+    for example in content["examples"].values():
+        assert conforms(example["value"], content["schema"])
+        parse_signal(json.dumps(example["value"]).encode(), 32768)
+
+
+def test_only_signals_need_a_signature() -> None:
+    secured = {key: operation["security"] for key, operation in operations().items() if operation["security"]}
+    assert secured == {("/api/v1/signals", "POST"): [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]}
+    assert secured["/api/v1/signals", "POST"][0].keys() == DOCUMENT["components"]["securitySchemes"].keys()
+
+
+def test_the_published_fault_is_the_one_that_is_raised() -> None:
+    assert FieldFault.__annotations__ == {name: field.annotation for name, field in Fault.model_fields.items()}
