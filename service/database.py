@@ -65,8 +65,13 @@ def tortoise_config(url: str, *, pool_size: int, refuse_not_durable: bool = Fals
         "timeout": CONNECT_SECONDS,
         "command_timeout": COMMAND_SECONDS,
         "init": check,
+        "reset": _nothing_to_reset,
     }
     return _config(_session_arguments(url) | pool)
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """The service leaves nothing behind in a session, so that asking the server to reset it would be a wasted trip."""
 
 
 def _config(credentials: dict[str, Any]) -> dict[str, Any]:

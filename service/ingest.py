@@ -87,16 +87,16 @@ class Ingest:
             raise ShuttingDown
         if self._unanswered >= self._queue_limit:
             raise Overloaded
-        row = Row(signal, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        row = Row(signal, loop.create_future())
+        expiry = loop.call_later(ANSWER_SECONDS, _give_up, row)
         self._waiting.append(row)
         self._arrival.set()
         self._unanswered += 1
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await row.outcome
-        except TimeoutError:
-            raise InternalError from None
+            return await row.outcome
         finally:
+            expiry.cancel()
             self._unanswered -= 1
 
     async def recall(self, receipt_key: bytes) -> Stored | None:
@@ -154,6 +154,11 @@ class Ingest:
         _report(error, batch)
         if _unanswered(batch):
             batch[0].outcome.set_exception(_refusal(error))
+
+
+def _give_up(row: Row) -> None:
+    if not row.outcome.done():
+        row.outcome.set_exception(InternalError())
 
 
 def _unanswered(batch: Sequence[Row]) -> list[Row]:

@@ -499,6 +499,7 @@ async def until_receipts_are(database: Database, number: int) -> None:
     busy = """
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'signals' AND query LIKE '%DELETE FROM receipts%'
+          AND state <> 'idle'
     """
 
     def settled() -> bool:
