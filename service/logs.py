@@ -18,19 +18,36 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class _LineWriter:
-    """Writes finished lines. A log that cannot be written must not undo a signal that is already stored."""
+    """Writes finished lines. A log that cannot be written must not undo a signal that is already stored.
+
+    What is told of a request that goes well waits for its closing line, which has its id but is not written within it:
+    so a request costs one write. The answer leaves after that, when the event loop has nothing else to do.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self._waiting: list[bytes] = []
 
-    def msg(self, line: bytes) -> None:
+    def info(self, line: bytes) -> None:
+        self._waiting.append(line)
+        if request_id.get() is None:
+            self._write()
+
+    def warning(self, line: bytes) -> None:
+        self._waiting.append(line)
+        self._write()
+
+    def _write(self) -> None:
+        lines = b"\n".join([*self._waiting, b""])
+        self._waiting.clear()
         try:
-            self._stream.write(line + b"\n")
+            self._stream.write(lines)
             self._stream.flush()
         except (OSError, ValueError):
             return
 
-    debug = info = warning = error = critical = exception = msg
+    debug = info
+    error = critical = exception = warning
 
 
 class _StandardLibraryHandler(logging.Handler):

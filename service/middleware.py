@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from service import doctor, metrics, signing
 from service.errors import (
@@ -70,7 +70,8 @@ class RequestContext:
         except Exception as error:
             log.error("Unexpected exception", exception=error)
         finally:
-            _conclude(scope, status, time.perf_counter() - started)
+            request_id.set(None)
+            _conclude(scope, identifier, status, time.perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
@@ -87,7 +88,7 @@ def _has_body(scope: Scope) -> bool:
     )
 
 
-def _conclude(scope: Scope, status: int | None, seconds: float) -> None:
+def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float) -> None:
     """`status` is None when the client went away before its answer."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
@@ -98,6 +99,7 @@ def _conclude(scope: Scope, status: int | None, seconds: float) -> None:
         path=scope["path"][:256],
         status=status,
         duration_ms=round(seconds * 1000, 3),
+        request_id=identifier,
     )
 
 

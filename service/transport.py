@@ -16,7 +16,10 @@ it gets an answer, and the connection ends with that."""
 
 
 class LingeringTransport(asyncio.Transport):
-    """Stands before a TCP transport and closes it in stages while input is expected (RFC 9112 section 9.6).
+    """Stands before a TCP transport. What is written in one turn of the event loop is sent as one: uvicorn writes head
+    and body of an answer one after the other, which would be two packets.
+
+    It closes in stages while input is expected (RFC 9112 section 9.6).
 
     The kernel resets a connection that is closed with input unread, and a reset takes the answer away from a client
     that has not read it yet. So the writing side is closed first, and input is read, for the protocol to throw away,
@@ -27,16 +30,29 @@ class LingeringTransport(asyncio.Transport):
         super().__init__()
         self.input_expected = False
         self.closing = False
-        self.write = transport.write  # type: ignore[method-assign]  # twice for every answer: no detour
         self._transport = transport
         self._loop = loop
+        self._unsent: list[bytes] = []
         self._unsent_seconds = unsent_seconds
         self._end: asyncio.TimerHandle | None = None
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]  # uvicorn writes nothing but bytes
+        """Send `data` when this turn of the event loop is over."""
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+
+    def _send(self) -> None:
+        data = b"".join(self._unsent)
+        self._unsent.clear()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
         """End the connection after all that was written; nothing can be written any more."""
         if self.is_closing():
             return
+        self._send()
         self.closing = True
         if self.input_expected:
             self._transport.write_eof()
@@ -78,7 +94,7 @@ class LingeringTransport(asyncio.Transport):
             self._end = None
 
     def get_write_buffer_size(self) -> int:
-        return self._transport.get_write_buffer_size()
+        return sum(map(len, self._unsent)) + self._transport.get_write_buffer_size()
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import logs
 from tests.environment import service_environment
 
 
@@ -67,6 +69,29 @@ def test_the_request_id_is_on_every_line_of_its_request_only() -> None:
     assert (during["request_id"], library["request_id"]) == ("id-1", "id-1")
     assert "request_id" not in before
     assert "request_id" not in after
+
+
+def test_what_a_request_tells_is_written_with_its_closing_line() -> None:
+    written = BytesIO()
+    writer = logs._LineWriter(written)
+    token = logs.request_id.set("id-1")
+    writer.info(b"proven")
+    writer.info(b"created")
+    assert written.getvalue() == b""
+    logs.request_id.reset(token)
+    writer.info(b"handled")
+    assert written.getvalue() == b"proven\ncreated\nhandled\n"
+
+
+def test_what_goes_wrong_in_a_request_is_written_at_once_and_in_its_place() -> None:
+    """Whatever the level: at `warning` there are no closing lines."""
+    written = BytesIO()
+    writer = logs._LineWriter(written)
+    token = logs.request_id.set("id-1")
+    writer.info(b"proven")
+    writer.warning(b"refused")
+    logs.request_id.reset(token)
+    assert written.getvalue() == b"proven\nrefused\n"
 
 
 def test_an_exception_is_told_without_its_message() -> None:

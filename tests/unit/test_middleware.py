@@ -140,7 +140,7 @@ async def test_any_other_request_id_is_replaced(headers: Headers) -> None:
 
 @pytest.mark.anyio
 async def test_each_request_ends_with_one_closing_line(log_lines: list[EventDict]) -> None:
-    await post(RequestContext(Recorder()))
+    answer = await post(RequestContext(Recorder()))
     [line] = log_lines
     assert line.pop("duration_ms") >= 0
     assert line == {
@@ -149,6 +149,7 @@ async def test_each_request_ends_with_one_closing_line(log_lines: list[EventDict
         "method": "POST",
         "path": "/path",
         "status": 204,
+        "request_id": answer.headers["x-request-id"],
     }
 
 

@@ -1,0 +1,60 @@
+"""The transport before the socket: what is written together leaves together."""
+
+import asyncio
+
+import pytest
+
+from service.transport import LingeringTransport
+
+
+class Socket(asyncio.Transport):
+    """Remembers what was done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[object] = []
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        self.done.append(data)
+
+    def close(self) -> None:
+        self.done.append("close")
+
+    def is_closing(self) -> bool:
+        return "close" in self.done
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+@pytest.mark.anyio
+async def test_head_and_body_of_an_answer_are_sent_as_one() -> None:
+    socket = Socket()
+    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    transport.write(b"head")
+    transport.write(b"body")
+    assert transport.get_write_buffer_size() == 8
+    await asyncio.sleep(0)
+    transport.write(b"next")
+    await asyncio.sleep(0)
+    assert socket.done == [b"headbody", b"next"]
+
+
+@pytest.mark.anyio
+async def test_what_was_written_is_sent_before_the_connection_closes() -> None:
+    socket = Socket()
+    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    transport.write(b"answer")
+    transport.close()
+    await asyncio.sleep(0)
+    assert socket.done == [b"answer", "close"]
+
+
+@pytest.mark.anyio
+async def test_nothing_is_sent_over_a_connection_that_was_lost_meanwhile() -> None:
+    socket = Socket()
+    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    transport.write(b"answer")
+    socket.close()
+    await asyncio.sleep(0)
+    assert socket.done == ["close"]
