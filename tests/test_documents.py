@@ -7,20 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from service import metrics
 from service.app import create_app
-from service.errors import all_refusals
 from service.middleware import RequestContext
 from service.settings import Settings
-
-ROOT = Path(__file__).parents[1]
-SETTINGS = sorted(name.upper() for name in Settings.model_fields)
-CODES = [refusal.code for refusal in all_refusals()]
+from tests.environment import ROOT
+from tests.specification.names import codes, metric_names, settings
 
 
 def text(path: str) -> str:
@@ -36,14 +31,6 @@ def routes() -> Iterator[str]:
     yield from (route.path for route in app.app.routes if isinstance(route, Route))
 
 
-def metric_names() -> Iterator[str]:
-    """The names of the metrics as they are published."""
-    for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
-            [family] = metric.describe()
-            yield f"{family.name}_total" if family.type == "counter" else family.name
-
-
 def tracked_files() -> list[Path]:
     """What belongs to the repository, or would with the next commit."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -51,27 +38,20 @@ def tracked_files() -> list[Path]:
     return [path for path in (ROOT / name for name in names if name) if path.is_file()]
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", settings())
 def test_every_setting_is_told(name: str) -> None:
     assert re.search(rf"^{name}=", text(".env.example"), re.MULTILINE), ".env.example"
     assert f"`{name}`" in text("docs/operations.md"), "docs/operations.md"
 
 
 def test_the_example_names_no_other_setting_and_holds_the_defaults() -> None:
-    assert sorted(re.findall(r"^(\w+)=", text(".env.example"), re.MULTILINE)) == SETTINGS
+    assert sorted(re.findall(r"^(\w+)=", text(".env.example"), re.MULTILINE)) == settings()
     assert Settings(_env_file=ROOT / ".env.example") == Settings(_env_file=None)
 
 
 def test_every_code_has_its_cause_and_cure_and_no_other_has() -> None:
     headings = re.findall(r"^### `(\w+)`$", text("docs/protocol.md"), re.MULTILINE)
-    assert sorted(headings) == sorted(CODES)
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_code_is_shown_by_a_feature_or_a_test(code: str) -> None:
-    lists_of_all = {Path(__file__), ROOT / "tests" / "unit" / "test_errors.py"}
-    shown = [*ROOT.glob("features/*.feature"), *ROOT.glob("tests/**/test_*.py")]
-    assert any(code in path.read_text(encoding="utf-8") for path in shown if path not in lists_of_all)
+    assert sorted(headings) == sorted(codes())
 
 
 @pytest.mark.parametrize("name", sorted({*routes(), *metric_names()}))

@@ -12,6 +12,7 @@ IDLE_SECONDS = 0.8
 RECEIVE_SECONDS = 1.2
 """Longer than the idle limit, so that a test can tell the two apart."""
 
+HEAD_MAX_BYTES = 8192
 PAYLOAD_MAX_BYTES = 1000
 BODY_MAX_BYTES = 6 * PAYLOAD_MAX_BYTES + 4096
 
@@ -25,6 +26,7 @@ def impatience() -> Iterator[Mapping[str, str]]:
             "DATABASE_URL": f"postgresql://nobody:nothing@127.0.0.1:{silent.getsockname()[1]}/none",
             "SIGNALS_IDLE_SECONDS": str(IDLE_SECONDS),
             "SIGNALS_RECEIVE_SECONDS": str(RECEIVE_SECONDS),
+            "SIGNALS_HEAD_MAX_BYTES": str(HEAD_MAX_BYTES),
             "SIGNALS_PAYLOAD_MAX_BYTES": str(PAYLOAD_MAX_BYTES),
         }
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.conftest import BODY_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
+from tests.hostile.conftest import BODY_MAX_BYTES, HEAD_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, POST, chunks, health
 from tests.hostile.wire import Wire, clog
 from tests.service_process import ServiceProcess
 from tests.waiting import wait_until
 
-HEAD_MAX_BYTES = 16_384
 EARLY_SECONDS, LATE_SECONDS = 0.1, 2.0
 """By how much a limit may be missed: timers are coarse, and machines that run tests are busy."""
 

@@ -42,6 +42,11 @@ def test_a_page_needs_no_exception_from_its_policy(path: str) -> None:
     assert not re.search(r"https?:", policy)
 
 
+@pytest.mark.parametrize("path", PAGES.keys() - {"/openapi.json"})
+def test_a_browser_takes_a_page_for_what_it_says_it_is(path: str) -> None:
+    assert PAGES[path].headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_the_reader_of_the_document_asks_no_other_host() -> None:
     assert not re.search("https?:", text("/docs/docs.js"))
     assert "validatorUrl: null" in text("/docs/docs.js")
