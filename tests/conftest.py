@@ -12,10 +12,12 @@ from tests.feature_files import read_features
 from tests.figures import Figures
 from tests.postgres import Database, PostgresServer, running_postgres
 from tests.producer import Producer
+from tests.specification.facts import FACTS
 from tests.storage import Storage
 
 pytest_plugins = [
     "tests.client.shared",
+    "tests.specification.plugin",
     "tests.steps.answers",
     "tests.steps.crowds",
     "tests.steps.explanations",
@@ -57,9 +59,10 @@ def portal() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture(scope="session")
-def postgres(portal: BlockingPortal) -> Iterator[PostgresServer]:
+def postgres(portal: BlockingPortal, pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """A real PostgreSQL server for this test process."""
     with running_postgres(portal) as server:
+        pytestconfig.stash[FACTS]["Database"] = f"PostgreSQL {server.version}"
         yield server
 
 

@@ -70,6 +70,12 @@ class PostgresServer:
         self._names: list[str] = []
         self._template: str | None = None
 
+    @property
+    def version(self) -> str:
+        """The version of the server."""
+        version: str = self._maintenance.value("SHOW server_version")
+        return version
+
     def create(self, *, tables: bool = True) -> Database:
         """A new database, with the tables of the service or empty."""
         if not tables:
