@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -218,15 +217,9 @@ def tell(directory: Path, features: Mapping[str, str], *arguments: str) -> Told:
 
 
 @pytest.fixture(scope="session")
-def told_by(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Told]:
-    """What so many processes tell when AC-10 is left out; 0 is pytest alone, without workers."""
-    return cache(lambda processes: tell(tmp_path_factory.mktemp("told"), FEATURES, f"-n{processes}", "-mnot AC-10"))
-
-
-@pytest.fixture(params=[0, 2], ids=["alone", "with two workers"])
-def told(request: pytest.FixtureRequest, told_by: Callable[[int], Told]) -> Told:
-    """What is told, without workers and with two."""
-    return told_by(request.param)
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What is told by two workers when AC-10 is left out."""
+    return tell(tmp_path_factory.mktemp("told"), FEATURES, "-n2", "-mnot AC-10")
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,8 @@ class Documents:
         self._lines: dict[str, int] = {}
         self._rows: dict[str, dict[str, str]] = {}
         for message in self.messages:
-            self._index(message.get("gherkinDocument", {}).get("feature", {}).get("children", []))
+            feature = message.get("gherkinDocument", {}).get("feature") or {}
+            self._index(feature.get("children", []))
 
     def _read(self, path: Path, events: GherkinEvents) -> Iterator[Any]:
         source = {
@@ -45,10 +46,8 @@ class Documents:
             if "scenario" in child:
                 self._lines[child["scenario"]["id"]] = child["scenario"]["location"]["line"]
                 for table in child["scenario"]["examples"]:
-                    names = [cell["value"] for cell in table["tableHeader"]["cells"]]
                     for row in table["tableBody"]:
-                        cells = [cell["value"] for cell in row["cells"]]
-                        self._rows[row["id"]] = dict(zip(names, cells, strict=True))
+                        self._rows[row["id"]] = dict(zip(_values(table["tableHeader"]), _values(row), strict=True))
 
     def place_of(self, pickle: Message) -> Place:
         """Where a scenario stands."""
@@ -59,6 +58,10 @@ class Documents:
         """Where the scenario of a record stands."""
         path = Path(record["feature"]).relative_to(self._root)
         return path.as_posix(), record["line"], _cells(record["row"])
+
+
+def _values(row: Any) -> list[str]:
+    return [cell["value"] for cell in row["cells"]]
 
 
 def _cells(row: dict[str, str]) -> tuple[tuple[str, str], ...]:

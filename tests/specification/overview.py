@@ -97,7 +97,7 @@ class _Stream:
         for message in messages:
             [(kind, content)] = message.items()
             match kind:
-                case "gherkinDocument" if "feature" in content:
+                case "gherkinDocument" if content.get("feature"):
                     self.features.append(content)
                 case "pickle":
                     self.pickles[content["id"]] = content["uri"]

@@ -56,7 +56,7 @@ def _literal(message: Message) -> str:
 def _as_shown(messages: Sequence[Message]) -> Iterator[Message]:
     """The messages as the formatter shows them best: it calls a feature by its file, and leaves out what never ran."""
     documents = [message["gherkinDocument"] for message in messages if "gherkinDocument" in message]
-    names = {document["uri"]: document["feature"]["name"] for document in documents if "feature" in document}
+    names = {document["uri"]: document["feature"]["name"] for document in documents if document.get("feature")}
     run = {message["testCase"]["pickleId"] for message in messages if "testCase" in message}
     for message in messages:
         [(kind, content)] = message.items()

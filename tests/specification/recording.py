@@ -49,13 +49,12 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin a record when a test begins that is a scenario."""
-        template = scenario_wrapper_template_registry.get(getattr(item, "obj", None))  # type: ignore[arg-type]
+        template = scenario_wrapper_template_registry.get(item.function) if isinstance(item, pytest.Function) else None
         if template is not None:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
             item.stash[_RECORD] = ScenarioRecord(
                 feature=template.feature.filename,
                 line=template.line_number,
-                row=parameters.get("_pytest_bdd_example", {}),
+                row=_row(item),
                 started=time.time_ns(),
                 finished=0,
                 before=None,
@@ -95,6 +94,13 @@ class Recorder:
                 record["finished"] = time.time_ns()
                 report.scenario = record  # type: ignore[attr-defined]
         return report
+
+
+def _row(item: pytest.Item) -> dict[str, str]:
+    """The cells of the row of an outline, which pytest-bdd gives as a parameter."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    row: dict[str, str] = parameters.get("_pytest_bdd_example", {})
+    return row
 
 
 def _note(record: ScenarioRecord, report: pytest.TestReport, error: BaseException) -> None:

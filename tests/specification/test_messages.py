@@ -5,13 +5,13 @@ call; records in the order in which they arrive; a scenario found by its line al
 steps of a skipped one left out.
 """
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cucumber_messages import Envelope, message_converter
 
-from tests.specification.conftest import Told
+from tests.specification.conftest import FEATURES, Told, tell
 from tests.specification.documents import Message
 
 
@@ -111,8 +111,8 @@ def test_a_run_with_failures_is_no_success(told: Told) -> None:
     assert [finished["success"] for finished in told.of_kind("testRunFinished")] == [False]
 
 
-def test_the_number_of_processes_makes_no_difference(told_by: Callable[[int], Told]) -> None:
-    assert without_times(told_by(0).messages) == without_times(told_by(2).messages)
+def test_the_number_of_processes_makes_no_difference(told: Told, tmp_path: Path) -> None:
+    assert without_times(tell(tmp_path, FEATURES, "-n0", "-mnot AC-10").messages) == without_times(told.messages)
 
 
 def test_a_run_without_failures_is_a_success(all_well: Told) -> None:

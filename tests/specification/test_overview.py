@@ -8,12 +8,15 @@ import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from service import __version__
 from tests.specification.conftest import Told, tell
+from tests.specification.names import Naming
 from tests.specification.overview import Criterion, Overview, Result
+from tests.specification.page import page
 
 DYING = """
     @AC-01
@@ -24,9 +27,9 @@ DYING = """
 """
 
 
-def rows(page: str) -> dict[str, str]:
+def rows(html: str) -> dict[str, str]:
     """What the page says about each criterion, as a reader sees it."""
-    table = page.partition('<table class="criteria">')[2].partition("</table>")[0]
+    table = html.partition('<table class="criteria">')[2].partition("</table>")[0]
     found = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL)
     return {visible(name): visible(rest) for name, rest in found}
 
@@ -95,6 +98,16 @@ def test_the_page_has_all_messages_and_calls_a_feature_by_its_name(told: Told) -
     assert len(unknown) == 2
 
 
+def test_the_page_shows_who_checks_each_name(told: Told) -> None:
+    namings = [
+        Naming("setting", "APP_SAID", ("AC-01", "AC-10"), ("unit/test_app.py",)),
+        Naming("metric", "lost", (), ()),
+    ]
+    names = page(told.messages, {}, [], namings).partition('<table class="names">')[2].partition("</table>")[0]
+    assert "Setting APP_SAID AC-01, AC-10 unit/test_app.py" in visible(names)
+    assert "Metric lost named by none" in visible(names)
+
+
 def test_no_words_of_a_feature_become_markup(told: Told) -> None:
     assert "</script><b>as they are" not in told.page
     assert told.page.count("</script>") == 3
@@ -123,13 +136,13 @@ def test_the_verdict_hides_nothing(results: list[Result], verdict: str) -> None:
     assert Overview(datetime.now(UTC), timedelta(), criteria).verdict == verdict
 
 
-def test_a_process_that_dies_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
-    told = tell(tmp_path_factory.mktemp("told"), {"ac_01_dying.feature": DYING}, "-n", "1")
+def test_a_process_that_dies_is_told(tmp_path: Path) -> None:
+    told = tell(tmp_path, {"ac_01_dying.feature": DYING}, "-n", "1")
     assert told.overview.results == Counter({Result.NEVER_RUN: 1})
     assert "What went wrong outside the examples" in told.page
     assert "test_the_process_dies" in told.page
 
 
-def test_tests_that_cannot_be_collected_are_told(tmp_path_factory: pytest.TempPathFactory) -> None:
-    told = tell(tmp_path_factory.mktemp("told"), {"ac_01_bad.feature": "Feature: AC-01\n  Nonsense:\n    Then x\n"})
+def test_tests_that_cannot_be_collected_are_told(tmp_path: Path) -> None:
+    told = tell(tmp_path, {"ac_01_bad.feature": "Feature: AC-01\n  Nonsense:\n    Then x\n"})
     assert "What went wrong outside the examples" in told.page
