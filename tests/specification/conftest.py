@@ -75,6 +75,15 @@ FEATURES = {
             When it works
             Then it works
 
+          Scenario Outline: A row fails
+            When it works
+            Then <outcome>
+
+            Examples: Two
+              | outcome  |
+              | it fails |
+              | it works |
+
           Example: It says nothing
         """,
     "ac_03_half.feature": """

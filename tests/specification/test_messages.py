@@ -48,6 +48,7 @@ def test_every_message_is_valid(told: Told) -> None:
             "What it needs is not there",
             [("FAILED", "ConnectionError: the server is away"), ("SKIPPED", ""), ("SKIPPED", "")],
         ),
+        ("A row fails", [("PASSED", ""), ("FAILED", "ValueError: 5 is not 4"), ("PASSED", ""), ("PASSED", "")]),
         ("It says nothing", []),
     ],
 )
