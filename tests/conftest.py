@@ -1,17 +1,25 @@
 """What all tests share: a PostgreSQL server, running services, and the sentences of the feature files."""
 
 import inspect
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from pytest_bdd.parser import Step
 
 from tests.conversation import Conversation
-from tests.deployment import Deployment, Fleet
+from tests.deployment import Deployment
+from tests.environment import BASE_URL
+from tests.failures import describe
 from tests.feature_files import read_features
 from tests.figures import Figures
+from tests.fleet import Fleet
+from tests.log import Log
+from tests.outside import INSIDE, Answers, Outside
 from tests.postgres import Database, PostgresServer, running_postgres
 from tests.producer import Producer
+from tests.reachable import Reachable, Tally
 from tests.specification.facts import FACTS
 from tests.storage import Storage
 
@@ -33,10 +41,24 @@ pytest_plugins = [
 ]
 
 
+OUTSIDE = pytest.StashKey[Outside]()
+FAILURE = pytest.StashKey[str]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make each criterion a marker: `pytest -m AC-07` runs it, `pytest --markers` lists them all."""
+    """Make each criterion a marker: `pytest -m AC-07` runs it. Meet the deployment of SIGNALS_BASE_URL, if there is."""
     for feature in read_features():
         config.addinivalue_line("markers", f"{feature.tag}: {feature.title}")
+    if BASE_URL:
+        outside = config.stash[OUTSIDE] = Outside(BASE_URL)
+        outside.meet(confirmed=os.environ.get("CONFIRM") == "1")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests."""
+    for item in items if OUTSIDE in config.stash else []:
+        if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
+            item.add_marker(pytest.mark.skip(reason=INSIDE))
 
 
 def pytest_bdd_before_step(step_func: Callable[..., object]) -> None:
@@ -44,11 +66,19 @@ def pytest_bdd_before_step(step_func: Callable[..., object]) -> None:
     assert not inspect.iscoroutinefunction(step_func), f"{step_func.__name__} is a coroutine function"
 
 
-def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: Exception) -> None:
-    """Show what was sent, answered and logged, below the error of a step that failed."""
-    if "conversation" in request.fixturenames:
-        conversation: Conversation = request.getfixturevalue("conversation")
-        exception.add_note(conversation.describe())
+def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Step, exception: Exception) -> None:
+    """Keep what there is to say about a sentence that does not hold; errors of the tests keep their traceback."""
+    if isinstance(exception, AssertionError):
+        request.node.stash[FAILURE] = describe(request, f"{step.keyword} {step.name}", exception)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Report a scenario that failed by what was said, without the way through the code of the tests."""
+    report = yield
+    if report.when == "call" and FAILURE in item.stash:
+        report.longrepr = item.stash[FAILURE]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -83,32 +113,53 @@ def fleet(postgres: PostgresServer) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def deployment(fleet: Fleet, portal: BlockingPortal) -> Iterator[Deployment]:
+def deployment(request: pytest.FixtureRequest) -> Reachable:
     """The service of this scenario."""
-    deployment = Deployment(fleet, portal)
+    outside = request.config.stash.get(OUTSIDE, None)
+    return outside or request.getfixturevalue("inside")
+
+
+@pytest.fixture
+def inside(request: pytest.FixtureRequest, portal: BlockingPortal) -> Iterator[Deployment]:
+    """The same, with its log, its database, its clock, its settings and its faults: what it takes to be `@inside`."""
+    assert OUTSIDE not in request.config.stash, "this scenario has to be tagged @inside"
+    deployment = Deployment(request.getfixturevalue("fleet"), portal)
     yield deployment
     deployment.close()
 
 
 @pytest.fixture
-def conversation(deployment: Deployment, portal: BlockingPortal) -> Conversation:
+def conversation(deployment: Reachable, portal: BlockingPortal) -> Conversation:
     """All that this scenario says to the service."""
     return Conversation(deployment, portal)
 
 
 @pytest.fixture
-def producer(deployment: Deployment, conversation: Conversation) -> Producer:
+def producer(deployment: Reachable, conversation: Conversation) -> Producer:
     """The producer in this scenario."""
     return Producer(deployment, conversation)
 
 
 @pytest.fixture
-def storage(deployment: Deployment, conversation: Conversation) -> Storage:
-    """The signals in the database of this scenario's service."""
-    return Storage(deployment, conversation)
+def tally(request: pytest.FixtureRequest, conversation: Conversation) -> Tally:
+    """How many signals this scenario has stored, in the database or else by the answers."""
+    outside = request.config.stash.get(OUTSIDE, None)
+    return Answers(outside, conversation) if outside else request.getfixturevalue("storage")
 
 
 @pytest.fixture
-def figures(deployment: Deployment) -> Figures:
+def storage(inside: Deployment, conversation: Conversation) -> Storage:
+    """The signals in the database of this scenario's service."""
+    return Storage(inside, conversation)
+
+
+@pytest.fixture
+def log(inside: Deployment, conversation: Conversation) -> Log:
+    """What this scenario's service has logged."""
+    return Log(inside, conversation)
+
+
+@pytest.fixture
+def figures(inside: Deployment) -> Figures:
     """The metrics of this scenario's service."""
-    return Figures(deployment)
+    return Figures(inside)

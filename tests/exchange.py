@@ -84,7 +84,7 @@ class Exchange:
 
     def __str__(self) -> str:
         request, answer = self.request, self.answer
-        sent = "\n".join(f"{name}: {value!r}" for name, value in request.headers)
+        sent = "\n".join(f"{name}: {b'...' if name == 'X-Signature' else value!r}" for name, value in request.headers)
         got = "\n".join(f"{name}: {value}" for name, value in answer.headers.multi_items())
         return (
             f"{request.method} {request.path}\n{sent}\n\n{(request.body or b'')[:2000]!r}\n\n"
@@ -138,9 +138,11 @@ def exchange_interrupted(url: str, request: Request, interrupt: Callable[[], Non
 
 def _exchange_by_hand(url: str, request: Request, meanwhile: Callable[[http.client.HTTPConnection], None]) -> Exchange:
     started = time.monotonic()
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=DEADLINE_SECONDS)
+    scheme, address, prefix, *_ = urlsplit(url)
+    connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+    connection = connect(address, timeout=DEADLINE_SECONDS)
     try:
-        connection.putrequest(request.method, request.path)
+        connection.putrequest(request.method, prefix + request.path)
         for name, value in request.headers:
             connection.putheader(name, value)
         connection.endheaders(request.body)

@@ -24,7 +24,7 @@ class FeatureFile:
     @property
     def tag(self) -> str:
         """The number of the criterion, as tag: `AC-07`."""
-        [tag] = self.feature["tags"]
+        [tag] = [tag for tag in self.feature["tags"] if tag["name"].startswith("@AC-")]
         return tag["name"].removeprefix("@")
 
     @property

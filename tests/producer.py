@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tests.conversation import Conversation
-from tests.deployment import SECRET, Deployment
+from tests.deployment import SECRET
 from tests.exchange import SIGNALS, Request
+from tests.reachable import Reachable
 
 _UNIQUE = itertools.count(1)
 _START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -26,6 +27,18 @@ def time_text(instant: datetime) -> str:
 def compute_mac(secret: bytes, *parts: bytes, digest: str = "sha256") -> bytes:
     """The MAC over the parts, by the standard library alone: no code of the service has a hand in it."""
     return hmac.digest(secret, b"".join(parts), digest)
+
+
+def leaks(request: Request, text: bytes) -> list[str]:
+    """What `text` gives away of the secret and the signatures of a signed request; named, never shown."""
+    right = compute_mac(SECRET, request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID))
+    hidden = {
+        "the secret": SECRET,
+        "the signature that was sent": request.header(SIGNATURE),
+        "the right signature": b64encode(right),
+        "the right signature in hex": right.hex().encode(),
+    }
+    return [name for name, value in hidden.items() if value in text]
 
 
 @dataclass(frozen=True)
@@ -45,10 +58,10 @@ class Seal:
 class Producer:
     """Writes signals that are valid, and all different, but for what a scenario changes."""
 
-    def __init__(self, deployment: Deployment, conversation: Conversation) -> None:
+    def __init__(self, deployment: Reachable, conversation: Conversation) -> None:
         self._deployment = deployment
         self._conversation = conversation
-        self.name = "mt5-gold-1"
+        self.name = deployment.marks.producer_id
         self.secret = SECRET
         self.timestamp: str | None = None
         self.method = "POST"
@@ -58,7 +71,10 @@ class Producer:
         self.length_declared = True
         self.unknown_fields = "{}"
         self.padded_size = 0
-        self.fields = {"instrument": '"XAUUSD"', "side": "0"}
+        self.fields = {"side": "0"}
+        self.set_text("instrument", deployment.marks.instrument)
+        if payload := deployment.marks.payload():
+            self.fields["payload"] = payload
         self.set_time(_START + timedelta(microseconds=next(_UNIQUE)))
 
     def set_text(self, field: str, text: str) -> None:
@@ -85,13 +101,16 @@ class Producer:
 
     def request(self, body: bytes | None = None) -> Request:
         """The whole request around the signal, or around another body; signed where the service demands it."""
-        body = self.body() if body is None else body
-        request = self.unsigned_request(body)
-        return self.seal(body).put_on(request) if self._deployment.signing and self.signs else request
+        request = self.unsigned_request(self.body() if body is None else body)
+        if self._deployment.signing:
+            return self.seal(request.body or b"").put_on(request) if self.signs else request
+        named = self._deployment.marks.named_though_unsigned
+        return request.adding(PRODUCER_ID, self.name.encode()) if named else request
 
     def unsigned_request(self, body: bytes) -> Request:
         """A request without any header of signing."""
-        request = Request(self.method, self.path, (), body, self.length_declared)
+        marked = self._deployment.marks.put_on(body)
+        request = Request(self.method, self.path, (), marked, self.length_declared)
         if self.content_type is None:
             return request
         return request.adding("Content-Type", self.content_type.encode())

@@ -23,7 +23,8 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from service.headers import SIGNING_HEADERS
 from service.openapi import document, document_text
-from tests.deployment import SECRET, Configuration, Fleet
+from tests.deployment import SECRET
+from tests.fleet import Configuration, Fleet
 from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac, time_text
 from tests.service_process import ServiceProcess
 

@@ -5,6 +5,7 @@ from pytest_bdd import given, parsers, then, when
 from tests.contract import check_created, check_refusal
 from tests.conversation import Conversation
 from tests.deployment import Deployment
+from tests.log import Log
 from tests.payloads import exact
 from tests.producer import Producer
 from tests.storage import Storage
@@ -63,15 +64,15 @@ def answers_are_not_mixed_up(conversation: Conversation, storage: Storage) -> No
 
 
 @then("the database has seen no deadlock")
-def no_deadlock(deployment: Deployment) -> None:
+def no_deadlock(inside: Deployment) -> None:
     seen = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    assert deployment.database.value(seen) == 0
+    assert inside.database.value(seen) == 0
 
 
 @then("the log tells of the creation of each, once")
-def log_tells_of_each(conversation: Conversation) -> None:
+def log_tells_of_each(log: Log, conversation: Conversation) -> None:
     for answer in conversation.answers:
-        lines = conversation.log_lines(answer)
+        lines = log.lines(answer)
         created = [line["signal_id"] for line in lines if line["message"] == "Signal created"]
         assert created == [answer.json()["id"]]
 

@@ -1,13 +1,11 @@
 """What a refused proof is told about itself."""
 
 import hashlib
-from base64 import b64encode
 
 from pytest_bdd import parsers, then
 
 from tests.conversation import Conversation
-from tests.deployment import SECRET
-from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
+from tests.producer import leaks
 
 
 @then("it tells the length of the body that was sent")
@@ -48,7 +46,5 @@ def no_hint(conversation: Conversation) -> None:
 
 @then("the answer holds neither the secret nor any signature")
 def answer_holds_no_secret(conversation: Conversation) -> None:
-    request, answer = conversation.exchange.request, conversation.answer
-    right = compute_mac(SECRET, request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID))
-    forbidden = [SECRET, request.header(SIGNATURE), b64encode(right), right.hex().encode()]
-    assert not [text for text in forbidden if text in answer.body + str(answer.headers).encode()]
+    answer = conversation.answer
+    assert not leaks(conversation.exchange.request, answer.body + str(answer.headers).encode())

@@ -80,7 +80,7 @@ def health_is(conversation: Conversation, health: str) -> None:
 def uptime_told(conversation: Conversation) -> None:
     content = conversation.answer.json()
     assert content.keys() == {"status", "uptime_seconds"}
-    assert 0 <= content["uptime_seconds"] < 3600
+    assert content["uptime_seconds"] >= 0
 
 
 @then("the version says:")

@@ -5,18 +5,22 @@ from datetime import timedelta
 from pytest_bdd import given, parsers, then, when
 
 from tests.conversation import Conversation
-from tests.deployment import Deployment
 from tests.producer import Producer, time_text
+from tests.reachable import Reachable
 from tests.steps.words import one_of
 
 DIFFERENTLY = ("with a later timestamp", "as another producer", "with one more space")
 
 
 @when("the producer sends the very same request again")
-@when("the producer sends the same signal as a new request")
 @given("the producer has sent the very same request again")
 def resend(conversation: Conversation) -> None:
     conversation.send(conversation.exchange.request)
+
+
+@when("the producer sends the same signal as a new request")
+def send_anew(producer: Producer) -> None:
+    producer.send()
 
 
 @when("the producer sends the very same request again with another request id")
@@ -25,10 +29,10 @@ def resend_with_request_id(conversation: Conversation) -> None:
 
 
 @when(parsers.re(rf"the producer sends the same signal again (?P<differently>{one_of(DIFFERENTLY)})"))
-def resend_differently(producer: Producer, deployment: Deployment, differently: str) -> None:
+def resend_differently(producer: Producer, deployment: Reachable, differently: str) -> None:
     body = producer.body()
     producer.timestamp = time_text(deployment.now() + timedelta(seconds="later" in differently))
-    producer.name = "mt5-gold-2" if "producer" in differently else producer.name
+    producer.name += "-2" * ("producer" in differently)
     producer.send(body + b" " * ("space" in differently))
 
 

@@ -4,140 +4,141 @@ from datetime import datetime
 
 from pytest_bdd import given, parsers
 
-from tests.deployment import SECRET, Deployment
+from tests.deployment import Deployment
 from tests.postgres import migrate
+from tests.reachable import Reachable
 from tests.waiting import wait_until
 
 LATER_VERSION = "99_20990101000000_later.py"
 
 
 @given("signing is on")
-def signing_is_on(deployment: Deployment) -> None:
-    deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET.decode())
+def signing_is_on(deployment: Reachable) -> None:
+    deployment.demand_signing(True)
 
 
 @given("signing is off")
-def signing_is_off(deployment: Deployment) -> None:
-    deployment.configure(HMAC_PRODUCER_ENABLED="false")
+def signing_is_off(deployment: Reachable) -> None:
+    deployment.demand_signing(False)
 
 
 @given(parsers.parse("payloads may have at most {size} bytes"))
-def payload_limit(deployment: Deployment, size: str) -> None:
-    deployment.configure(SIGNALS_PAYLOAD_MAX_BYTES=size)
+def payload_limit(inside: Deployment, size: str) -> None:
+    inside.configure(SIGNALS_PAYLOAD_MAX_BYTES=size)
 
 
 @given(parsers.parse("signals may lie at most {seconds} seconds from now"))
-def age_limit(deployment: Deployment, seconds: str) -> None:
-    deployment.configure(SIGNALS_TIME_MAX_AGE_SECONDS=seconds)
+def age_limit(inside: Deployment, seconds: str) -> None:
+    inside.configure(SIGNALS_TIME_MAX_AGE_SECONDS=seconds)
 
 
 @given(parsers.parse("a request must arrive within {seconds} second"))
-def receive_limit(deployment: Deployment, seconds: str) -> None:
-    deployment.configure(SIGNALS_RECEIVE_SECONDS=seconds)
+def receive_limit(inside: Deployment, seconds: str) -> None:
+    inside.configure(SIGNALS_RECEIVE_SECONDS=seconds)
 
 
 @given(parsers.parse("there is room for {limit} waiting signals"))
-def queue_limit(deployment: Deployment, limit: str) -> None:
-    deployment.configure(SIGNALS_QUEUE_LIMIT=limit)
+def queue_limit(inside: Deployment, limit: str) -> None:
+    inside.configure(SIGNALS_QUEUE_LIMIT=limit)
 
 
 @given(parsers.parse("the service takes {seconds} seconds to shut down"))
-def shutdown_delay(deployment: Deployment, seconds: str) -> None:
-    deployment.configure(SIGNALS_SHUTDOWN_DELAY_SECONDS=seconds)
+def shutdown_delay(inside: Deployment, seconds: str) -> None:
+    inside.configure(SIGNALS_SHUTDOWN_DELAY_SECONDS=seconds)
 
 
 @given(parsers.parse('the build "{build}" runs in the environment "{environment}"'))
-def build(deployment: Deployment, build: str, environment: str) -> None:
-    deployment.configure(APP_BUILD=build, APP_ENV=environment)
+def build(inside: Deployment, build: str, environment: str) -> None:
+    inside.configure(APP_BUILD=build, APP_ENV=environment)
 
 
 @given(parsers.parse("the service runs with {workers:d} worker processes"))
-def worker_processes(deployment: Deployment, workers: int) -> None:
-    deployment.use_workers(workers)
+def worker_processes(inside: Deployment, workers: int) -> None:
+    inside.use_workers(workers)
 
 
 @given("a service that has counted nothing yet")
-def new_service(deployment: Deployment) -> None:
-    deployment.start_own()
+def new_service(inside: Deployment) -> None:
+    inside.start_own()
 
 
 @given(parsers.parse("a service of {workers:d} worker processes that has counted nothing yet"))
-def new_service_of_several(deployment: Deployment, workers: int) -> None:
-    deployment.use_workers(workers)
-    deployment.start_own()
+def new_service_of_several(inside: Deployment, workers: int) -> None:
+    inside.use_workers(workers)
+    inside.start_own()
 
 
 @given(parsers.parse('the clock of the service shows "{instant}"'))
 @given(parsers.parse('the clock of the service now shows "{instant}"'))
-def clock_shows(deployment: Deployment, instant: str) -> None:
-    deployment.show_time(datetime.fromisoformat(instant))
+def clock_shows(inside: Deployment, instant: str) -> None:
+    inside.show_time(datetime.fromisoformat(instant))
 
 
 @given("the database has gone away")
-def database_gone(deployment: Deployment) -> None:
-    deployment.cut_database()
+def database_gone(inside: Deployment) -> None:
+    inside.cut_database()
 
 
 @given("the database has come back")
 @given("the database answers again")
-def database_back(deployment: Deployment) -> None:
-    deployment.mend_database()
+def database_back(inside: Deployment) -> None:
+    inside.mend_database()
 
 
 @given("the database has stopped answering")
-def database_stalled(deployment: Deployment) -> None:
-    deployment.stall_database()
+def database_stalled(inside: Deployment) -> None:
+    inside.stall_database()
 
 
 @given("the database has closed all connections of the service")
-def connections_closed(deployment: Deployment) -> None:
+def connections_closed(inside: Deployment) -> None:
     others = "datname = current_database() AND pid <> pg_backend_pid()"
-    deployment.database.fetch(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    inside.database.fetch(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
 
 @given("the service was started while its database was away")
-def started_first(deployment: Deployment) -> None:
-    deployment.start_own(database_away=True)
+def started_first(inside: Deployment) -> None:
+    inside.start_own(database_away=True)
 
 
 @given("a database without tables")
-def database_without_tables(deployment: Deployment) -> None:
-    deployment.start_own(tables=False)
+def database_without_tables(inside: Deployment) -> None:
+    inside.start_own(tables=False)
 
 
 @given("a database that a later version has migrated")
-def database_of_later_version(deployment: Deployment) -> None:
-    deployment.start_own()
+def database_of_later_version(inside: Deployment) -> None:
+    inside.start_own()
     columns = "INSERT INTO aerich (version, app, content) VALUES"
-    deployment.database.execute(f"{columns} ('{LATER_VERSION}', 'models', '{{}}')")
+    inside.database.execute(f"{columns} ('{LATER_VERSION}', 'models', '{{}}')")
 
 
 @given("the operator has run the migrations")
-def migrations_run(deployment: Deployment) -> None:
-    migrate(deployment.database.url)
+def migrations_run(inside: Deployment) -> None:
+    migrate(inside.database.url)
 
 
 @given("the operator has told the service to stop")
-def told_to_stop(deployment: Deployment) -> None:
-    deployment.start_own()
-    deployment.service.tell_to_stop()
+def told_to_stop(inside: Deployment) -> None:
+    inside.start_own()
+    inside.service.tell_to_stop()
 
 
 @given("the service was restarted")
-def restarted(deployment: Deployment) -> None:
-    deployment.restart()
+def restarted(inside: Deployment) -> None:
+    inside.restart()
 
 
 @given("the operator has seen that the service is not ready")
-def seen_not_ready(deployment: Deployment) -> None:
-    assert deployment.service.answers("/api/v1/ready", 503)
+def seen_not_ready(inside: Deployment) -> None:
+    assert inside.service.answers("/api/v1/ready", 503)
 
 
 @given("the service has become ready")
-def became_ready(deployment: Deployment) -> None:
-    deployment.service.wait_until_ready()
+def became_ready(inside: Deployment) -> None:
+    inside.service.wait_until_ready()
 
 
 @given("the service has become not ready")
-def became_not_ready(deployment: Deployment) -> None:
-    wait_until(lambda: deployment.service.answers("/api/v1/ready", 503), "the service is not ready")
+def became_not_ready(inside: Deployment) -> None:
+    wait_until(lambda: inside.service.answers("/api/v1/ready", 503), "the service is not ready")

@@ -9,7 +9,7 @@ from tests.payloads import nested, payload_of
 from tests.producer import Producer
 from tests.steps.words import one_of
 
-SIGNAL = '{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z","note":"%s"}'
+SIGNAL = '{"instrument":"TEST.QA","side":0,"time":"2026-01-31T12:00:00Z","note":"%s"}'
 
 BODIES = {
     "an empty body": b"",
@@ -36,10 +36,14 @@ NESTS = {
 
 
 @when("the producer sends a signal")
-@when("the producer sends a signal with only an instrument, a side and a time")
 @given("the producer has sent a signal")
 def send(producer: Producer) -> None:
     producer.send()
+
+
+@when("the producer sends a signal with only an instrument, a side and a time")
+def send_smallest(producer: Producer) -> None:
+    send_without_field(producer, "payload")
 
 
 @given(parsers.parse('the producer has been refused as "{code}"'))
@@ -190,9 +194,9 @@ def send_long_headers(producer: Producer, conversation: Conversation, size: int)
 
 
 @when("the operator stops the service while the producer is sending a signal")
-def send_until_stopped(deployment: Deployment, producer: Producer, conversation: Conversation) -> None:
-    deployment.start_own()
-    conversation.send_until_stopped(producer.request())
+def send_until_stopped(inside: Deployment, producer: Producer, conversation: Conversation) -> None:
+    inside.start_own()
+    conversation.send_interrupted(producer.request(), inside.service.tell_to_stop)
 
 
 @when(parsers.re(r'the producer sends a signal as "(?P<content_type>.*)"'))

@@ -8,13 +8,14 @@ from tests.contract import utc_time
 from tests.conversation import Conversation
 from tests.deployment import Deployment
 from tests.payloads import exact
+from tests.reachable import Tally
 from tests.steps.words import Table
 from tests.storage import Change, Storage
 
 
 @then("nothing is stored")
-def nothing_stored(storage: Storage) -> None:
-    assert storage.count_new() == 0
+def nothing_stored(tally: Tally) -> None:
+    assert tally.count_new() == 0
 
 
 def number(word: str) -> int:
@@ -23,8 +24,8 @@ def number(word: str) -> int:
 
 
 @then(parsers.re(r"exactly (?P<count>\w+) signals? (is|are) stored"), converters={"count": number})
-def stored_exactly(storage: Storage, count: int) -> None:
-    assert storage.count_new() == count
+def stored_exactly(tally: Tally, count: int) -> None:
+    assert tally.count_new() == count
 
 
 @then("the stored id is the id of the answer")
@@ -70,8 +71,8 @@ def stored_number(storage: Storage, digits: str) -> None:
 
 
 @then(parsers.parse("the number in the stored payload has the value of {number}"))
-def stored_number_value(storage: Storage, deployment: Deployment, number: str) -> None:
-    stored = deployment.database.value("SELECT payload ->> 'n' FROM signals WHERE id = $1", storage.row()["id"])
+def stored_number_value(storage: Storage, inside: Deployment, number: str) -> None:
+    stored = inside.database.value("SELECT payload ->> 'n' FROM signals WHERE id = $1", storage.row()["id"])
     assert Decimal(stored) == Decimal(number)
 
 
@@ -84,9 +85,9 @@ def row_reads(storage: Storage, datatable: Table) -> None:
 
 
 @then("the stored creation time lies between the sending and now")
-def created_now(storage: Storage, deployment: Deployment) -> None:
-    now = deployment.database.value("SELECT clock_timestamp()")
-    assert deployment.beginning.database_time < storage.row()["created_at"] < now
+def created_now(storage: Storage, inside: Deployment) -> None:
+    now = inside.database.value("SELECT clock_timestamp()")
+    assert inside.beginning.database_time < storage.row()["created_at"] < now
 
 
 @then("the stored creation time is the one in the answer")

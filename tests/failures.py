@@ -1,0 +1,31 @@
+"""How a failed scenario is told: what does not hold, then the request, the answer, and the log lines about them."""
+
+import re
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.deployment import SECRET, Deployment
+from tests.log import Log
+
+_ORIGIN_OF_A_VALUE = re.compile(r"^\s*\+  (where|and) ", re.MULTILINE)
+
+
+def describe(request: pytest.FixtureRequest, sentence: str, error: Exception) -> str:
+    """The sentence that does not hold and why, the exchange before it, and the log lines of its request."""
+    message = _ORIGIN_OF_A_VALUE.split(str(error))[0].rstrip()
+    parts = [f"{sentence}\n\n{message or type(error).__name__}"]
+    if "conversation" in request.fixturenames:
+        parts += _exchange(request)
+    return "\n\n".join(parts).replace(SECRET.decode(), "...")
+
+
+def _exchange(request: pytest.FixtureRequest) -> list[str]:
+    conversation: Conversation = request.getfixturevalue("conversation")
+    if not conversation.exchanges:
+        return ["nothing was sent"]
+    identifier = conversation.answer.headers.get("X-Request-Id")
+    if identifier is None or not isinstance(request.getfixturevalue("deployment"), Deployment):
+        return [str(conversation.exchange)]
+    log: Log = request.getfixturevalue("log")
+    return [str(conversation.exchange), log.text_about(identifier)]

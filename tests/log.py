@@ -1,0 +1,34 @@
+"""What the service of a scenario has written to its log meanwhile."""
+
+from tests.conversation import Conversation
+from tests.deployment import Deployment
+from tests.exchange import Answer
+from tests.log_lines import LogLine
+
+
+class Log:
+    """The log of a scenario's service, from the beginning of the scenario on."""
+
+    def __init__(self, deployment: Deployment, conversation: Conversation) -> None:
+        self._deployment = deployment
+        self._conversation = conversation
+
+    def lines(self, answer: Answer | None = None) -> list[LogLine]:
+        """What the service has logged about one request, or else about the latest, complete."""
+        request_id = (answer or self._conversation.answer).request_id
+        return self._deployment.service.log.about(request_id, self._deployment.beginning.log_position)
+
+    def since_beginning(self) -> list[LogLine]:
+        """All that the service has logged since the scenario began, the latest request included."""
+        self.lines()
+        return self._deployment.service.log.since(self._deployment.beginning.log_position)
+
+    def text(self) -> str:
+        """The same as text."""
+        self.lines()
+        return self._deployment.service.log.text(self._deployment.beginning.log_position)
+
+    def text_about(self, request_id: str) -> str:
+        """The lines about one request that are there by now, for the report of a failure."""
+        log = self._deployment.service.log.text(self._deployment.beginning.log_position)
+        return "\n".join(line for line in log.splitlines() if request_id in line)
