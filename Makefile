@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-.PHONY: run psql check test spec test-reliability bench bench-growth test-signers audit docs lock clean
+.PHONY: run psql check test test-features spec test-reliability bench bench-growth test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -23,6 +23,9 @@ test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the s
 	$(BIN)/coverage erase
 	$(BIN)/pytest tests/reliability --cov --cov-report= $(ARGS)
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 --ignore=tests/reliability --cov --cov-append --cov-report=term --cov-fail-under=95 $(ARGS)
+
+test-features: .venv/dev  ## the scenarios alone; with SIGNALS_BASE_URL=https://... against that service (docs/qa.md)
+	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 tests/test_features.py $(ARGS)
 
 spec: .venv/dev  ## the living specification, build/spec/specification.html, from a run of all scenarios
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/test_features.py -n 2 --specification build/spec --junitxml build/spec/junit.xml $(ARGS)

@@ -13,7 +13,7 @@ Feature: AC-01 Valid signal ingestion
     Example: A signal with a payload
       When the producer sends a signal with the payload {"strategy": "breakout", "stop_loss": 1945.5}
       Then it is answered with 201
-      And the stored payload is {"strategy": "breakout", "stop_loss": 1945.5}
+      And exactly one signal is stored
 
     Example: A signal with every field
       When the producer sends this signal:
@@ -34,7 +34,7 @@ Feature: AC-01 Valid signal ingestion
     Scenario Outline: The same signal in another layout
       When the producer sends the signal <body>
       Then it is answered with 201
-      And the stored instrument is "XAUUSD"
+      And exactly one signal is stored
 
       Examples: Order of the fields
         | body                                                               |
@@ -46,7 +46,13 @@ Feature: AC-01 Valid signal ingestion
         | {"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}            |
         | { "instrument" : "XAUUSD" , "side" : 0 , "time" : "2026-01-31T12:00:00Z" } |
 
-      Examples: Escaped letters
+    @inside
+    Scenario Outline: An escaped letter means the letter
+      When the producer sends the signal <body>
+      Then it is answered with 201
+      And the stored instrument is "XAUUSD"
+
+      Examples: In a value and in a name
         | body                                                                     |
         | {"instrument": "\\u0058AUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"} |
         | {"\\u0069nstrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"} |

@@ -3,7 +3,7 @@ Feature: AC-02 Response format
   Producers keep the id to ask about a signal later, and sort by it.
   So the answer to a stored signal is small, exact and the same for everybody.
 
-  Rule: The answer says which signal was stored, its status, and since when
+  Rule: The answer says which signal was stored, its status, and when it was created
 
     Example: Exactly three facts
       When the producer sends a signal
@@ -15,6 +15,7 @@ Feature: AC-02 Response format
       Then it is accepted
       And the id is a UUID of version 7
 
+    @inside
     Example: The id is the id in the database
       When the producer sends a signal
       Then it is accepted

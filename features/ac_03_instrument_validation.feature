@@ -5,6 +5,7 @@ Feature: AC-03 Instrument validation
 
   Rule: Well-formed instruments are accepted
 
+    @inside
     Scenario Outline: An accepted instrument
       When the producer sends a signal for "<instrument>"
       Then it is accepted

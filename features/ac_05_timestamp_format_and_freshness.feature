@@ -8,6 +8,24 @@ Feature: AC-05 Timestamp format and freshness
     Scenario Outline: An accepted time
       When the producer sends a signal dated "<time>"
       Then it is accepted
+
+      Examples: Every way to name a zone
+        | time                      |
+        | 2026-01-31T12:00:00Z      |
+        | 2026-01-31T12:00:00+00:00 |
+        | 2026-01-31T12:00:00-05:30 |
+        | 2026-01-31T12:00:00+23:59 |
+
+      Examples: Fractions of a second, up to nine digits
+        | time                           |
+        | 2026-01-31T12:00:00.5Z         |
+        | 2026-01-31T12:00:00.123456Z    |
+        | 2026-01-31T12:00:00.123456789Z |
+
+    @inside
+    Scenario Outline: The same instant is stored
+      When the producer sends a signal dated "<time>"
+      Then it is accepted
       And the stored time is "<stored>"
 
       Examples: UTC
@@ -42,6 +60,13 @@ Feature: AC-05 Timestamp format and freshness
         | 2024-02-29T23:59:59Z | 2024-02-29T23:59:59+00:00 |
         | 2026-12-31T23:59:59Z | 2026-12-31T23:59:59+00:00 |
         | 2027-01-01T00:00:00Z | 2027-01-01T00:00:00+00:00 |
+
+      Examples: Edges of the accepted years
+        | time                        | stored                           |
+        | 1900-01-01T00:00:00Z        | 1900-01-01T00:00:00+00:00        |
+        | 1899-12-31T23:30:00-01:00   | 1900-01-01T00:30:00+00:00        |
+        | 2201-01-01T00:30:00+01:00   | 2200-12-31T23:30:00+00:00        |
+        | 2200-12-31T23:59:59.999999Z | 2200-12-31T23:59:59.999999+00:00 |
 
   Rule: Any other form is refused
 
@@ -157,17 +182,16 @@ Feature: AC-05 Timestamp format and freshness
     Scenario Outline: A time at the edge of the accepted years
       When the producer sends a signal dated "<time>"
       Then it is accepted
-      And the stored time is "<stored>"
 
       Examples: In UTC
-        | time                        | stored                           |
-        | 1900-01-01T00:00:00Z        | 1900-01-01T00:00:00+00:00        |
-        | 2200-12-31T23:59:59.999999Z | 2200-12-31T23:59:59.999999+00:00 |
+        | time                        |
+        | 1900-01-01T00:00:00Z        |
+        | 2200-12-31T23:59:59.999999Z |
 
       Examples: In another zone, where the year is already or still another
-        | time                      | stored                    |
-        | 1899-12-31T23:30:00-01:00 | 1900-01-01T00:30:00+00:00 |
-        | 2201-01-01T00:30:00+01:00 | 2200-12-31T23:30:00+00:00 |
+        | time                      |
+        | 1899-12-31T23:30:00-01:00 |
+        | 2201-01-01T00:30:00+01:00 |
 
     Scenario Outline: A time outside the accepted years
       When the producer sends a signal dated "<time>"
@@ -202,7 +226,8 @@ Feature: AC-05 Timestamp format and freshness
         | 1999-12-31T23:59:59Z |
         | 2150-06-01T08:00:00Z |
 
-  Rule: With a limit on age, a signal must be near to now, either way
+  @inside
+  Rule: With a limit on age, a signal must lie near to now, either way
 
     Scenario Outline: A signal that is near enough
       Given signals may lie at most 3600 seconds from now

@@ -9,27 +9,23 @@ Feature: AC-08 HMAC disabled mode
       Given signing is off
       When the producer sends a signal with only the headers <headers>
       Then it is accepted
-      And the stored producer is <producer>
 
-      Examples: None
-        | headers | producer |
-        | none    | nobody   |
+      Examples: None and all
+        | headers                                 |
+        | none                                    |
+        | X-Producer-Id, X-Timestamp, X-Signature |
 
       Examples: Each alone
-        | headers       | producer     |
-        | X-Producer-Id | "mt5-gold-1" |
-        | X-Timestamp   | nobody       |
-        | X-Signature   | nobody       |
+        | headers       |
+        | X-Producer-Id |
+        | X-Timestamp   |
+        | X-Signature   |
 
       Examples: Two of three
-        | headers                    | producer     |
-        | X-Producer-Id, X-Timestamp | "mt5-gold-1" |
-        | X-Producer-Id, X-Signature | "mt5-gold-1" |
-        | X-Timestamp, X-Signature   | nobody       |
-
-      Examples: All
-        | headers                                 | producer     |
-        | X-Producer-Id, X-Timestamp, X-Signature | "mt5-gold-1" |
+        | headers                    |
+        | X-Producer-Id, X-Timestamp |
+        | X-Producer-Id, X-Signature |
+        | X-Timestamp, X-Signature   |
 
     Scenario Outline: Signing headers that are wrong
       Given signing is off
@@ -48,6 +44,12 @@ Feature: AC-08 HMAC disabled mode
         | X-Timestamp | yesterday            |
         | X-Timestamp |                      |
 
+      Examples: Producer ids
+        | header        | value                                                             |
+        | X-Producer-Id | two words                                                         |
+        | X-Producer-Id |                                                                   |
+        | X-Producer-Id | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |
+
     Scenario Outline: A signing header given twice
       Given signing is off
       When the producer sends a signal with <header> given twice
@@ -59,7 +61,25 @@ Feature: AC-08 HMAC disabled mode
         | X-Timestamp   |
         | X-Signature   |
 
+  @inside
   Rule: With signing off, a well-formed producer id is recorded and any other is not
+
+    Scenario Outline: The producer id alone decides
+      Given signing is off
+      When the producer sends a signal with only the headers <headers>
+      Then it is accepted
+      And the stored producer is <producer>
+
+      Examples: With the producer id
+        | headers                                 | producer     |
+        | X-Producer-Id                           | "mt5-gold-1" |
+        | X-Producer-Id, X-Signature              | "mt5-gold-1" |
+        | X-Producer-Id, X-Timestamp, X-Signature | "mt5-gold-1" |
+
+      Examples: Without it
+        | headers                  | producer |
+        | none                     | nobody   |
+        | X-Timestamp, X-Signature | nobody   |
 
     Scenario Outline: A producer id is recorded
       Given signing is off

@@ -3,7 +3,48 @@ Feature: AC-11 Clock skew ±5 minutes
   A captured request must be worthless soon, yet clocks on trading desks are never quite right.
   So a signed request counts for 300 seconds before and after its timestamp, to the second.
 
-  Rule: Up to 300 whole seconds either way are accepted
+  Rule: Within five minutes a request counts, and beyond them it does not
+
+    Scenario Outline: A timestamp well within the window
+      Given signing is on
+      When the producer sends a signal stamped <far> seconds <from now>
+      Then it is accepted
+
+      Examples: Of the past and of the future
+        | far | from now |
+        | 0   | ago      |
+        | 60  | ago      |
+        | 240 | ago      |
+        | 60  | ahead    |
+        | 240 | ahead    |
+
+    Scenario Outline: A timestamp well outside the window
+      Given signing is on
+      When the producer sends a signal stamped <far> seconds <from now>
+      Then it is refused as "timestamp_outside_window"
+      And nothing is stored
+
+      Examples: Of the past and of the future
+        | far      | from now |
+        | 600      | ago      |
+        | 31536000 | ago      |
+        | 600      | ahead    |
+        | 31536000 | ahead    |
+
+    Scenario Outline: A timestamp at an end of the calendar
+      Given signing is on
+      When the producer sends a signal stamped "<timestamp>"
+      Then it is refused as "timestamp_outside_window"
+
+      Examples: First and last
+        | timestamp                 |
+        | 0001-01-01T00:00:00Z      |
+        | 0001-01-01T00:00:00+14:00 |
+        | 9999-12-31T23:59:59Z      |
+        | 9999-12-31T23:59:59-14:00 |
+
+  @inside
+  Rule: Up to 300 whole seconds either way are accepted, and not one more
 
     Scenario Outline: A timestamp of the recent past
       Given signing is on
@@ -86,18 +127,10 @@ Feature: AC-11 Clock skew ±5 minutes
         | 2026-01-31T12:00:00+01:00 |
         | 2026-01-31T12:00:00-01:00 |
 
-      Examples: At the ends of the calendar
-        | timestamp                 |
-        | 0001-01-01T00:00:00Z      |
-        | 0001-01-01T00:00:00+14:00 |
-        | 9999-12-31T23:59:59Z      |
-        | 9999-12-31T23:59:59-14:00 |
-
   Rule: A timestamp that cannot be read is refused, even with the right signature
 
     Scenario Outline: A malformed timestamp
       Given signing is on
-      And the clock of the service shows "2026-01-31T12:00:00Z"
       When the producer sends a signal stamped "<timestamp>"
       Then it is refused as "timestamp_malformed"
       And nothing is stored
@@ -138,6 +171,7 @@ Feature: AC-11 Clock skew ±5 minutes
         | now       |
         | yesterday |
 
+    @inside
     Example: A fraction of a second is part of the form
       Given signing is on
       And the clock of the service shows "2026-01-31T12:00:00Z"
@@ -148,7 +182,6 @@ Feature: AC-11 Clock skew ±5 minutes
 
     Example: An old request with a wrong signature
       Given signing is on
-      And the clock of the service shows "2026-01-31T12:00:00Z"
       When a request arrives with too old a timestamp and a wrong signature
       Then it is refused as "timestamp_outside_window"
 
@@ -156,6 +189,5 @@ Feature: AC-11 Clock skew ±5 minutes
 
     Example: An old signal in a fresh request
       Given signing is on
-      And the clock of the service shows "2026-01-31T12:00:00Z"
       When the producer sends a signal dated "1999-12-31T23:59:59Z"
       Then it is accepted

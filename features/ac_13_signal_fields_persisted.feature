@@ -3,6 +3,7 @@ Feature: AC-13 Signal fields persisted correctly
   Analysts and the order desk work from the database, never from the request.
   So every field is stored as it was sent, and what was not sent has a known default.
 
+  @inside
   Rule: Every field is stored as sent
 
     Example: A signal with every field
@@ -46,8 +47,31 @@ Feature: AC-13 Signal fields persisted correctly
       Then it is accepted
       And the stored id is the id of the answer
 
+    Scenario Outline: A producer id
+      Given signing is on
+      And the producer is called "<id>"
+      When the producer sends a signal
+      Then it is accepted
+      And the stored producer is "<id>"
+
+      Examples: Shortest, longest, and of every kind of character
+        | id                                                               |
+        | p                                                                |
+        | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |
+        | !#$%&'()*+,;=?[]~                                                |
+
   Rule: The version is 1 unless the producer says another
 
+    Scenario Outline: An accepted version
+      When the producer sends a signal with the version <version>
+      Then it is accepted
+
+      Examples: From 1 to the greatest
+        | version    |
+        | 1          |
+        | 2147483647 |
+
+    @inside
     Scenario Outline: A version as sent
       When the producer sends a signal with the version <version>
       Then it is accepted
@@ -60,6 +84,7 @@ Feature: AC-13 Signal fields persisted correctly
         | 2147483646 |
         | 2147483647 |
 
+    @inside
     Example: No version
       When the producer sends a signal without the version
       Then it is accepted

@@ -1,6 +1,6 @@
-@AC-14
+@AC-14 @inside
 Feature: AC-14 Timestamps managed by the database
-  Audits need one clock that no program, and no person with a database client, can get wrong.
+  Audits need one clock that no program, and no person at the database, can get wrong.
   So the database itself says when a signal was created and when it last changed.
 
   Rule: The time of creation comes from the database

@@ -3,6 +3,18 @@ Feature: AC-15 JSONB payload stored with integrity
   Prices are compared to the last digit, and notes are written in every script.
   So a payload comes out of the database with every digit and every character it went in with, or it is refused.
 
+  Rule: A payload may be nested up to 128 levels deep
+
+    Scenario Outline: Deep nesting
+      When the producer sends a signal with a payload nested <levels> levels deep
+      Then it is accepted
+
+      Examples: Up to 128 levels
+        | levels |
+        | 32     |
+        | 128    |
+
+  @inside
   Rule: Every value that the database can hold is stored as it was sent
 
     Scenario Outline: A payload of any shape
@@ -15,6 +27,7 @@ Feature: AC-15 JSONB payload stored with integrity
         | {"a": {"b": {"c": {"d": {"e": "deep"}}}}}              |
         | {"targets": [1950, 1960.5, [1970, {"last": true}], []]} |
         | {"a": {}, "b": [], "c": [{}, []]}                      |
+        | {"list": [], "nothing": null, "yes": true, "text": ""} |
 
       Examples: Nothing and truth
         | payload                                     |
@@ -84,7 +97,7 @@ Feature: AC-15 JSONB payload stored with integrity
         | 2.2250738585072014e-308 |
         | 5e-324                  |
 
-    Scenario Outline: Deep nesting
+    Scenario Outline: A payload that is nested deeply
       When the producer sends a signal with a payload nested <levels> levels deep
       Then it is accepted
       And the stored payload is the payload that was sent

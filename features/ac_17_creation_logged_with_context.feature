@@ -1,4 +1,4 @@
-@AC-17
+@AC-17 @inside
 Feature: AC-17 Creation logged with context
   When a trade is questioned, the operator must find in the log what was taken, from whom and when.
   So each stored signal leaves one line that says so, and what was in its payload stays out of the log.

@@ -1,4 +1,4 @@
-@AC-18
+@AC-18 @inside
 Feature: AC-18 Validation errors logged
   When a producer says "my signals do not arrive", the operator must see why without asking for the request.
   So each refused request leaves one line with the code and the fields at fault, and none of the values.

@@ -1,4 +1,4 @@
-@AC-19
+@AC-19 @inside
 Feature: AC-19 HMAC validation logged
   The security officer must be able to show who tried to send, when, and why it was let in or not.
   So with signing on, every request that reaches the check leaves one line of audit trail, without any secret.

@@ -1,7 +1,7 @@
 @AC-20
 Feature: AC-20 HTTP status codes
   A producer's program decides by the status code alone: done, mend the request, or send it again.
-  So each outcome has its one status, and every refusal the same shape with a stable code.
+  So each outcome has its one status code, and every refusal the same shape with a stable code.
 
   Rule: 201 says stored
 
@@ -47,9 +47,9 @@ Feature: AC-20 HTTP status codes
         | the X-Producer-Id ""          | producer_id_invalid |
         | X-Signature given twice       | header_repeated     |
 
-  Rule: 401 says that the sender is not proven
+  Rule: 401 says that the producer is not proven
 
-    Scenario Outline: A sender who is not proven
+    Scenario Outline: A producer who is not proven
       Given signing is on
       When the producer sends a signal <so>
       Then it is answered with 401
@@ -81,6 +81,7 @@ Feature: AC-20 HTTP status codes
 
   Rule: 408 says that the request did not arrive in time
 
+    @inside
     Example: A body that stops coming
       Given a request must arrive within 1 second
       When the producer announces a signal of 5000 bytes and sends fewer
@@ -124,6 +125,7 @@ Feature: AC-20 HTTP status codes
       And it is refused as "headers_too_large"
       And the connection is closed
 
+  @inside
   Rule: 500 says that the service failed, and tells nothing of its inside
 
     Example: The database is away
@@ -133,6 +135,7 @@ Feature: AC-20 HTTP status codes
       And it is refused as "internal_error"
       And the detail is "Internal server error"
 
+  @inside
   Rule: 503 says come again
 
     Example: More signals than the service can hold

@@ -1,4 +1,4 @@
-@AC-23
+@AC-23 @inside
 Feature: AC-23 Database failure
   Databases are restarted and networks break, mostly at night.
   So the service says honestly that it failed, tells nothing of its inside, and is back by itself as soon as the database is.

@@ -1,9 +1,28 @@
 @AC-25
 Feature: AC-25 Unknown fields are ignored
-  Producers send the same message to several systems, and newer ones send what this one does not know yet.
+  Producers send the same signal to several systems, and newer ones send what this one does not know yet.
   So fields that are not part of a signal do no harm, and none of them is stored.
 
-  Rule: Unknown fields neither hinder a signal nor reach the database
+  Rule: Unknown fields do not hinder a signal
+
+    Scenario Outline: A signal with unknown fields is accepted
+      When the producer sends a signal with the unknown fields <fields>
+      Then it is accepted
+      And the id is a UUID of version 7
+
+      Examples: One, several, nested
+        | fields                                           |
+        | {"comment": "london opens"}                      |
+        | {"comment": "x", "magic": 7, "ticket": null}     |
+        | {"meta": {"payload": {"stop": 1}, "version": 9}} |
+
+      Examples: Nearly a name that is known
+        | fields                                         |
+        | {"Instrument": "EURUSD"}                       |
+        | {"id": "11111111-1111-4111-8111-111111111111"} |
+
+  @inside
+  Rule: Unknown fields do not reach the database
 
     Scenario Outline: A signal with unknown fields
       When the producer sends a signal with the unknown fields <fields>
@@ -56,6 +75,8 @@ Feature: AC-25 Unknown fields are ignored
         """
       Then it is accepted
       And the stored payload is {"stop": 1}
+
+  Rule: Unknown fields count for nothing when a signal is refused
 
     Example: An unknown field does not stand in for a required one
       When the producer sends the signal {"Instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"}

@@ -11,6 +11,7 @@ Feature: AC-26 Liveness, readiness, version
       And the health is "ok"
       And the uptime is told in seconds
 
+    @inside
     Example: The database is away
       Given the database has gone away
       When the operator asks for the health
@@ -24,18 +25,21 @@ Feature: AC-26 Liveness, readiness, version
       When the operator asks whether the service is ready
       Then it is ready
 
+    @inside
     Example: Not ready, because the database is away
       Given the database has gone away
       When the operator asks whether the service is ready
       Then it is not ready
       And it says when to come again
 
+    @inside
     Example: Not ready, because the database has no tables yet
       Given a database without tables
       When the operator asks whether the service is ready
       Then it is not ready because of "migrat"
       And it says when to come again
 
+    @inside
     Example: Ready as soon as somebody has made the tables
       Given a database without tables
       And the operator has seen that the service is not ready
@@ -43,12 +47,14 @@ Feature: AC-26 Liveness, readiness, version
       When the operator asks again until the service is ready
       Then it is ready
 
+    @inside
     Example: Ready, although the tables are newer than the service
       Deployments roll: the old version still runs when the new one has migrated.
       Given a database that a later version has migrated
       When the operator asks whether the service is ready
       Then it is ready
 
+    @inside
     Example: Not ready, because the service is shutting down
       Given the service takes 3 seconds to shut down
       And the operator has told the service to stop
@@ -56,6 +62,7 @@ Feature: AC-26 Liveness, readiness, version
       Then it is not ready because of "shutting down"
       And it says when to come again
 
+    @inside
     Example: A service that is shutting down still stores what arrives
       Given the service takes 3 seconds to shut down
       And the operator has told the service to stop
@@ -66,6 +73,12 @@ Feature: AC-26 Liveness, readiness, version
 
   Rule: The version tells what is running, where
 
+    Example: Four facts
+      When the operator asks for the version
+      Then it is answered with 200
+      And the answer holds exactly the fields name, version, build, env
+
+    @inside
     Example: The version
       Given the build "2026.01-rc1" runs in the environment "staging"
       When the operator asks for the version
@@ -75,7 +88,9 @@ Feature: AC-26 Liveness, readiness, version
         | build | 2026.01-rc1 |
         | env   | staging     |
 
+    @inside
     Example: Unless told otherwise, it is a development build
+      Given a service without settings
       When the operator asks for the version
       Then it is answered with 200
       And the version says:

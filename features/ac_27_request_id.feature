@@ -58,7 +58,6 @@ Feature: AC-27 Request id
       When a request with the request id "desk-7.4711" arrives with <fault>
       Then it is answered with <status>
       And the request id in the answer is "desk-7.4711"
-      And every line that was logged meanwhile carries the request id
 
       Examples: Refused before the signature
         | signing | fault                | status |
@@ -82,6 +81,7 @@ Feature: AC-27 Request id
         | on      | no fault | 201    |
         | off     | no fault | 201    |
 
+    @inside
     Example: A failure of the service
       Given the database has gone away
       When the producer sends a signal with the request id "desk-7.4712"
@@ -89,6 +89,22 @@ Feature: AC-27 Request id
       And the request id in the answer is "desk-7.4712"
       And the log tells once of the failure, at level "error"
       And that line carries the request id
+
+    @inside
+    Scenario Outline: Every line of the log about it
+      Given signing is on
+      When a request with the request id "desk-7.4711" arrives with <fault>
+      Then it is answered with <status>
+      And every line that was logged meanwhile carries the request id
+
+      Examples: Refused and accepted
+        | fault           | status |
+        | an unknown path | 404    |
+        | another method  | 405    |
+        | no signature    | 401    |
+        | broken JSON     | 400    |
+        | wrong fields    | 422    |
+        | no fault        | 201    |
 
     Scenario Outline: What operators ask for
       When the operator asks for <what>

@@ -1,4 +1,4 @@
-@AC-28
+@AC-28 @inside
 Feature: AC-28 Metrics
   Operators see from figures that something goes wrong before anybody complains.
   So the service counts what it stores, what it refuses and how long it takes, in the text format of Prometheus.
@@ -9,8 +9,8 @@ Feature: AC-28 Metrics
       Given the figures have been noted
       When the producer sends a signal for "GOLD.SPOT" with the side <side>
       Then it is accepted
-      And the signals ingested for "GOLD.SPOT" on the side "<word>" have grown by 1
-      And no other count of signals ingested has grown
+      And the count of signals stored for "GOLD.SPOT" on the side "<word>" has grown by 1
+      And no other count of signals stored has grown
 
       Examples: Buy and sell
         | side | word |
@@ -21,7 +21,7 @@ Feature: AC-28 Metrics
       Given the figures have been noted
       When the producer sends a signal for "xauusd"
       Then it is refused as "validation_failed"
-      And no count of signals ingested has grown
+      And no count of signals stored has grown
 
     Example: A resent signal is not counted again
       Given signing is on
@@ -29,7 +29,7 @@ Feature: AC-28 Metrics
       And the figures have been noted
       When the producer sends the very same request again
       Then it is accepted
-      And no count of signals ingested has grown
+      And no count of signals stored has grown
 
   Rule: Refused requests are counted by code
 
@@ -38,7 +38,7 @@ Feature: AC-28 Metrics
       And the figures have been noted
       When a request arrives with <fault>
       Then it is refused as "<code>"
-      And the requests rejected as "<code>" have grown by 1
+      And the count of requests refused as "<code>" has grown by 1
 
       Examples: Each stage
         | fault                | code                   |
@@ -66,7 +66,7 @@ Feature: AC-28 Metrics
       And the figures have been noted
       When a request arrives with <fault>
       Then it is answered with <status>
-      And the requests answered with <status> to <method> on "/api/v1/signals" have grown by 1
+      And the count of requests answered with <status> to <method> on "/api/v1/signals" has grown by 1
 
       Examples: Each outcome
         | fault          | status | method |
@@ -91,7 +91,7 @@ Feature: AC-28 Metrics
       And the figures have been noted
       When 60 signals are sent at once
       Then all of them are accepted
-      And the signals ingested for "XAUUSD" on the side "buy" have grown by 60
+      And the count of signals stored for "XAUUSD" on the side "buy" has grown by 60
 
   Rule: No more than 100 instruments have a count of their own
 
@@ -100,14 +100,14 @@ Feature: AC-28 Metrics
       When signals for 102 different instruments are sent
       Then all of them are accepted
       And 100 instruments have a count of their own
-      And the signals ingested for "other" on the side "buy" are 2
+      And the count of signals stored for "other" on the side "buy" is 2
 
     Example: The hundred-and-first instrument, with two worker processes
       Given a service of 2 worker processes that has counted nothing yet
       When signals for 102 different instruments are sent
       Then all of them are accepted
       And 100 instruments have a count of their own
-      And the signals ingested for "other" on the side "buy" are 2
+      And the count of signals stored for "other" on the side "buy" is 2
 
   Rule: Nothing that a producer writes freely becomes a label
 

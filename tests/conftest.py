@@ -5,6 +5,9 @@ import os
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
+
+pytest.register_assert_rewrite("tests.contract", "tests.figures", "tests.outside", "tests.published")
+
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_bdd.parser import Step
 
@@ -51,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{feature.tag}: {feature.title}")
     if BASE_URL:
         outside = config.stash[OUTSIDE] = Outside(BASE_URL)
+        config.add_cleanup(outside.close)
         outside.meet(confirmed=os.environ.get("CONFIRM") == "1")
 
 

@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tests.contract import fields_at_fault
 from tests.conversation import Conversation
 from tests.deployment import SECRET
 from tests.exchange import Answer, Exchange, Request, exchange
 from tests.marks import QaMarks
-from tests.producer import Seal, compute_mac, time_text
+from tests.producer import PRODUCER_ID, Seal, compute_mac, time_text
 from tests.waiting import DEADLINE_SECONDS
 
 INSIDE = "@inside: it needs the log, the database, the clock, the settings or the faults of the service"
 
-PROBE = b'{"time":"2026-01-31T12:00:00Z"}'
-"""No signal, so that nothing is stored whatever the deployment is."""
+_NO_SIGNAL = b"{}"
+_FIRST_SIGNAL = b'{"instrument":"TEST.QA","side":0,"time":"2026-01-31T12:00:00Z"}'
+
+_REASONS = {
+    401: "demands signatures, and HMAC_PRODUCER_SECRET is missing or another one",
+    422: "takes no old signals, as the scenarios send them: SIGNALS_TIME_MAX_AGE_SECONDS is set",
+}
 
 
 class Outside:
@@ -30,15 +34,13 @@ class Outside:
         self.signing = False
 
     def meet(self, *, confirmed: bool) -> None:
-        """Learn what it demands; refuses, in one sentence, what the scenarios cannot or must not be run against."""
+        """Send it a first signal; refuses, in one sentence, what the scenarios cannot or must not be run against."""
         if self._environment() == "production" and not confirmed:
             raise pytest.UsageError(f"{self.url} says that it is production: add CONFIRM=1 to store signals there")
-        self.signing = self._probe(signed=False).status == 401
-        answer = self._probe(signed=self.signing)
-        if answer.status != 422:
-            raise pytest.UsageError(f"{self.url} demands signatures: HMAC_PRODUCER_SECRET is missing or another one")
-        if "time" in fields_at_fault(answer):
-            raise pytest.UsageError(f"{self.url} has SIGNALS_TIME_MAX_AGE_SECONDS set: the scenarios send old signals")
+        self.signing = self._post(_NO_SIGNAL, signed=False).status == 401
+        status = self._post(_FIRST_SIGNAL, signed=self.signing).status
+        if status != 201:
+            raise pytest.UsageError(f"{self.url} {_REASONS.get(status, f'answers a first signal with {status}')}")
         if self.client.get(f"{self.url}/metrics").status_code != 200:
             self.client.event_hooks = {"request": [_skip_metrics]}
 
@@ -49,11 +51,13 @@ class Outside:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             raise pytest.UsageError(f"no signals service answers at SIGNALS_BASE_URL={self.url}: {error}") from error
 
-    def _probe(self, *, signed: bool) -> Answer:
-        request = Request("POST", headers=(("Content-Type", b"application/json"),), body=PROBE)
-        timestamp, name = time_text(self.now()).encode(), self.marks.producer_id.encode()
-        seal = Seal(name, timestamp, b64encode(compute_mac(SECRET, PROBE, timestamp, name)))
-        return exchange(self.client, self.url, seal.put_on(request) if signed else request).answer
+    def _post(self, body: bytes, *, signed: bool) -> Answer:
+        name, timestamp = self.marks.producer_id.encode(), time_text(self.now()).encode()
+        headers = (("Content-Type", b"application/json"), (PRODUCER_ID, name))
+        request = Request("POST", headers=headers, body=body)
+        seal = Seal(name, timestamp, b64encode(compute_mac(SECRET, body, timestamp, name)))
+        signed_request = seal.put_on(request.without(PRODUCER_ID))
+        return exchange(self.client, self.url, signed_request if signed else request).answer
 
     def demand_signing(self, on: bool) -> None:
         """It is as it is: a scenario that wants it otherwise is skipped."""

@@ -12,10 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from tests.environment import ROOT
 from tests.feature_files import FEATURES, FeatureFile, read_features
+from tests.sentences import defines, sentences, step_definitions
 
 ACCEPTANCE = ROOT / "docs" / "acceptance.md"
 
@@ -28,24 +28,6 @@ every_feature = pytest.mark.parametrize("file", FILES, ids=[file.path.stem for f
 def repeated(names: list[str]) -> list[str]:
     """The names that stand in the list more than once."""
     return [name for name, count in Counter(names).items() if count > 1]
-
-
-def step_definitions() -> list[StepFunctionContext]:
-    """All sentences that the step modules define."""
-    everywhere = list(step_function_context_registry.values())
-    return [step for step in everywhere if step.step_func.__module__.startswith("tests.steps.")]
-
-
-def sentences() -> set[tuple[str, str]]:
-    """Every sentence of the feature files as it is run, with its kind: given, when or then."""
-    kinds = {"Context": "given", "Action": "when", "Outcome": "then"}
-    pickles = [pickle for file in FILES for pickle in file.pickles]
-    return {(kinds[step["type"]], step["text"]) for pickle in pickles for step in pickle["steps"]}
-
-
-def defines(step: StepFunctionContext, kind: str, sentence: str) -> bool:
-    """Whether a step definition is meant by a sentence."""
-    return step.type in {None, kind} and step.parser.is_matching(sentence)
 
 
 def test_every_criterion_has_exactly_one_feature_and_back() -> None:
@@ -97,12 +79,12 @@ def test_every_example_acts_once_and_then_looks(file: FeatureFile) -> None:
 
 def test_every_sentence_has_exactly_one_meaning() -> None:
     definitions = step_definitions()
-    meanings = {pair: sum(defines(step, *pair) for step in definitions) for pair in sentences()}
+    meanings = {pair: sum(defines(step, *pair) for step in definitions) for pair in sentences(*FILES)}
     assert not {pair: count for pair, count in meanings.items() if count != 1}
 
 
 def test_every_step_definition_is_used() -> None:
-    said = sentences()
+    said = sentences(*FILES)
     unused = [step.parser.name for step in step_definitions() if not any(defines(step, *pair) for pair in said)]
     assert not unused
 

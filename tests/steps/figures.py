@@ -12,22 +12,22 @@ def figures_noted(figures: Figures) -> None:
     figures.note()
 
 
-@then(parsers.parse('the signals ingested for "{instrument}" on the side "{side}" have grown by {count:d}'))
+@then(parsers.parse('the count of signals stored for "{instrument}" on the side "{side}" has grown by {count:d}'))
 def ingested_grown(figures: Figures, instrument: str, side: str, count: int) -> None:
     assert figures.growth(INGESTED)[sample(INGESTED, instrument=instrument, side=side)] == count
 
 
-@then("no other count of signals ingested has grown")
+@then("no other count of signals stored has grown")
 def no_other_ingested_grown(figures: Figures) -> None:
     assert len(figures.growth(INGESTED)) == 1
 
 
-@then("no count of signals ingested has grown")
+@then("no count of signals stored has grown")
 def no_ingested_grown(figures: Figures) -> None:
     assert not figures.growth(INGESTED)
 
 
-@then(parsers.parse('the signals ingested for "{instrument}" on the side "{side}" are {count:d}'))
+@then(parsers.parse('the count of signals stored for "{instrument}" on the side "{side}" is {count:d}'))
 def ingested_are(figures: Figures, instrument: str, side: str, count: int) -> None:
     assert figures.now()[sample(INGESTED, instrument=instrument, side=side)] == count
 
@@ -37,7 +37,7 @@ def instruments_counted(figures: Figures, count: int) -> None:
     assert len(figures.instruments()) == count
 
 
-@then(parsers.parse('the requests rejected as "{code}" have grown by {count:d}'))
+@then(parsers.parse('the count of requests refused as "{code}" has grown by {count:d}'))
 def rejected_grown(figures: Figures, code: str, count: int) -> None:
     assert figures.growth(REJECTED) == {sample(REJECTED, code=code): count}
 
@@ -47,7 +47,7 @@ def one_more_measurement(figures: Figures) -> None:
     assert figures.growth("signals_create_seconds_count") == {sample("signals_create_seconds_count"): 1}
 
 
-@then(parsers.parse('the requests answered with {status} to {method} on "{route}" have grown by {count:d}'))
+@then(parsers.parse('the count of requests answered with {status} to {method} on "{route}" has grown by {count:d}'))
 def requests_grown(figures: Figures, status: str, method: str, route: str, count: int) -> None:
     name = "http_requests_total"
     assert figures.growth(name)[sample(name, route=route, method=method, status=status)] == count

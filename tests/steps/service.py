@@ -22,6 +22,11 @@ def signing_is_off(deployment: Reachable) -> None:
     deployment.demand_signing(False)
 
 
+@given("a service without settings")
+def no_settings(inside: Deployment) -> None:
+    inside.configure()
+
+
 @given(parsers.parse("payloads may have at most {size} bytes"))
 def payload_limit(inside: Deployment, size: str) -> None:
     inside.configure(SIGNALS_PAYLOAD_MAX_BYTES=size)

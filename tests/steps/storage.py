@@ -34,7 +34,7 @@ def stored_id(storage: Storage, conversation: Conversation) -> None:
 
 
 @then(parsers.re(r'the stored (?P<column>instrument|time) is "(?P<text>.*)"'))
-@then(parsers.re(r"the stored (?P<column>side|version) is (?P<text>\d+)"))
+@then(parsers.re(r"the stored (?P<column>version) is (?P<text>\d+)"))
 def stored_value(storage: Storage, column: str, text: str) -> None:
     assert storage.text(column) == text
 

@@ -1,0 +1,55 @@
+"""What a failed scenario prints: what does not hold, the request, the answer, the log lines, and nothing else."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.deployment import SECRET
+from tests.environment import ROOT
+from tests.postgres import Database
+
+FEATURE = """
+Feature: A claim that is false
+  Example: A signal is refused
+    Given signing is on
+    When the producer sends a signal
+    Then it is refused as "signature_mismatch"
+"""
+
+EXPECTED = r"""_+ test_a_signal_is_refused _+
+Then it is refused as "signature_mismatch"
+
+assert 201 == 401
+
+POST /api/v1/signals
+Content-Type: b'application/json'
+X-Producer-Id: b'mt5-gold-1'
+X-Timestamp: b'[^']+'
+X-Signature: b'\.\.\.'
+
+b'{"side": 0, "instrument": "XAUUSD", "time": "[^"]+"}'
+
+201 after \d\.\d+ s
+(?:[\w-]+: [^\n]+\n)+
+b'{"id":"(?P<id>[^"]+)","status":0,"created_at":"[^"]+"}'
+
+(?P<log>(?:\{"[^\n]+\}\n)+)=+ short test summary info =+
+"""
+
+
+def test_a_failed_scenario_prints_the_exchange_and_its_log(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "false.feature").write_text(FEATURE)
+    (tmp_path / "test_false.py").write_text("from pytest_bdd import scenarios\n\nscenarios('false.feature')\n")
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:xdist", "--override-ini"]
+    options = [f"bdd_features_base_dir={tmp_path}", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
+    given = {**os.environ, "TEST_DATABASE_URL": database.url}
+    run = subprocess.run([*command, *options, str(tmp_path)], cwd=ROOT, env=given, capture_output=True, text=True)
+    assert run.returncode == 1
+    _, failures, printed = run.stdout.partition("= FAILURES =")
+    assert failures
+    told = re.search(EXPECTED, printed)
+    assert told, run.stdout
+    assert f'"signal_id": "{told["id"]}"' in told["log"]
+    assert SECRET.decode() not in run.stdout
