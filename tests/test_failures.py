@@ -1,14 +1,12 @@
 """What a failed scenario prints: what does not hold, the request, the answer, the log lines, and nothing else."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.deployment import SECRET
 from tests.environment import ROOT
 from tests.postgres import Database
+from tests.pytest_run import run_pytest
 
 FEATURE = """
 Feature: A claim that is false
@@ -42,10 +40,14 @@ b'{"id":"(?P<id>[^"]+)","status":0,"created_at":"[^"]+"}'
 def test_a_failed_scenario_prints_the_exchange_and_its_log(database: Database, tmp_path: Path) -> None:
     (tmp_path / "false.feature").write_text(FEATURE)
     (tmp_path / "test_false.py").write_text("from pytest_bdd import scenarios\n\nscenarios('false.feature')\n")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:xdist", "--override-ini"]
-    options = [f"bdd_features_base_dir={tmp_path}", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-    given = {**os.environ, "TEST_DATABASE_URL": database.url}
-    run = subprocess.run([*command, *options, str(tmp_path)], cwd=ROOT, env=given, capture_output=True, text=True)
+    options = [
+        "-p",
+        "tests.conftest",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        f"--override-ini=bdd_features_base_dir={tmp_path}",
+    ]
+    run = run_pytest({"TEST_DATABASE_URL": database.url}, *options, str(tmp_path))
     assert run.returncode == 1
     _, failures, printed = run.stdout.partition("= FAILURES =")
     assert failures

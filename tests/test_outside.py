@@ -1,9 +1,6 @@
 """The scenarios against a service that runs already: which of them run, what they leave behind, what is refused."""
 
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +15,7 @@ from tests.environment import ROOT
 from tests.exchange import Request, exchange
 from tests.outside import INSIDE, Outside
 from tests.postgres import Database
+from tests.pytest_run import run_pytest
 from tests.service_process import ServiceProcess
 
 GIVEN_SECRET = "The-secret-of-another-deployment-0123456789"
@@ -54,9 +52,8 @@ def test_scenarios_run_against_another_service_and_can_be_cleaned_up(
 ) -> None:
     database.execute("INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'XAUUSD', 0, now())")
     report = tmp_path / "report.xml"
-    command = [sys.executable, "-m", "pytest", "tests/test_features.py", "-m", CRITERIA, "--junitxml", str(report)]
-    given = {**os.environ, "SIGNALS_BASE_URL": other.url, "HMAC_PRODUCER_SECRET": GIVEN_SECRET}
-    run = subprocess.run([*command, "-p", "no:xdist"], cwd=ROOT, env=given, capture_output=True, text=True)
+    given = {"SIGNALS_BASE_URL": other.url, "HMAC_PRODUCER_SECRET": GIVEN_SECRET}
+    run = run_pytest(given, "tests/test_features.py", "-m", CRITERIA, "--junitxml", str(report))
     assert run.returncode == 0, run.stdout
     told = outcomes(report)
     assert told.keys() == {("passed", ""), ("skipped", INSIDE), ("skipped", "the deployment has signing on")}
@@ -100,12 +97,6 @@ def test_an_address_without_a_service_is_named() -> None:
         meet("http://127.0.0.1:1")
 
 
-def test_a_service_that_cannot_store_is_refused_before_anything_is_run(inside: Deployment) -> None:
-    inside.start_own(tables=False)
-    with pytest.raises(pytest.UsageError, match="answers a first signal with 500"):
-        meet(inside.url)
-
-
 def test_the_first_signal_is_marked(inside: Deployment) -> None:
     with closing(Outside(inside.url)) as outside:
         outside.meet(confirmed=False)
@@ -113,13 +104,28 @@ def test_the_first_signal_is_marked(inside: Deployment) -> None:
     assert [row["instrument"] for row in names] == ["TEST.QA"]
 
 
-def test_metrics_that_are_not_shown_are_not_asked_for(inside: Deployment) -> None:
-    def proxy(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(404) if request.url.path == "/metrics" else inside.client.send(request)
+def behind_proxy(inside: Deployment, path: str, status: int) -> Outside:
+    """A service behind a proxy that answers one path by itself."""
 
-    with closing(Outside(inside.url)) as outside:
-        outside.client.close()
-        outside.client = httpx.Client(transport=httpx.MockTransport(proxy))
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status) if request.url.path == path else inside.client.send(request)
+
+    outside = Outside(inside.url)
+    outside.close()
+    outside.client = httpx.Client(transport=httpx.MockTransport(answer))
+    return outside
+
+
+def test_a_service_that_takes_no_signal_is_refused_before_anything_is_run(inside: Deployment) -> None:
+    with (
+        closing(behind_proxy(inside, "/api/v1/signals", 503)) as outside,
+        pytest.raises(pytest.UsageError, match="503"),
+    ):
+        outside.meet(confirmed=False)
+
+
+def test_metrics_that_are_not_shown_are_not_asked_for(inside: Deployment) -> None:
+    with closing(behind_proxy(inside, "/metrics", 404)) as outside:
         outside.meet(confirmed=False)
         assert exchange(outside.client, outside.url, Request(path="/api/v1/health")).answer.status == 200
         with pytest.raises(pytest.skip.Exception, match="does not show its metrics"):

@@ -1,5 +1,7 @@
 """A producer sends signals: what is in them, and how they are written down."""
 
+from dataclasses import replace
+
 from pytest_bdd import given, parsers, when
 
 from tests.contract import check_refusal
@@ -170,7 +172,8 @@ def announce(producer: Producer, conversation: Conversation, size: int) -> None:
 
 @when(parsers.parse("the producer sends a signal and declares only its first {size:d} bytes"))
 def send_underdeclared(producer: Producer, conversation: Conversation, size: int) -> None:
-    conversation.send_misdeclared(producer.request(), size)
+    body = producer.body()
+    conversation.send_misdeclared(replace(producer.request(body[:size]), body=body), size)
 
 
 @when(parsers.parse("the producer announces a signal of {size:d} bytes and sends fewer"))
