@@ -14,10 +14,12 @@ run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 psql: .venv/run  ## a prompt in the embedded PostgreSQL, while `make run` is running
 	@$$(find .venv -path '*pginstall18/bin/psql') "postgresql://postgres@/postgres?host=$(CURDIR)/.data/postgresql"
 
-check: .venv/dev  ## style and types
+check: .venv/dev  ## style, types, and the wording of the feature files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/behave-lint features
+	$(BIN)/pytest -q tests/test_wording.py
 
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase

@@ -16,13 +16,18 @@ Feature: AC-17 Creation logged with context
         | instrument  | GOLD.SPOT |
         | side        | <side>    |
         | producer_id | ea-7      |
-      And that line says when it was written
-      And that line carries the request id
 
       Examples: Buy and sell
         | side |
         | 0    |
         | 1    |
+
+    Example: The line is dated, and belongs to its request
+      When the producer sends a signal
+      Then it is accepted
+      And the log tells once of the creation, at level "info"
+      And that line says when it was written
+      And that line carries the request id
 
     Example: Nobody signed
       Given signing is off
