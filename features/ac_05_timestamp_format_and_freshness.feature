@@ -227,9 +227,9 @@ Feature: AC-05 Timestamp format and freshness
         | 2150-06-01T08:00:00Z |
 
   @inside
-  Rule: With a limit on age, a signal must lie near to now, either way
+  Rule: With a limit on age, a signal must be close to now, before or after
 
-    Scenario Outline: A signal that is near enough
+    Scenario Outline: A signal that is close enough
       Given signals may lie at most 3600 seconds from now
       And the clock of the service shows "2026-01-31T12:00:00Z"
       When the producer sends a signal dated "<time>"

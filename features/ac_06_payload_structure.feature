@@ -1,6 +1,6 @@
 @AC-06
 Feature: AC-06 Payload structure
-  Each strategy has figures of its own to send along, and nobody wants to ask for a new column.
+  Each strategy has values of its own to send along, and nobody wants to ask for a new column.
   So the payload is an object of any content, or is left out.
 
   Rule: A payload is a JSON object, or null

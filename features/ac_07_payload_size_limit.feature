@@ -91,7 +91,7 @@ Feature: AC-07 Payload size limit
         | 200705 | declared     |
         | 200705 | not declared |
 
-    Scenario Outline: A request of which the rest is not read
+    Scenario Outline: A request whose rest is not read
       When the producer sends a signal padded to <size> bytes, its length <length>
       Then it is refused as "body_too_large"
       And the connection is closed
@@ -128,7 +128,7 @@ Feature: AC-07 Payload size limit
   @inside
   Rule: The limit is a setting
 
-    Scenario Outline: Another limit, kept
+    Scenario Outline: A payload within another limit
       Given payloads may have at most 100 bytes
       When the producer sends a signal with a payload of <size> bytes
       Then it is accepted
@@ -138,7 +138,7 @@ Feature: AC-07 Payload size limit
         | 99   |
         | 100  |
 
-    Scenario Outline: Another limit, passed
+    Scenario Outline: A payload above another limit
       Given payloads may have at most 100 bytes
       When the producer sends a signal with a payload of <size> bytes
       Then it is refused as "payload_too_large"

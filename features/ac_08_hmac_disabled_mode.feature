@@ -1,7 +1,7 @@
 @AC-08
 Feature: AC-08 HMAC disabled mode
   On a developer's machine, and behind a gateway that has checked already, nobody wants to sign.
-  So with signing off the signing headers decide nothing; a readable producer id is still written down.
+  So with signing off the signing headers decide nothing; a well-formed producer id is still recorded.
 
   Rule: With signing off, nothing about signing is checked
 

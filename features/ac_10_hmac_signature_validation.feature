@@ -1,6 +1,6 @@
 @AC-10
 Feature: AC-10 HMAC signature validation
-  Whoever can post a signal moves money. Only a holder of the secret may, and nobody on the way may change a byte.
+  Whoever can send a signal moves money. Only a holder of the secret may, and nobody on the way may change a byte.
   So the signature covers the body, the timestamp and the producer id, byte for byte.
 
   Rule: A valid signature proves the producer

@@ -136,7 +136,7 @@ Feature: AC-20 HTTP status codes
       And the detail is "Internal server error"
 
   @inside
-  Rule: 503 says come again
+  Rule: 503 says to come again later
 
     Example: More signals than the service can hold
       Given there is room for 2 waiting signals

@@ -85,7 +85,7 @@ Feature: AC-24 Malformed JSON
         | a signal with a null character behind it       |
         | a signal with a raw line break inside a string |
 
-      Examples: Bytes that are no UTF-8
+      Examples: Bytes that are not UTF-8
         | bytes                                 |
         | a signal with a Latin-1 letter        |
         | a signal with an overlong character   |

@@ -76,7 +76,7 @@ Feature: AC-25 Unknown fields are ignored
       Then it is accepted
       And the stored payload is {"stop": 1}
 
-  Rule: Unknown fields count for nothing when a signal is refused
+  Rule: An unknown field is no substitute, and is not repeated in the answer
 
     Example: An unknown field does not stand in for a required one
       When the producer sends the signal {"Instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"}

@@ -73,7 +73,7 @@ Feature: AC-26 Liveness, readiness, version
 
   Rule: The version tells what is running, where
 
-    Example: Four facts
+    Example: The four facts about what is running
       When the operator asks for the version
       Then it is answered with 200
       And the answer holds exactly the fields name, version, build, env

@@ -98,7 +98,7 @@ Feature: AC-29 A resent request is stored once
       And exactly one signal is stored
 
   @inside
-  Rule: The answer of before a restart is still the answer
+  Rule: A restart does not change the answer
 
     Example: The service was restarted in between
       Given signing is on
