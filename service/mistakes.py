@@ -48,7 +48,7 @@ Signed = tuple[bytes, Mistake]
 _EXACT_BODY = "sign the bytes of the body exactly as they are sent"
 _EXACT_TIMESTAMP = "sign the value of X-Timestamp exactly as it is sent"
 _THREE_PARTS = "sign the body, then the timestamp, then the producer id, with nothing between or behind"
-_EXACT_SECRET = "use the characters of the secret as the key, as they are"  # noqa: S105
+_EXACT_SECRET = "use the characters of the secret as the key, as they are"  # noqa: S105  # nosec B105
 
 LINE_BREAK_CUT = Mistake("the body without the line break at its end", _EXACT_BODY)
 

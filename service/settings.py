@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
 
-PUBLISHED_SECRET = "for-tests-only-anyone-can-read-this-secret"  # noqa: S105
+PUBLISHED_SECRET = "for-tests-only-anyone-can-read-this-secret"  # noqa: S105  # nosec B105
 """The secret of the published vectors, docs/vectors/signature.json."""
 
 

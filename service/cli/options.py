@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-SECRET_VARIABLE = "HMAC_PRODUCER_SECRET"  # noqa: S105  (the name of it)
+SECRET_VARIABLE = "HMAC_PRODUCER_SECRET"  # the name of it  # noqa: S105  # nosec B105
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 

@@ -27,7 +27,7 @@ class Retries:
         """Seconds to wait after so many attempts: by chance between half and all of what is due, so that many
         producers that lost the service together do not come back together."""
         due = min(self.first_pause_seconds * 2.0 ** min(attempts - 1, _DOUBLINGS), self.longest_pause_seconds)
-        return due * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, guards no secret)
+        return due * random.uniform(0.5, 1.0)  # spreads load, guards no secret  # noqa: S311  # nosec B311
 
 
 DEFAULT_RETRIES = Retries()
