@@ -25,6 +25,9 @@ from service.timestamps import Clock
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _SANE_PRODUCER_ID = re.compile(rb"[\x21-\x7e]{1,64}")
+_ADDRESS_LENGTH = 45
+"""The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
@@ -92,6 +95,7 @@ def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float)
     """`status` is None when the client went away before its answer."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
+    client = scope.get("client")
     metrics.http_requests.labels(route, method, "none" if status is None else str(status)).inc()
     log.info(
         "Request handled",
@@ -99,6 +103,7 @@ def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float)
         path=scope["path"][:256],
         status=status,
         duration_ms=round(seconds * 1000, 3),
+        client=client[0][:_ADDRESS_LENGTH] if client else None,
         request_id=identifier,
     )
 

@@ -101,7 +101,8 @@ def _config(settings: Settings, clock: Clock, workers: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=settings.signals_trusted_proxies != "",
+        forwarded_allow_ips=settings.signals_trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

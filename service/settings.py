@@ -1,5 +1,6 @@
 """Settings: read once from the environment and `.env`, checked at start, never changed afterwards."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -39,6 +40,15 @@ def _postgresql_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _networks(text: str) -> str:
+    try:
+        for part in text.split(",") if text else ():
+            ip_network(part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, with commas between, like 192.0.2.1, 192.168.0.0/24") from None
+    return text
+
+
 class Settings(BaseSettings):
     """All that can be configured. The names of the environment variables are the field names in upper case.
 
@@ -59,6 +69,7 @@ class Settings(BaseSettings):
     signals_receive_seconds: float = Field(default=10, gt=0, le=3600)
     signals_idle_seconds: float = Field(default=10, gt=0, le=3600)
     signals_head_max_bytes: int = Field(default=16384, ge=1024, le=1_048_576)
+    signals_trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     signals_data_dir: Path = Path(".data")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
     database_pool_size: int = Field(default=10, ge=2, le=1000)

@@ -149,6 +149,7 @@ async def test_each_request_ends_with_one_closing_line(log_lines: list[EventDict
         "method": "POST",
         "path": "/path",
         "status": 204,
+        "client": "127.0.0.1",
         "request_id": answer.headers["x-request-id"],
     }
 
@@ -158,6 +159,15 @@ async def test_an_endless_path_is_cut_in_the_log(log_lines: list[EventDict]) -> 
     scope = http_scope(path="/" + "a" * 10_000)
     await RequestContext(Recorder())(scope, never, _discard)
     assert log_lines[0]["path"] == "/" + "a" * 255
+
+
+@pytest.mark.parametrize(("client", "logged"), [(("::1", 80), "::1"), (("a" * 46, 0), "a" * 45), (None, None)])
+@pytest.mark.anyio
+async def test_the_address_of_the_client_is_logged(
+    log_lines: list[EventDict], client: tuple[str, int] | None, logged: str | None
+) -> None:
+    await RequestContext(Recorder())(http_scope(client=client), never, _discard)
+    assert log_lines[0]["client"] == logged
 
 
 async def _discard(_: Message) -> None:
