@@ -30,6 +30,9 @@ BACKLOG = 2048
 GC_ALLOCATIONS = 50_000
 """How many more objects than before there may be until cycles are looked for: those of about a thousand requests that
 wait. Requests leave no cycles behind, so there is little to find."""
+SEND_BUFFER_BYTES = 65_536
+"""How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
+itself it keeps megabytes for each."""
 
 GRACE_SECONDS = 10
 """How long requests that have begun may take to finish after the server was told to stop."""
@@ -66,9 +69,11 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: 
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # its connections inherit it
+    return listener
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: signals\r\n\r\n"
 """A request that is answered with 200, whatever the database does."""
 
+LONGEST = HEALTH.replace(b"api/v1/health", b"docs/swagger-ui-bundle.js")
+"""The request with the longest answer that there is."""
+
 POST = b"POST /api/v1/signals HTTP/1.1\r\nHost: signals\r\nContent-Type: application/json\r\n"
 """The head of a signal, to be gone on with."""
 

@@ -36,6 +36,12 @@ class Wire:
         self.close()
 
     @property
+    def port(self) -> int:
+        """Its port on the side of the client."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
     def seconds(self) -> float:
         """How long the connection has been open."""
         return time.monotonic() - self._opened
