@@ -23,6 +23,7 @@ from tests.outside import INSIDE, Answers, Outside
 from tests.postgres import Database, PostgresServer, running_postgres
 from tests.producer import Producer
 from tests.reachable import Reachable, Tally
+from tests.seed import SEED
 from tests.specification.facts import FACTS
 from tests.storage import Storage
 
@@ -63,6 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
+
+
+def pytest_report_header() -> str:
+    """Say how to draw the same hostile inputs again."""
+    return f"HOSTILE_SEED={SEED}"
 
 
 def pytest_bdd_before_step(step_func: Callable[..., object]) -> None:

@@ -1,7 +1,7 @@
 """The service does what its published document says, and nothing else, whatever is generated from that document.
 
-Some hundred examples, the same ones each time; with HOSTILE=full 5,000 other ones, from the seed in HOSTILE_SEED or a
-new one. A failure tells the seed, and a curl line for the request.
+Some hundred examples, the same ones each time; with HOSTILE=full 5,000, from the seed of the run. A failure tells the
+seed, and a curl line for the request.
 """
 
 import json
@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from re import DOTALL, findall, fullmatch, sub
-from secrets import randbits
 from typing import Any
 
 import pytest
@@ -26,10 +25,8 @@ from service.openapi import document, document_text
 from tests.deployment import SECRET
 from tests.fleet import Configuration, Fleet
 from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac, time_text
+from tests.seed import FULL, SEED
 from tests.service_process import ServiceProcess
-
-FULL = os.environ.get("HOSTILE") == "full"
-SEED = int(os.environ.get("HOSTILE_SEED") or randbits(32))
 
 SETTINGS = (("HMAC_PRODUCER_ENABLED", "true"), ("HMAC_PRODUCER_SECRET", SECRET.decode()))
 
