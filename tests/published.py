@@ -1,5 +1,7 @@
 """What the published document says about answers, for tests that have one at hand."""
 
+import json
+from functools import cache
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -12,8 +14,13 @@ DOCUMENT = document()
 
 def conforms(value: object, schema: dict[str, Any]) -> bool:
     """Whether a value fits a schema of the document, its formats included."""
-    whole = {**schema, "components": DOCUMENT["components"]}
-    return Draft202012Validator(whole, validate_formats=True).is_valid(value)
+    return _validator(json.dumps(schema)).is_valid(value)
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    whole = {**json.loads(schema), "components": DOCUMENT["components"]}
+    return Draft202012Validator(whole, validate_formats=True)
 
 
 def followed(value: dict[str, Any]) -> Any:
