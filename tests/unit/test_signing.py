@@ -72,6 +72,24 @@ def test_the_mac_is_that_of_rfc_4231(key: bytes, data: bytes, digest: str) -> No
     assert mac(key, data[:3], data[3:5], data[5:]).hex().startswith(digest)
 
 
+@pytest.mark.parametrize(("key", "data", "digest"), RFC_4231)
+def test_a_signature_of_rfc_4231_is_verified(key: bytes, data: bytes, digest: str) -> None:
+    """The truncated one too is known, and is no proof."""
+    signature = b64encode(bytes.fromhex(digest))
+    if len(digest) == 64:
+        assert verify([key], data[:3], data[3:5], data[5:], signature).hex() == digest
+    else:
+        with pytest.raises(SignatureMismatch):
+            verify([key], data, b"", b"", signature)
+
+
+def test_the_published_example_of_github_is_verified() -> None:
+    """https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries"""
+    digest = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    signature = b64encode(bytes.fromhex(digest))
+    assert verify([b"It's a Secret to Everybody"], b"Hello, World!", b"", b"", signature).hex() == digest
+
+
 def test_a_signature_is_base64_of_body_then_timestamp_then_producer_id() -> None:
     message = BODY + TIMESTAMP.encode() + PRODUCER.encode()
     assert sign(SECRET, BODY, TIMESTAMP, PRODUCER) == b64encode(hmac.digest(SECRET, message, "sha256")).decode()
