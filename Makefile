@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-.PHONY: run psql check test test-features spec test-reliability bench bench-growth test-signers audit docs lock clean
+.PHONY: run psql check test test-features spec test-hostile test-reliability bench bench-growth test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -32,6 +32,9 @@ test-features: .venv/dev  ## the scenarios alone; with SIGNALS_BASE_URL=https://
 
 spec: .venv/dev  ## the living specification, build/spec/specification.html, from a run of all scenarios
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/test_features.py -n 2 --specification build/spec --junitxml build/spec/junit.xml $(ARGS)
+
+test-hostile: .venv/dev  ## hostile input and the published contract with their full numbers; HOSTILE_SEED=... repeats a run
+	HOSTILE=full TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/hostile tests/test_contract.py -s $(ARGS)
 
 test-reliability: .venv/dev  ## the fault tests with their full numbers, under 15 minutes; writes docs/reliability.md
 	$(BIN)/pytest tests/reliability --full-reliability --reliability-report docs/reliability.md -p no:randomly -s $(ARGS)

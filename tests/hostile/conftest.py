@@ -1,4 +1,4 @@
-"""A service that is short of patience, and whose database never answers."""
+"""A service that is short of patience, and whose database never answers; and one that stores what is signed."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment import SECRET, Configuration, Fleet, Running
 from tests.service_process import ServiceProcess
 
 IDLE_SECONDS = 0.8
@@ -48,3 +49,14 @@ def patient_service(impatience: Mapping[str, str], tmp_path: Path) -> Iterator[S
     running.wait_until_alive()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def running(fleet: Fleet) -> Iterator[Running]:
+    """A service with signing on and a database of its own, which must not log an error whatever it is sent."""
+    signing = (("HMAC_PRODUCER_ENABLED", "true"), ("HMAC_PRODUCER_SECRET", SECRET.decode()))
+    running = fleet.shared(Configuration(signing))
+    position = len(running.service.log)
+    yield running
+    running.service.check(position)
+    assert {line["level"] for line in running.service.log.since(position)} <= {"info", "warning"}

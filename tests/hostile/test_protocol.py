@@ -22,6 +22,7 @@ MALFORMED = {
     "a target of another scheme": b"GET ftp://signals/api/v1/health HTTP/1.1\r\nHost: signals\r\n\r\n",
     "a target that is no URL": b"GET http://signals:99999/ HTTP/1.1\r\nHost: signals\r\n\r\n",
     "a control character in the target": b"GET /\x01 HTTP/1.1\r\nHost: signals\r\n\r\n",
+    "a target that is not ASCII": b"GET /\xe9 HTTP/1.1\r\nHost: signals\r\n\r\n",
     "no Host": b"GET /api/v1/health HTTP/1.1\r\n\r\n",
     "two Hosts": health(b"Host: signals"),
     "two Hosts in HTTP/1.0": b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
@@ -43,8 +44,15 @@ MALFORMED = {
     "a list of lengths": POST + b"Content-Length: 2, 2\r\n\r\n[]",
     "a length with a sign": POST + b"Content-Length: +2\r\n\r\n[]",
     "a negative length": POST + b"Content-Length: -2\r\n\r\n[]",
+    "a length in hex": POST + b"Content-Length: 0x2\r\n\r\n[]",
+    "a length of words": POST + b"Content-Length: two\r\n\r\n[]",
+    "no length": POST + b"Content-Length:\r\n\r\n[]",
+    "a length of 24 digits": POST + b"Content-Length: 100000000000000000000000\r\n\r\n[]",
     "a length of 2**64": POST + b"Content-Length: 18446744073709551616\r\n\r\n[]",
     "an unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a vertical tab before the coding": POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "a folded coding": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "a coding in quotes": POST + b'Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
     "the identity coding": POST + b"Transfer-Encoding: identity\r\n\r\n[]",
     "a compressed body": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "a compressed body, in two headers": POST
@@ -56,6 +64,9 @@ MALFORMED = {
     "a chunk size with a space": CHUNKED + b"2 \r\n[]\r\n0\r\n\r\n",
     "a chunk longer than its size": CHUNKED + b"1\r\n[]\r\n0\r\n\r\n",
     "a chunk size that overflows": CHUNKED + b"FFFFFFFFFFFFFFFFF\r\n[]",
+    "a chunk without its line break": CHUNKED + b"2\r\n[]0\r\n\r\n",
+    "a negative chunk size": CHUNKED + b"-2\r\n[]\r\n0\r\n\r\n",
+    "a chunk size of 0x2": CHUNKED + b"0x2\r\n[]\r\n0\r\n\r\n",
     "a line feed after a chunk": CHUNKED + b"2\n[]\n0\n\n",
 }
 

@@ -101,16 +101,24 @@ class Wire:
 
     def _take(self) -> Answer | None:
         """The first answer that has been received, if it is complete."""
-        head, end, rest = self._received.partition(b"\r\n\r\n")
-        if not end:
+        found = first_answer(self._received, self.seconds)
+        if found is None:
             return None
-        first, *lines = head.split(b"\r\n")
-        headers = httpx.Headers([(name, value) for name, _, value in (line.partition(b": ") for line in lines)])
-        length = int(headers.get("Content-Length", "0"))
-        if len(rest) < length:
-            return None
-        self._received = rest[length:]
-        return Answer(int(first.split(b" ")[1]), headers, rest[:length], self.seconds)
+        answer, self._received = found
+        return answer
+
+
+def first_answer(received: bytes, seconds: float) -> tuple[Answer, bytes] | None:
+    """The first answer in what was received within so many seconds, and the rest; None when it is not complete."""
+    head, end, rest = received.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    first, *lines = head.split(b"\r\n")
+    headers = httpx.Headers([(name, value) for name, _, value in (line.partition(b": ") for line in lines)])
+    length = int(headers.get("Content-Length", "0"))
+    if len(rest) < length:
+        return None
+    return Answer(int(first.split(b" ")[1]), headers, rest[:length], seconds), rest[length:]
 
 
 def clog(wire: Wire, service: ServiceProcess) -> None:

@@ -1,0 +1,134 @@
+"""Several clients at once, each with a connection that it keeps, which take hostile inputs from one stream."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from tests.exchange import Answer
+from tests.hostile.inputs import hostile_input
+from tests.hostile.reference import judge
+from tests.hostile.reference_json import read, same
+from tests.hostile.reference_signal import Sent
+from tests.hostile.requests import encode
+from tests.hostile.wire import first_answer
+from tests.postgres import Database
+from tests.seed import SEED
+from tests.service_process import ServiceProcess
+from tests.waiting import DEADLINE_SECONDS
+
+CLIENTS = 16
+
+_ROWS = """
+SELECT id, producer_id, instrument, side, time, payload::text AS payload, version FROM signals WHERE id = ANY($1)
+"""
+
+
+class Client:
+    """A connection that is opened anew when the service has closed it."""
+
+    def __init__(self, service: ServiceProcess) -> None:
+        address = urlsplit(service.url)
+        self._address = address.hostname, address.port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, data: bytes) -> Answer:
+        """Send a whole request and take its answer. Raises TimeoutError when there is none in time."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            started = time.monotonic()
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(*self._address)
+            reader, writer = self._streams
+            writer.write(data)
+            received = await reader.readuntil(b"\r\n\r\n")
+            while (found := first_answer(received, time.monotonic() - started)) is None:
+                more = await reader.read(65536)
+                assert more, f"closed before the answer was complete: {received!r}"
+                received += more
+        answer, rest = found
+        assert not rest
+        if answer.headers.get("Connection") == "close":
+            await self.close()
+        return answer
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._streams is not None:
+            self._streams[1].close()
+            await self._streams[1].wait_closed()
+            self._streams = None
+
+
+@dataclass
+class Outcome:
+    """What came of many inputs."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+    stored: dict[UUID, tuple[str | None, Sent]] = field(default_factory=dict)
+
+    def add(self, other: Self) -> None:
+        """Count those of another outcome too."""
+        self.answers += other.answers
+        self.kinds += other.kinds
+        self.slowest = max(self.slowest, other.slowest)
+
+    def read_back(self, database: Database) -> None:
+        """Fail unless each signal that was acknowledged is in the database as it was sent."""
+        rows = {row["id"]: row for row in database.fetch(_ROWS, list(self.stored))}
+        for identifier, (producer_id, sent) in self.stored.items():
+            row = rows[identifier]
+            found = (row["producer_id"], row["instrument"], row["side"], row["time"], row["version"])
+            assert found == (producer_id, sent.instrument, sent.side, sent.time, sent.version)
+            if sent.payload is None:
+                assert row["payload"] is None
+            else:
+                assert same(sent.payload, read(row["payload"].encode()).value), row["payload"][:1000]
+
+
+def attack(service: ServiceProcess, numbers: Iterable[int]) -> Outcome:
+    """Send the inputs with these numbers, and check every answer."""
+    return asyncio.run(_attack(service, iter(numbers)))
+
+
+async def _attack(service: ServiceProcess, numbers: Iterator[int]) -> Outcome:
+    outcome = Outcome()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CLIENTS):
+                group.create_task(_work(Client(service), numbers, outcome))
+    except* Exception as failures:
+        raise failures.exceptions[0] from None
+    return outcome
+
+
+async def _work(client: Client, numbers: Iterator[int], outcome: Outcome) -> None:
+    try:
+        for number in numbers:
+            await _try(client, number, outcome)
+    finally:
+        await client.close()
+
+
+async def _try(client: Client, number: int, outcome: Outcome) -> None:
+    hostile = hostile_input(number)
+    sent = encode(hostile.request)
+    try:
+        verdict = judge(hostile.request, datetime.now(UTC))
+        answer = await client.ask(sent)
+        signal = verdict.check(answer)
+    except Exception as failure:
+        failure.add_note(f"HOSTILE_SEED={SEED}, input {number}: {hostile.title}")
+        failure.add_note(repr(sent[:2000]))
+        raise
+    outcome.answers["201" if signal else f"{answer.status} {answer.json()['code']}"] += 1
+    outcome.kinds[hostile.title] += 1
+    outcome.slowest = max(outcome.slowest, answer.seconds)
+    if signal:
+        outcome.stored[UUID(answer.json()["id"])] = (verdict.producer_id, signal)

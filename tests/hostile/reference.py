@@ -1,0 +1,117 @@
+"""What the contract says about a whole request: one code, or the signal that has to be in the database.
+
+Written a second time from the contract, by the standard library alone, and compared with the service input by input.
+Where the contract leaves a choice there are several codes.
+"""
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tests.contract import check_created, check_refusal, fields_at_fault
+from tests.deployment import SECRET
+from tests.exchange import Answer, Headers, Request
+from tests.hostile.reference_signal import PAYLOAD_MAX_BYTES, Finding, Sent, examine, instant
+from tests.hostile.requests import encoded_head
+from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
+
+HEAD_MAX_BYTES = 16_384
+BODY_MAX_BYTES = 6 * PAYLOAD_MAX_BYTES + 4096
+
+_FORBIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""No header value holds a control character but the tab (RFC 9110 section 5.5)."""
+
+_HOST = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w.~:%-]+\])(?::\d*)?")
+_MEDIA_TYPE = re.compile(rb'application/json[ \t]*(;(?![ \t]*charset=)[^;]*|;[ \t]*charset="?utf-?8"?[ \t]*)*', re.I)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All that may become of a request."""
+
+    findings: tuple[Finding, ...]
+    producer_id: str | None
+
+    def check(self, answer: Answer) -> Sent | None:
+        """Fail unless the answer is one of those that are right; the signal when it says that one was stored."""
+        if answer.status == 201:
+            check_created(answer)
+            signals = [finding.signal for finding in self.findings if finding.signal]
+            assert signals, f"accepted, but should be {self._codes()}"
+            return signals[0]
+        code = answer.json()["code"]
+        assert code in self._codes(), f"{code}, but should be {self._codes() or 'accepted'}"
+        check_refusal(answer, code)
+        if code == "validation_failed":
+            assert fields_at_fault(answer) in [list(finding.fields) for finding in self.findings]
+        return None
+
+    def _codes(self) -> set[str]:
+        return {code for finding in self.findings for code in finding.codes}
+
+
+def judge(request: Request, now: datetime) -> Verdict:
+    """What may become of a POST of a signal to a service with signing on. Spaces around the value of a header are
+    no part of it (RFC 9110 section 5.5), yet it is no fault to refuse them."""
+    trimmed = replace(request, headers=tuple((name, value.strip(b" \t")) for name, value in request.headers))
+    findings = [_judge(variant, now) for variant in ([request, trimmed] if trimmed != request else [request])]
+    producer_ids = _values(trimmed.headers, PRODUCER_ID)
+    return Verdict(tuple(findings), producer_ids[0].decode("latin-1") if producer_ids else None)
+
+
+def _judge(request: Request, now: datetime) -> Finding:
+    codes = set(_head_faults(request))
+    if codes:
+        return Finding(frozenset(codes))
+    body = request.body or b""
+    if len(body) > BODY_MAX_BYTES:
+        return Finding(frozenset({"body_too_large"}))
+    types = _values(request.headers, "Content-Type")
+    if len(types) != 1 or not _MEDIA_TYPE.fullmatch(types[0]) or _values(request.headers, "Content-Encoding"):
+        return Finding(frozenset({"unsupported_media_type"}))
+    fault = _proof_fault(request.headers, body, now)
+    return Finding(frozenset({fault})) if fault else examine(body)
+
+
+def _head_faults(request: Request) -> Iterable[str]:
+    hosts = _values(request.headers, "Host")
+    values = [value for _, value in request.headers]
+    if any(map(_FORBIDDEN.search, values)) or len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+        yield "malformed_request"
+    if _values(request.headers, "Upgrade"):
+        yield "upgrade_refused"
+    if len(encoded_head(request)) > HEAD_MAX_BYTES:
+        yield "headers_too_large"
+
+
+def _proof_fault(headers: Headers, body: bytes, now: datetime) -> str | None:
+    given = [_values(headers, name) for name in (PRODUCER_ID, TIMESTAMP, SIGNATURE)]
+    if any(len(values) > 1 for values in given):
+        return "header_repeated"
+    if not all(given):
+        return "header_missing"
+    [producer_id], [timestamp], [signature] = given
+    if not re.fullmatch(rb"[!-~]{1,64}", producer_id):
+        return "producer_id_invalid"
+    moment = instant(timestamp.decode("latin-1"))
+    if moment is None:
+        return "timestamp_malformed"
+    if not -300 <= (now - moment) // timedelta(seconds=1) <= 300:
+        return "timestamp_outside_window"
+    if signature == b64encode(compute_mac(SECRET, body, timestamp, producer_id)):
+        return None
+    return "signature_mismatch" if _canonical(signature) else "signature_malformed"
+
+
+def _canonical(signature: bytes) -> bool:
+    try:
+        return bool(signature) and b64encode(b64decode(signature, validate=True)) == signature
+    except binascii.Error:
+        return False
+
+
+def _values(headers: Headers, name: str) -> list[bytes]:
+    return [value for key, value in headers if key.lower() == name.lower()]

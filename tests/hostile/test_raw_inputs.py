@@ -1,0 +1,62 @@
+"""Raw input, much of it: smuggled requests, broken framing, floods, other protocols, noise, clients that vanish.
+
+Nothing of it is stored, nothing of it is an error of the service, and the next honest signal does not have to wait.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from statistics import median
+
+import pytest
+
+from tests.contract import check_created
+from tests.deployment import SECRET, Configuration, Fleet, Running
+from tests.hostile.intruders import intrude
+from tests.hostile.requests import encode, signal_body, signed
+from tests.hostile.trial import rows
+from tests.hostile.wire import Wire
+from tests.seed import FULL
+
+NUMBER = 20_000 if FULL else 1_500
+ROUND = 100
+
+HONEST_SECONDS = 0.1
+"""For the median of the honest signals, one after each round of intruders: a single one may find the machine busy
+with something else."""
+
+SETTINGS = {
+    "HMAC_PRODUCER_ENABLED": "true",
+    "HMAC_PRODUCER_SECRET": SECRET.decode(),
+    "SIGNALS_IDLE_SECONDS": "1",
+    "SIGNALS_RECEIVE_SECONDS": "1",
+}
+
+
+@pytest.fixture
+def impatient(fleet: Fleet) -> Iterator[Running]:
+    """A service with signing on that waits a second for whatever is to come."""
+    running = fleet.shared(Configuration(tuple(SETTINGS.items())))
+    position = len(running.service.log)
+    yield running
+    running.service.check(position)
+    assert {line["level"] for line in running.service.log.since(position)} <= {"info", "warning"}
+
+
+def test_raw_inputs(impatient: Running) -> None:
+    """Seen to fail when ..."""
+    before = rows(impatient)
+    answers: Counter[str] = Counter()
+    honest = []
+    for start in range(0, NUMBER, ROUND):
+        answers += intrude(impatient.service, range(start, start + ROUND))
+        honest.append(_honest_seconds(impatient))
+        assert rows(impatient) == before + len(honest), f"raw inputs from {start} on"
+    print(f"{answers}\nhonest signals: median {median(honest) * 1000:.1f} ms, slowest {max(honest) * 1000:.1f} ms")
+    assert median(honest) < HONEST_SECONDS
+
+
+def _honest_seconds(running: Running) -> float:
+    with Wire(running.service) as wire:
+        answer = wire.send(encode(signed(signal_body()))).next_answer()
+    check_created(answer)
+    return answer.seconds
