@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
@@ -60,7 +61,8 @@ class Client:
         """Hang up."""
         if self._streams is not None:
             self._streams[1].close()
-            await self._streams[1].wait_closed()
+            with suppress(ConnectionError):
+                await self._streams[1].wait_closed()
             self._streams = None
 
 
@@ -71,7 +73,8 @@ class Outcome:
     answers: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
-    stored: dict[UUID, tuple[str | None, Sent]] = field(default_factory=dict)
+    stored: dict[UUID, tuple[str | None, Sent, str]] = field(default_factory=dict)
+    """Producer id, signal and origin of what was acknowledged, by its id."""
 
     def add(self, other: Self) -> None:
         """Count those of another outcome too."""
@@ -82,14 +85,13 @@ class Outcome:
     def read_back(self, database: Database) -> None:
         """Fail unless each signal that was acknowledged is in the database as it was sent."""
         rows = {row["id"]: row for row in database.fetch(_ROWS, list(self.stored))}
-        for identifier, (producer_id, sent) in self.stored.items():
+        for identifier, (producer_id, sent, origin) in self.stored.items():
             row = rows[identifier]
             found = (row["producer_id"], row["instrument"], row["side"], row["time"], row["version"])
-            assert found == (producer_id, sent.instrument, sent.side, sent.time, sent.version)
-            if sent.payload is None:
-                assert row["payload"] is None
-            else:
-                assert same(sent.payload, read(row["payload"].encode()).value), row["payload"][:1000]
+            assert found == (producer_id, sent.instrument, sent.side, sent.time, sent.version), origin
+            assert (row["payload"] is None) == (sent.payload is None), origin
+            payload = read((row["payload"] or "null").encode()).value
+            assert same(sent.payload, payload), f"{origin}: stored {row['payload'][:1000]}"
 
 
 def attack(service: ServiceProcess, numbers: Iterable[int]) -> Outcome:
@@ -118,17 +120,18 @@ async def _work(client: Client, numbers: Iterator[int], outcome: Outcome) -> Non
 
 async def _try(client: Client, number: int, outcome: Outcome) -> None:
     hostile = hostile_input(number)
+    origin = f"HOSTILE_SEED={SEED}, input {number}: {hostile.title}"
     sent = encode(hostile.request)
     try:
         verdict = judge(hostile.request, datetime.now(UTC))
         answer = await client.ask(sent)
         signal = verdict.check(answer)
     except Exception as failure:
-        failure.add_note(f"HOSTILE_SEED={SEED}, input {number}: {hostile.title}")
+        failure.add_note(origin)
         failure.add_note(repr(sent[:2000]))
         raise
     outcome.answers["201" if signal else f"{answer.status} {answer.json()['code']}"] += 1
     outcome.kinds[hostile.title] += 1
     outcome.slowest = max(outcome.slowest, answer.seconds)
     if signal:
-        outcome.stored[UUID(answer.json()["id"])] = (verdict.producer_id, signal)
+        outcome.stored[UUID(answer.json()["id"])] = verdict.producer_id, signal, origin

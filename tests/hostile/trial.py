@@ -23,7 +23,9 @@ def check_outcome(running: Running, request: Request, code: str | None) -> Answe
     if code is None:
         check_created(answer)
         assert signal is not None
-        Outcome(stored={UUID(answer.json()["id"]): (verdict.producer_id, signal)}).read_back(running.database)
+        Outcome(stored={UUID(answer.json()["id"]): (verdict.producer_id, signal, repr(request))}).read_back(
+            running.database
+        )
     else:
         check_refusal(answer, code)
         assert rows(running) == before
