@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment import SECRET, Configuration, Fleet, Running
+from tests.deployment import SECRET
+from tests.fleet import Configuration, Fleet, Running
 from tests.service_process import ServiceProcess
 
 IDLE_SECONDS = 0.8

@@ -6,7 +6,7 @@ The numbers are those of sections A and B of the list of hostile inputs from whi
 
 import pytest
 
-from tests.deployment import Running
+from tests.fleet import Running
 from tests.hostile.reference import BODY_MAX_BYTES
 from tests.hostile.requests import signal_body, signed
 from tests.hostile.trial import check_outcome

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.deployment import Running
 from tests.exchange import Request
+from tests.fleet import Running
 from tests.hostile.requests import encode, signal_body, signed
 from tests.hostile.trial import check_outcome, rows
 from tests.hostile.wire import Wire

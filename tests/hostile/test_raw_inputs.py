@@ -10,7 +10,8 @@ from statistics import median
 import pytest
 
 from tests.contract import check_created
-from tests.deployment import SECRET, Configuration, Fleet, Running
+from tests.deployment import SECRET
+from tests.fleet import Configuration, Fleet, Running
 from tests.hostile.intruders import intrude
 from tests.hostile.requests import encode, signal_body, signed
 from tests.hostile.trial import rows

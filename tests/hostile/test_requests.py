@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from tests.contract import check_created, check_refusal
-from tests.deployment import Running
 from tests.exchange import SIGNALS, Request
+from tests.fleet import Running
 from tests.hostile.requests import encode, encoded_head, signal_body, signed
 from tests.hostile.trial import check_outcome, rows
 from tests.hostile.wire import Wire

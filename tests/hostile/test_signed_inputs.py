@@ -1,10 +1,10 @@
 """Signed hostile input, much of it: every answer is one of those that the contract allows, nothing hangs, nothing is
 an error of the service, what is accepted stands in the database as it was sent, and no memory stays behind."""
 
-from tests.deployment import Running
+from tests.fleet import Running
+from tests.hostile.costs import linux_only
 from tests.hostile.crowd import Outcome, attack
 from tests.hostile.memory import resident
-from tests.hostile.test_limits import linux_only
 from tests.seed import FULL
 
 NUMBER = 100_000 if FULL else 5_000

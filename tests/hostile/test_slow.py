@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deployment import Configuration, Fleet, Running
+from tests.fleet import Configuration, Fleet, Running
 from tests.hostile.costs import FULL, check_duration, descriptors, forget_peak, linux_only, peak, settled_descriptors
 from tests.hostile.honest import HonestProducers
 from tests.hostile.slow_clients import HABITS, Cut, besiege

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from tests.contract import check_created, check_refusal
-from tests.deployment import Running
 from tests.exchange import Answer, Request
+from tests.fleet import Running
 from tests.hostile.crowd import Outcome
 from tests.hostile.reference import judge
 from tests.hostile.requests import encode
