@@ -1,8 +1,8 @@
 """The messages tell what happened: to each scenario, in the order of the features, however many processes ran them.
 
-Seen red: a step that is left open when it fails; `before` and `after` left out; records sent with the report of the
-call; records in the order in which they arrive; a scenario found by its line alone; the
-steps of a skipped one left out.
+Seen red: a failing step left open; what went before or after left out; the record on the report of the call; records in
+the order of their arrival; a row found by the line of its outline; steps that were not reached left out; the recorder
+behind a guard that refuses a step; notes lost; success always, or never; a field missing, a field too many.
 """
 
 from pathlib import Path

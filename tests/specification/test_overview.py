@@ -1,7 +1,8 @@
 """The overview counts each example as what it was, and the page tells so before everything else.
 
-Seen red: the worst result taken for the best; a scenario without steps counted as passed; skipped ones without their
-reason; a process that dies told by nobody; `<` left as it is in a message; a feature called by its file.
+Seen red: the best result of a criterion for its worst; an example without steps, or never run, counted as passed;
+reasons left out; a process that dies, or tests that cannot be collected, told by nobody; `<` left in a message;
+a feature called by its file; what was never run left out below; the facts of workers lost; an icon from elsewhere.
 """
 
 import json
