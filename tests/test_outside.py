@@ -13,6 +13,7 @@ import pytest
 from tests.deployment import Deployment
 from tests.environment import ROOT
 from tests.exchange import Request, exchange
+from tests.marks import QaMarks
 from tests.outside import INSIDE, Outside
 from tests.postgres import Database
 from tests.pytest_run import run_pytest
@@ -50,7 +51,9 @@ def documented_clean_up() -> str:
 def test_scenarios_run_against_another_service_and_can_be_cleaned_up(
     other: ServiceProcess, database: Database, tmp_path: Path
 ) -> None:
-    database.execute("INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'XAUUSD', 0, now())")
+    database.execute(
+        "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'SOMEBODY.S', 0, now())"
+    )
     report = tmp_path / "report.xml"
     given = {"SIGNALS_BASE_URL": other.url, "HMAC_PRODUCER_SECRET": GIVEN_SECRET}
     run = run_pytest(given, "tests/test_features.py", "-m", CRITERIA, "--junitxml", str(report))
@@ -60,9 +63,22 @@ def test_scenarios_run_against_another_service_and_can_be_cleaned_up(
     assert told["passed", ""] > 40
     assert GIVEN_SECRET not in run.stdout + run.stderr
     instruments = "SELECT array_agg(DISTINCT instrument ORDER BY instrument) FROM signals"
-    assert database.value(instruments) == ["TEST.QA", "XAUUSD"]
+    assert database.value(instruments) == ["SOMEBODY.S", "TEST.QA"]
     database.execute(documented_clean_up())
-    assert database.value(instruments) == ["XAUUSD"]
+    assert database.value(instruments) == ["SOMEBODY.S"]
+
+
+def test_what_might_be_traded_is_not_sent() -> None:
+    marks = QaMarks()
+    assert marks.put_on(b'{"instrument": "XAUUSD", "side": 7}') == b'{"instrument": "TEST.QA", "side": 7}'
+    assert marks.put_on(b'{"instrument": "xau"}') == b'{"instrument": "xau"}'
+    for body in (
+        b'{"instrument": "EURUSD"}',
+        b'{"instrument": "\\u0058AUUSD"}',
+        '{"instrument": "XY"}'.encode("utf-16"),
+    ):
+        with pytest.raises(pytest.skip.Exception, match=r"for TEST\.QA only"):
+            marks.put_on(body)
 
 
 def meet(url: str, *, confirmed: bool = False) -> None:
