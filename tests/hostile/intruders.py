@@ -49,6 +49,7 @@ def _check(answer: Answer) -> str:
     if answer.status == 200:
         check_json(answer)
         return "200"
+    assert answer.status != 201, "what was hidden is stored"
     code = answer.json()["code"]
     assert code not in OWN_FAULTS
     check_refusal(answer, code)

@@ -28,8 +28,8 @@ of the time or more away."""
 
 
 def test_no_forgery_is_accepted() -> None:
-    """Seen to fail when base64 is decoded before it is compared (spare bits, another alphabet, text around it), when
-    a prefix is enough, and when several messages are tried."""
+    """Seen to fail when base64 is decoded before it is compared, when a beginning is enough, and when the body alone
+    may be signed."""
     for number in range(FORGERIES):
         draw = drawing("forgery", number)
         body = signal_body(version=str(number + 1))
@@ -47,7 +47,7 @@ def test_no_forgery_is_accepted() -> None:
 def test_of_all_cuts_of_the_signed_bytes_one_is_accepted(timestamp: bytes, producer_id: bytes) -> None:
     """The MAC is the same for every cut, which is the trick; the form of the timestamp leaves one of them.
 
-    Seen to fail when the timestamp may have a zone of hours only, or of seconds, or none.
+    Seen to fail when the timestamp may have a zone of hours only, or with seconds.
     """
     body = signal_body()
     request = signed(body, timestamp=timestamp, producer_id=producer_id)

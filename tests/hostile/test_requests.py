@@ -2,7 +2,8 @@
 
 The numbers are those of section D of the list of hostile inputs from which the contract was written. What is no
 HTTP/1.1, Upgrade, Expect and pipelines are in test_protocol.py; floods in test_limits.py; half-closed clients in
-test_endings.py.
+test_endings.py. Seen to fail when paths are decoded, Content-Encoding or charset is ignored, and trailers pass for
+headers.
 """
 
 from collections.abc import Callable
@@ -151,11 +152,14 @@ def test_49_signals_sent_ahead_are_all_stored(running: Running) -> None:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_51_all_but_the_last_byte_of_a_signal(running: Running, declared: bool) -> None:
+@pytest.mark.parametrize("leave", [Wire.close, Wire.reset])
+def test_51_all_but_the_last_byte_of_a_signal(running: Running, declared: bool, leave: Callable[[Wire], None]) -> None:
+    """Of one in chunks this is the whole body, but not its end. Seen to fail when what has come is taken for all."""
     before, position = rows(running), len(running.service.log)
     with Wire(running.service) as wire:
         wire.send(encode(signed(BODY, length_declared=declared))[:-1])
         assert running.service.answers("/api/v1/health"), "so that it has been read"
+        leave(wire)
     wait_until(lambda: any(line.get("path") == SIGNALS for line in running.service.log.since(position)), "its end")
     assert rows(running) == before
 

@@ -15,9 +15,11 @@ MEMORY_BYTES = 10_000_000
 
 @linux_only
 def test_signed_inputs(running: Running) -> None:
-    """The service has its memory for good after some thousand inputs; what comes on top of that would be a leak.
+    """After some thousand inputs the service has the memory that it needs; what comes on top of that is a leak.
 
-    Seen to fail when the parser's RecursionError or UnicodeDecodeError leaves the handler, ...
+    Seen to fail when an exception of the parser leaves the handler, keys may come twice, nothing is looked for that
+    `jsonb` cannot hold, the payload is stored from a Python copy, signatures are compared as text or by their
+    beginning or by the bytes that they decode to, bodies are kept in memory, a request is never answered.
     """
     attack(running.service, range(NUMBER, NUMBER + WARM_UP)).read_back(running.database)
     memory = resident(running.service)

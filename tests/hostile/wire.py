@@ -1,6 +1,7 @@
 """A TCP connection to the service on which the test decides about every byte."""
 
 import socket
+import struct
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -88,6 +89,11 @@ class Wire:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+    def reset(self) -> None:
+        """Vanish, as far as the service can tell."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def _receive(self) -> bool:
         data = self._socket.recv(65536)
