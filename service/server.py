@@ -30,6 +30,7 @@ BACKLOG = 2048
 GC_ALLOCATIONS = 50_000
 """How many more objects than before there may be until cycles are looked for: those of about a thousand requests that
 wait. Requests leave no cycles behind, so there is little to find."""
+
 SEND_BUFFER_BYTES = 65_536
 """How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
 itself it keeps megabytes for each."""

@@ -1,6 +1,7 @@
 """`pytest --specification DIRECTORY` writes there what the scenarios of this run tell.
 
-`specification.html` is for people, `messages.ndjson` for tools. It works alike with pytest-xdist and without.
+`specification.html` is for people, `messages.ndjson` and `facts.json` are for tools. It works alike with pytest-xdist
+and without.
 """
 
 import json
@@ -80,6 +81,7 @@ class _Writer:
         lines = "".join(json.dumps(message, ensure_ascii=False) + "\n" for message in messages)
         (self._directory / "messages.ndjson").write_text(lines, encoding="utf-8")
         facts = self._config.stash[FACTS]
+        (self._directory / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         text = page(messages, facts, self._faults, namings())
         (self._directory / "specification.html").write_text(text, encoding="utf-8")
 
