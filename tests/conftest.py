@@ -77,8 +77,8 @@ def pytest_bdd_before_step(step_func: Callable[..., object]) -> None:
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Step, exception: Exception) -> None:
-    """Keep what there is to say about a sentence that does not hold; errors of the tests keep their traceback."""
-    if isinstance(exception, AssertionError):
+    """Keep what there is to say about a sentence that does not hold; other errors keep their traceback."""
+    if step.type == "then" or isinstance(exception, AssertionError):
         request.node.stash[FAILURE] = describe(request, f"{step.keyword} {step.name}", exception)
 
 

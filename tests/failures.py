@@ -13,8 +13,8 @@ _ORIGIN_OF_A_VALUE = re.compile(r"^\s*\+  (where|and) ", re.MULTILINE)
 
 def describe(request: pytest.FixtureRequest, sentence: str, error: Exception) -> str:
     """The sentence that does not hold and why, the exchange before it, and the log lines of its request."""
-    message = _ORIGIN_OF_A_VALUE.split(str(error))[0].rstrip()
-    parts = [f"{sentence}\n\n{message or type(error).__name__}"]
+    message = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+    parts = [f"{sentence}\n\n{_ORIGIN_OF_A_VALUE.split(message)[0].rstrip()}"]
     if "conversation" in request.fixturenames:
         parts += _exchange(request)
     return "\n\n".join(parts).replace(SECRET.decode(), "...")
@@ -24,8 +24,8 @@ def _exchange(request: pytest.FixtureRequest) -> list[str]:
     conversation: Conversation = request.getfixturevalue("conversation")
     if not conversation.exchanges:
         return ["nothing was sent"]
-    identifier = conversation.answer.headers.get("X-Request-Id")
-    if identifier is None or not isinstance(request.getfixturevalue("deployment"), Deployment):
+    log_is_seen = isinstance(request.getfixturevalue("deployment"), Deployment)
+    if not log_is_seen or "X-Request-Id" not in conversation.answer.headers:
         return [str(conversation.exchange)]
     log: Log = request.getfixturevalue("log")
-    return [str(conversation.exchange), log.text_about(identifier)]
+    return [str(conversation.exchange), log.text_about_latest()]

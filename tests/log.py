@@ -1,5 +1,7 @@
 """What the service of a scenario has written to its log meanwhile."""
 
+from contextlib import suppress
+
 from tests.conversation import Conversation
 from tests.deployment import Deployment
 from tests.exchange import Answer
@@ -28,7 +30,9 @@ class Log:
         self.lines()
         return self._deployment.service.log.text(self._deployment.beginning.log_position)
 
-    def text_about(self, request_id: str) -> str:
-        """The lines about one request that are there by now, for the report of a failure."""
+    def text_about_latest(self) -> str:
+        """The lines about the latest request as text, complete or, when its closing line never comes, as they are."""
+        with suppress(AssertionError):
+            self.lines()
         log = self._deployment.service.log.text(self._deployment.beginning.log_position)
-        return "\n".join(line for line in log.splitlines() if request_id in line)
+        return "\n".join(line for line in log.splitlines() if self._conversation.answer.request_id in line)

@@ -34,9 +34,13 @@ def stored_id(storage: Storage, conversation: Conversation) -> None:
 
 
 @then(parsers.re(r'the stored (?P<column>instrument|time) is "(?P<text>.*)"'))
-@then(parsers.re(r"the stored (?P<column>version) is (?P<text>\d+)"))
 def stored_value(storage: Storage, column: str, text: str) -> None:
     assert storage.text(column) == text
+
+
+@then(parsers.parse("the stored version is {version}"))
+def stored_version(storage: Storage, version: str) -> None:
+    assert storage.text("version") == version
 
 
 @then(parsers.re(r'the stored producer is "(?P<name>.*)"'))
