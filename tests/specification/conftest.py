@@ -229,10 +229,3 @@ def tell(directory: Path, features: Mapping[str, str], *arguments: str) -> Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """What is told by two workers when AC-10 is left out."""
     return tell(tmp_path_factory.mktemp("told"), FEATURES, "-n2", "-mnot AC-10")
-
-
-@pytest.fixture(scope="session")
-def all_well(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """What is told when all is run and passes."""
-    features = {name: text for name, text in FEATURES.items() if "_01_" in name or "_10_" in name}
-    return tell(tmp_path_factory.mktemp("told"), features)

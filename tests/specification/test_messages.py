@@ -114,7 +114,3 @@ def test_a_run_with_failures_is_no_success(told: Told) -> None:
 
 def test_the_number_of_processes_makes_no_difference(told: Told, tmp_path: Path) -> None:
     assert without_times(tell(tmp_path, FEATURES, "-n0", "-mnot AC-10").messages) == without_times(told.messages)
-
-
-def test_a_run_without_failures_is_a_success(all_well: Told) -> None:
-    assert [finished["success"] for finished in all_well.of_kind("testRunFinished")] == [True]
