@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests import leaks
 from tests.waiting import DEADLINE_SECONDS
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -60,6 +61,10 @@ class Answer:
     body: bytes
     seconds: float
 
+    def __post_init__(self) -> None:
+        """Whoever reads a refusal, and however, it tells nothing that is confidential."""
+        leaks.check_refusal(self.status, self.body)
+
     def json(self) -> Any:
         """The value of a JSON body."""
         return json.loads(self.body)
@@ -94,6 +99,7 @@ class Exchange:
 
 def _httpx_request(url: str, request: Request) -> httpx.Request:
     body = request.body
+    leaks.note_request(dict(request.headers), body or b"")
     content = _in_chunks(body) if body is not None and not request.length_declared else body
     headers = [(name.encode(), value) for name, value in request.headers]
     return httpx.Request(request.method, url + request.path, headers=headers, content=content)
@@ -137,6 +143,7 @@ def exchange_interrupted(url: str, request: Request, interrupt: Callable[[], Non
 
 
 def _exchange_by_hand(url: str, request: Request, meanwhile: Callable[[http.client.HTTPConnection], None]) -> Exchange:
+    leaks.note_request(dict(request.headers), request.body or b"")
     started = time.monotonic()
     scheme, address, prefix, *_ = urlsplit(url)
     connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection

@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
+from tests import leaks
 from tests.environment import service_environment
 from tests.log_lines import LogLines
 from tests.waiting import DEADLINE_SECONDS, wait_until
@@ -22,6 +24,7 @@ class ServiceProcess:
     def __init__(
         self, directory: Path, settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] = SERVE
     ) -> None:
+        leaks.note_secret(settings.get("HMAC_PRODUCER_SECRET", "").encode())
         self._errors = directory / "stderr"
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
@@ -36,6 +39,7 @@ class ServiceProcess:
         self.log = LogLines(self.process.stdout)
         self.client = httpx.Client(timeout=DEADLINE_SECONDS)
         self._told_to_stop = False
+        self._last_figures = b""
         try:
             listening = self.log.wait_for_line(lambda line: line["message"] == "Listening", "where it listens")
         except AssertionError:
@@ -69,10 +73,12 @@ class ServiceProcess:
         """Ask the process to stop, as an orchestrator does; once is enough."""
         if not self._told_to_stop:
             self._told_to_stop = True
+            with suppress(httpx.TransportError):
+                self._last_figures = self.client.get(f"{self.url}/metrics", timeout=2).content
             self.process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Stop the process and check that it left in good order."""
+        """Stop the process, check that it left in good order, and that it has told nobody what is confidential."""
         self.tell_to_stop()
         try:
             status = self.process.wait(DEADLINE_SECONDS)
@@ -80,6 +86,8 @@ class ServiceProcess:
             self._end()
         self.check()
         assert status == 0, f"the service ended with status {status}"
+        leaks.check_text(self.log.text(0).encode("utf-8", "surrogatepass"), "the log")
+        leaks.check_text(self._last_figures, "a metric")
 
     def _end(self) -> None:
         self.process.kill()

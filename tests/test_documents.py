@@ -59,6 +59,15 @@ def test_every_route_and_metric_is_told(name: str) -> None:
     assert name in text("docs/operations.md") + text("docs/protocol.md")
 
 
+PROOFS = sorted(set(re.findall(r"`((?:features|tests)/[\w/]+\.\w+(?:::\w+)?)`", text("docs/hostile.md"))))
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_every_test_that_is_named_as_a_proof_exists(proof: str) -> None:
+    path, _, name = proof.partition("::")
+    assert f"def {name}(" in text(path) if name else (ROOT / path).is_file()
+
+
 def test_nothing_in_the_tree_depends_on_one_machine() -> None:
     """Written in pieces, so that this file does not find itself."""
     places = [("/", "root/"), ("/", "home/"), ("/", "work/"), ("pypi", ".org"), ("python", "hosted."), ("npm", "js.")]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tests import leaks
 from tests.environment import service_environment
 from tests.reliability.waiting import DEADLINE_SECONDS
 
@@ -41,12 +42,17 @@ class Service:
             "TMPDIR": str(folder),
         }
         self._workers = workers
+        leaks.note_secret(SECRET)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / f"service-{self.port}.log"
 
     def start(self) -> None:
         """Start the process; requests are answered a moment later."""
         program = [sys.executable, "-m", "service", "serve", "--port", str(self.port), "--workers", str(self._workers)]
-        with (self._folder / f"service-{self.port}.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 program,
                 env=service_environment(self._settings),
@@ -88,7 +94,7 @@ class Service:
         return [child.pid for child in psutil.Process(self._process.pid).children() if _connected(child)]
 
     def end(self) -> None:
-        """Get rid of whatever is still running."""
+        """Get rid of whatever is still running, and look for what must not be in the log."""
         if self.running:
             assert self._process is not None
             family = psutil.Process(self._process.pid).children(recursive=True)
@@ -96,6 +102,7 @@ class Service:
             for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(signal.SIGKILL)
+        leaks.check_text(self._log.read_bytes(), "the log")
 
 
 def _connected(process: psutil.Process) -> bool:

@@ -1,0 +1,55 @@
+"""The search for what is confidential finds it, wherever it stands and however it is written."""
+
+import hmac
+import json
+from base64 import b64encode
+from secrets import token_bytes, token_urlsafe
+
+import pytest
+
+from tests import leaks
+
+SECRET = token_urlsafe(32).encode()
+VALUE = token_urlsafe(16)
+BODY = json.dumps(
+    {"instrument": "XAUUSD", "payload": {"levels": [1.5, {"note": VALUE}], "long": 12345678901234567}}
+).encode()
+HEADERS = {
+    "X-Producer-Id": b"my-bot",
+    "X-Timestamp": b"2026-01-31T12:00:00Z",
+    "X-Signature": b64encode(token_bytes(32)),
+}
+EXPECTED = hmac.digest(SECRET, BODY + HEADERS["X-Timestamp"] + HEADERS["X-Producer-Id"], "sha256")
+
+TOLD = {
+    "the secret": SECRET,
+    "the signature": HEADERS["X-Signature"],
+    "the beginning of the signature": HEADERS["X-Signature"][:12],
+    "the expected MAC": b64encode(EXPECTED),
+    "the expected MAC in hexadecimal": EXPECTED.hex().encode(),
+    "a text in the payload": VALUE.encode(),
+    "a number in the payload": b"12345678901234567",
+    "the MAC of somebody else": b64encode(token_bytes(32)),
+    "the MAC of somebody else in hexadecimal": token_bytes(32).hex().encode(),
+}
+
+
+@pytest.fixture(autouse=True)
+def _noted() -> None:
+    leaks.note_secret(SECRET)
+    leaks.note_request(HEADERS, BODY)
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD.keys())
+def test_what_is_confidential_is_found(told: bytes) -> None:
+    with pytest.raises(AssertionError, match=r"^a line tells what"):
+        leaks.check_text(b'{"message":"Signal refused","x":"' + told + b'"}', "a line")
+    with pytest.raises(AssertionError, match=r"^a refusal tells what"):
+        leaks.check_refusal(401, told)
+
+
+def test_what_may_be_told_is_not() -> None:
+    line = {"timestamp": "2026-01-31T12:00:00.123456Z", "instrument": "XAUUSD", "producer_id": "a" * 64}
+    leaks.check_text(json.dumps(line).encode(), "a line")
+    leaks.check_refusal(401, b'{"body_sha256":"' + token_bytes(32).hex().encode() + b'"}')
+    leaks.check_refusal(200, b64encode(token_bytes(32)))
