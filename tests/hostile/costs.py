@@ -57,5 +57,14 @@ def settled_descriptors(service: ServiceProcess) -> int:
 
 def unread_bytes(port: int) -> int:
     """How much the kernel keeps for the client on this port, because it has not read it."""
-    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(int(each[4].partition(":")[0], 16) for each in sockets if each[2].endswith(f":{port:04X}"))
+    return sum(int(columns[4].partition(":")[0], 16) for columns in _sockets_towards(port))
+
+
+def is_connected(port: int) -> bool:
+    """Whether the service has a connection with the client on this port."""
+    return any(columns[3] == "01" for columns in _sockets_towards(port))
+
+
+def _sockets_towards(port: int) -> list[list[str]]:
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return [columns for columns in sockets if columns[2].endswith(f":{port:04X}")]

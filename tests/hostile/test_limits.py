@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from tests.hostile.conftest import BODY_MAX_BYTES, HEAD_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
-from tests.hostile.costs import MEMORY_BYTES, check_duration, descriptors, forget_peak, linux_only, peak, unread_bytes
+from tests.hostile.costs import MEMORY_BYTES, check_duration, forget_peak, is_connected, linux_only, peak, unread_bytes
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, LONGEST, POST, chunks, health
 from tests.hostile.wire import Wire, clog
@@ -105,13 +105,12 @@ def test_time_spent_on_earlier_answers_does_not_count(service: ServiceProcess) -
 @linux_only
 def test_a_client_that_reads_nothing_is_cut_off(service: ServiceProcess) -> None:
     """It sends many requests ahead, each with a long answer. They are held back, unread, at no cost in memory."""
-    before = descriptors(service)
     forget_peak(service)
     memory = peak(service)
     with Wire(service, receive_buffer=4096) as wire:
         with pytest.raises(OSError, match=r"reset|Broken pipe"):
             wire.send_for_ever(HEALTH.replace(b"/api/v1/health", b"/metrics") * 1000)
-        wait_until(lambda: descriptors(service) <= before, "the connection is gone")
+        wait_until(lambda: not is_connected(wire.port), "the connection is gone")
     assert peak(service) - memory < MEMORY_BYTES
 
 
@@ -119,10 +118,9 @@ def test_a_client_that_reads_nothing_is_cut_off(service: ServiceProcess) -> None
 def test_what_such_a_client_has_not_read_is_thrown_away(service: ServiceProcess) -> None:
     """All its requests have been read, so that nothing but the service's own will resets the connection. Without
     that the kernel would keep megabytes of answers for minutes."""
-    before = descriptors(service)
     with Wire(service, receive_buffer=4096) as wire:
         clog(wire, service)
-        wait_until(lambda: descriptors(service) <= before, "the connection is gone")
+        wait_until(lambda: not is_connected(wire.port), "the connection is gone")
         with pytest.raises(OSError, match="reset"):
             wire.rest()
 
