@@ -36,31 +36,30 @@ class CreateSignal:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body, sender = scope["state"]["body"], scope["state"]["sender"]
-        signal = parse_signal(body, self.payload_max_bytes)
-        stored = await self._recall_or_check(signal, sender) or await self.ingest.store(
-            _new_signal(signal, body, sender)
-        )
-        self._record(signal, sender, stored, time.perf_counter() - started)
+        # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
+        signal = _new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
+        stored = await self._recall_or_check(signal) or await self.ingest.store(signal)
+        self._record(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
-    async def _recall_or_check(self, signal: SignalCreate, sender: Sender) -> Stored | None:
+    async def _recall_or_check(self, signal: NewSignal) -> Stored | None:
         """A signal that is too old to be taken now may have been taken when it was not: then it is recalled."""
         try:
             self.freshness.check(signal.time, self.clock())
         except ValidationFailed:
-            earlier = await self.ingest.recall(sender.mac) if sender.mac else None
+            earlier = await self.ingest.recall(signal.receipt_key) if signal.receipt_key else None
             if earlier is None:
                 raise
             return earlier
         return None
 
-    def _record(self, signal: SignalCreate, sender: Sender, stored: Stored, seconds: float) -> None:
+    def _record(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
         log.info(
             "Signal replayed" if stored.replayed else "Signal created",
             signal_id=str(stored.id),
             instrument=signal.instrument,
             side=signal.side,
-            producer_id=sender.producer_id,
+            producer_id=signal.producer_id,
         )
         if not stored.replayed:
             label = self.labels.label(signal.instrument)

@@ -19,6 +19,8 @@ TELLING_BYTES = 12
 _MAC = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """What looks like a MAC of any origin: in base64, or in hexadecimal."""
 
+_DIGITS = b"1234567890" * 3
+
 _secrets: set[bytes] = set()
 _noted: set[bytes] = set()
 
@@ -46,8 +48,8 @@ def _note(*values: bytes) -> None:
 
 
 def _is_rich(value: bytes) -> bool:
-    """What has only few different characters is too common to be looked for."""
-    return len(set(value)) > TELLING_BYTES // 2
+    """What has only few different characters, or the digits in order, is too common to be looked for."""
+    return len(set(value)) > TELLING_BYTES // 2 and value not in _DIGITS
 
 
 def _payload_values(body: bytes) -> Iterator[bytes]:

@@ -12,7 +12,10 @@ from tests import leaks
 SECRET = token_urlsafe(32).encode()
 VALUE = token_urlsafe(16)
 BODY = json.dumps(
-    {"instrument": "XAUUSD", "payload": {"levels": [1.5, {"note": VALUE}], "long": 12345678901234567}}
+    {
+        "instrument": "XAUUSD",
+        "payload": {"levels": [1.5, {"note": VALUE}], "long": 70368744177664123, "count": 1234567890123},
+    }
 ).encode()
 HEADERS = {
     "X-Producer-Id": b"my-bot",
@@ -28,7 +31,7 @@ TOLD = {
     "the expected MAC": b64encode(EXPECTED),
     "the expected MAC in hexadecimal": EXPECTED.hex().encode(),
     "a text in the payload": VALUE.encode(),
-    "a number in the payload": b"12345678901234567",
+    "a number in the payload": b"70368744177664123",
     "the MAC of somebody else": b64encode(token_bytes(32)),
     "the MAC of somebody else in hexadecimal": token_bytes(32).hex().encode(),
 }
@@ -49,7 +52,7 @@ def test_what_is_confidential_is_found(told: bytes) -> None:
 
 
 def test_what_may_be_told_is_not() -> None:
-    line = {"timestamp": "2026-01-31T12:00:00.123456Z", "instrument": "XAUUSD", "producer_id": "a" * 64}
+    line = {"timestamp": "2026-01-31T12:00:00.123456Z", "instrument": "12345678901234567890", "producer_id": "a" * 64}
     leaks.check_text(json.dumps(line).encode(), "a line")
     leaks.check_refusal(401, b'{"body_sha256":"' + token_bytes(32).hex().encode() + b'"}')
     leaks.check_refusal(200, b64encode(token_bytes(32)))

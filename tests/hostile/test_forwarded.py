@@ -40,8 +40,8 @@ MALFORMED = {
     "bytes that are no ASCII": b"\xff\xfe\xc3\xa9",
     "half an address": b"[2001:db8::7",
     "a port that is none": b"203.0.113.7:99999999999999999999",
-    "a long one": b"1" * 10_000,
-    "many": b"10.1.2.3, " * 1_000,
+    "a long one": b"1" * 5_000,
+    "many": b"10.1.2.3, " * 500,
 }
 
 
