@@ -2,8 +2,8 @@
 
 Whatever the tests of this process send is noted here. All that a service has logged is searched for it when the
 service stops, its metrics before that, and every refusal when it is read. A value counts as told when its first
-bytes are. Seen red with a service that logs the signature, the payload, or the MAC that it expected, that tells this
-MAC in a refusal, and that takes the payload as the label of a metric.
+bytes are. Seen red with a service that logs the signature or the MAC that it expected, that tells this MAC in a
+refusal, and that takes the payload as the label of a metric.
 """
 
 import hmac

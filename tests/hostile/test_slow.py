@@ -2,8 +2,8 @@
 
 The full form (HOSTILE=full) has the default limits, 200 clients of each habit, and the times of the honest; it prints
 its figures. Seen red without a deadline for requests, when idle connections were never closed, when a client that does
-not read was waited for, with the idle limit in the place of the deadline, when each connection left a descriptor
-behind, and, in the full form, when each refusal kept the process busy for 5 ms.
+not read was waited for, with the idle limit in the place of the deadline, and when each connection left a descriptor
+behind. The comparison of the times has not been seen red by a break of its own.
 """
 
 import asyncio
