@@ -15,9 +15,13 @@ CROSSING_SECONDS = 0.5
 it gets an answer, and the connection ends with that."""
 
 
+SMALL_BYTES = 4096
+"""What is larger is not put together with anything: that would make a copy of it for each client."""
+
+
 class LingeringTransport(asyncio.Transport):
-    """Stands before a TCP transport. What is written in one turn of the event loop is sent as one: uvicorn writes head
-    and body of an answer one after the other, which would be two packets.
+    """Stands before a TCP transport. Small things written in one turn of the event loop are sent as one: uvicorn writes
+    head and body of an answer one after the other, which would be two packets.
 
     It closes in stages while input is expected (RFC 9112 section 9.6).
 
@@ -37,7 +41,11 @@ class LingeringTransport(asyncio.Transport):
         self._end: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:  # type: ignore[override]  # uvicorn writes nothing but bytes
-        """Send `data` when this turn of the event loop is over."""
+        """Send `data` when this turn of the event loop is over, or now if it is large."""
+        if len(data) > SMALL_BYTES:
+            self._send()
+            self._transport.write(data)
+            return
         if not self._unsent:
             self._loop.call_soon(self._send)
         self._unsent.append(data)

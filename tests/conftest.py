@@ -59,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
         outside.meet(confirmed=os.environ.get("CONFIRM") == "1")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The report is about the deployment, if there is one, and not about what lies here."""
+    if OUTSIDE in session.config.stash:
+        session.config.stash[FACTS].update(session.config.stash[OUTSIDE].facts)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests."""
     for item in items if OUTSIDE in config.stash else []:

@@ -32,10 +32,14 @@ class Outside:
         self.client = httpx.Client(timeout=DEADLINE_SECONDS)
         self.marks = QaMarks()
         self.signing = False
+        self.facts = {"Service": url}
+        """What it says that it is, for the report."""
 
     def meet(self, *, confirmed: bool) -> None:
         """Send it a first signal; refuses, in one sentence, what the scenarios cannot or must not be run against."""
-        if self._environment() == "production" and not confirmed:
+        version = self._version()
+        self.facts |= {"Version": f"{version['version']}, {version['env']}", "Build": version["build"]}
+        if version["env"] == "production" and not confirmed:
             raise pytest.UsageError(f"{self.url} says that it is production: add CONFIRM=1 to store signals there")
         self.signing = self._post(_NO_SIGNAL, signed=False).status == 401
         status = self._post(_FIRST_SIGNAL, signed=self.signing).status
@@ -44,10 +48,10 @@ class Outside:
         if self.client.get(f"{self.url}/metrics").status_code != 200:
             self.client.event_hooks = {"request": [_skip_metrics]}
 
-    def _environment(self) -> str:
+    def _version(self) -> dict[str, str]:
         try:
-            answer = self.client.get(f"{self.url}/api/v1/version")
-            return str(answer.raise_for_status().json()["env"])
+            answer = self.client.get(f"{self.url}/api/v1/version").raise_for_status().json()
+            return {name: str(answer[name]) for name in ("version", "build", "env")}
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             raise pytest.UsageError(f"no signals service answers at SIGNALS_BASE_URL={self.url}: {error}") from error
 

@@ -1,5 +1,6 @@
 """The scenarios against a service that runs already: which of them run, what they leave behind, what is refused."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from service import __version__
 from tests.deployment import Deployment
 from tests.environment import ROOT
 from tests.exchange import Request, exchange
@@ -56,11 +58,14 @@ def test_scenarios_run_against_another_service_and_can_be_cleaned_up(
     )
     report = tmp_path / "report.xml"
     given = {"SIGNALS_BASE_URL": other.url, "HMAC_PRODUCER_SECRET": GIVEN_SECRET}
-    run = run_pytest(given, "tests/test_features.py", "-m", CRITERIA, "--junitxml", str(report))
+    options = ["--junitxml", str(report), "--specification", str(tmp_path)]
+    run = run_pytest(given, "tests/test_features.py", "-m", CRITERIA, *options)
     assert run.returncode == 0, run.stdout
     told = outcomes(report)
     assert told.keys() == {("passed", ""), ("skipped", INSIDE), ("skipped", "the deployment has signing on")}
     assert told["passed", ""] > 40
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    assert facts == {"Service": other.url, "Version": f"{__version__}, development", "Build": "unknown"}
     assert GIVEN_SECRET not in run.stdout + run.stderr
     instruments = "SELECT array_agg(DISTINCT instrument ORDER BY instrument) FROM signals"
     assert database.value(instruments) == ["SOMEBODY.S", "TEST.QA"]

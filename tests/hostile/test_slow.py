@@ -32,6 +32,10 @@ PER_SECOND = 100 if FULL else 25
 QUIET_SECONDS = 12.0
 SLOWER_SECONDS = 0.020
 
+CROWD_BYTES = 20_000_000
+"""How much resident memory the whole crowd may cost. A copy of the longest answer for each client that does not read it
+made 357 MB of it."""
+
 
 @pytest.fixture
 def running(fleet: Fleet) -> Running:
@@ -58,7 +62,9 @@ def test_a_crowd_of_slow_clients_is_cut_and_honest_producers_do_not_notice(runni
     memory = peak(service)
     cuts = asyncio.run(beside(besieged, besiege(port, CLIENTS, ARRIVAL_SECONDS)))
     wait_until(lambda: descriptors(service) <= before, "every descriptor is back")
-    print(*figures(cuts, quiet, besieged, peak(service) - memory), sep="\n")
+    grown = peak(service) - memory
+    print(*figures(cuts, quiet, besieged, grown), sep="\n")
+    assert grown < CROWD_BYTES
     for cut in cuts:
         check_cut(cut)
     assert quiet.statuses | besieged.statuses == {201}

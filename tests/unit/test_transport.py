@@ -41,6 +41,18 @@ async def test_head_and_body_of_an_answer_are_sent_as_one() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_large_body_is_not_copied() -> None:
+    """Clients that do not read the same page share it."""
+    socket, body = Socket(), bytes(1_000_000)
+    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    transport.write(b"head")
+    transport.write(body)
+    await asyncio.sleep(0)
+    assert socket.done == [b"head", body]
+    assert socket.done[1] is body
+
+
+@pytest.mark.anyio
 async def test_what_was_written_is_sent_before_the_connection_closes() -> None:
     socket = Socket()
     transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
