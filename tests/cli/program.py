@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,7 +40,14 @@ class Program:
         self.settings = dict(settings)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Start it with pipes."""
+        """Start it with pipes, and with Ctrl-C as usual: a shell lets what it starts in the background ignore that."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._start(*arguments)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen([PROGRAM, *arguments], cwd=self.directory, env=self._environment, **pipes)  # type: ignore[call-overload, no-any-return]
 

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -111,24 +112,25 @@ def test_its_check_notices_a_signature_that_is_wrong(program: Program, vectors: 
 
 def test_it_sends_a_signal_that_is_stored(program: Program, deployment: Deployment) -> None:
     deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET)
-    before = deployment.database.value("SELECT count(*) FROM signals WHERE producer_id = 'signer-1'")
-    result = send(program, deployment, SECRET)
+    # Not the name of another signer: the same body in the same second by the same producer is a resend.
+    producer_id = f"signer-{uuid4()}"
+    result = send(program, deployment, SECRET, producer_id)
     assert result.returncode == 0, result.stdout + result.stderr
     assert '"status":0' in result.stdout
-    assert deployment.database.value("SELECT count(*) FROM signals WHERE producer_id = 'signer-1'") == before + 1
+    assert deployment.database.value("SELECT count(*) FROM signals WHERE producer_id = $1", producer_id) == 1
 
 
 def test_it_shows_why_a_signal_is_refused(program: Program, deployment: Deployment) -> None:
     deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET)
-    result = send(program, deployment, "another secret")
+    result = send(program, deployment, "another secret", "signer-1")
     assert result.returncode != 0
     assert '"code":"signature_mismatch"' in result.stdout
 
 
-def send(program: Program, deployment: Deployment, secret: str) -> "subprocess.CompletedProcess[str]":
+def send(program: Program, deployment: Deployment, secret: str, producer_id: str) -> "subprocess.CompletedProcess[str]":
     """Let a signer send its signal to the service of this test."""
     return program.run(
-        "send", SIGNALS_URL=deployment.service.url, SIGNALS_PRODUCER_ID="signer-1", SIGNALS_SECRET=secret
+        "send", SIGNALS_URL=deployment.service.url, SIGNALS_PRODUCER_ID=producer_id, SIGNALS_SECRET=secret
     )
 
 
