@@ -1,4 +1,4 @@
-"""The headers of the published document: those of a signed request and those of the answers."""
+"""The headers: the forms of those that are checked, and how the document publishes them all."""
 
 from typing import Any
 
@@ -6,11 +6,14 @@ from service.timestamps import FORM
 
 Header = dict[str, Any]
 
+PRODUCER_ID_FORM = "[!-~]{1,64}"
+REQUEST_ID_FORM = "[A-Za-z0-9._-]{1,128}"
+
 SIGNING_HEADERS: dict[str, Header] = {
     "X-Producer-Id": {
         "description": "Who sends: 1 to 64 printable ASCII characters without spaces",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[!-~]{1,64}$"},
+        "schema": {"type": "string", "pattern": f"^{PRODUCER_ID_FORM}$"},
         "example": "my-bot",
     },
     "X-Timestamp": {
@@ -36,7 +39,7 @@ ANSWER_HEADERS: dict[str, Header] = {
     "X-Request-Id": {
         "description": "The id of the request in the logs: your own if it was acceptable, else a new one",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+        "schema": {"type": "string", "pattern": f"^{REQUEST_ID_FORM}$"},
     },
     "Link": {
         "description": "Where the code is explained",

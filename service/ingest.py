@@ -89,7 +89,7 @@ class Ingest:
             raise Overloaded
         loop = asyncio.get_running_loop()
         row = Row(signal, loop.create_future())
-        expiry = loop.call_later(ANSWER_SECONDS, _give_up, row)
+        expiry = loop.call_later(ANSWER_SECONDS, row.refuse, InternalError)
         self._waiting.append(row)
         self._arrival.set()
         self._unanswered += 1
@@ -152,13 +152,7 @@ class Ingest:
             await self._commit(batch[middle:])
             return
         _report(error, batch)
-        if _unanswered(batch):
-            batch[0].outcome.set_exception(_refusal(error))
-
-
-def _give_up(row: Row) -> None:
-    if not row.outcome.done():
-        row.outcome.set_exception(InternalError())
+        batch[0].refuse(_refusal(error))
 
 
 def _unanswered(batch: Sequence[Row]) -> list[Row]:

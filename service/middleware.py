@@ -19,12 +19,13 @@ from service.errors import (
     ProofRefusal,
     UnsupportedMediaType,
 )
+from service.headers import PRODUCER_ID_FORM, REQUEST_ID_FORM
 from service.logs import log, request_id
 from service.mistakes import Presented
 from service.timestamps import Clock
 
-_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_SANE_PRODUCER_ID = re.compile(rb"[\x21-\x7e]{1,64}")
+_SANE_REQUEST_ID = re.compile(REQUEST_ID_FORM.encode())
+_SANE_PRODUCER_ID = re.compile(PRODUCER_ID_FORM.encode())
 _ADDRESS_LENGTH = 45
 """The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
 

@@ -10,6 +10,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from service import database
+from service.errors import Refusal
 
 _INSERT = """
 WITH batch AS MATERIALIZED (
@@ -67,6 +68,16 @@ class Row:
     outcome: asyncio.Future[Stored]
     id: UUID = field(default_factory=uuid7)
 
+    def resolve(self, stored: Stored) -> None:
+        """Tell the request, unless it has been answered already."""
+        if not self.outcome.done():
+            self.outcome.set_result(stored)
+
+    def refuse(self, refusal: Refusal | type[Refusal]) -> None:
+        """Tell the request that it is refused, unless it has been answered already."""
+        if not self.outcome.done():
+            self.outcome.set_exception(refusal)
+
 
 async def insert(batch: Sequence[Row]) -> None:
     """Store the rows that are new and look up those that are not, then resolve what was found."""
@@ -74,7 +85,7 @@ async def insert(batch: Sequence[Row]) -> None:
         created = {record["id"]: record["created_at"] for record in await connection.fetch(_INSERT, *_columns(batch))}
         for row in batch:
             if row.id in created:
-                _resolve(row, Stored(row.id, created[row.id], replayed=False))
+                row.resolve(Stored(row.id, created[row.id], replayed=False))
         others = [row for row in batch if row.id not in created]
         if others:
             await _find(others, connection)
@@ -87,7 +98,7 @@ async def _find(rows: Sequence[Row], connection: asyncpg.Connection) -> None:
     found = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
     for row in rows:
         if record := found.get(row.signal.receipt_key or row.id):
-            _resolve(row, Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
+            row.resolve(Stored(record["id"], record["created_at"], replayed=record["id"] != row.id))
 
 
 def _columns(batch: Sequence[Row]) -> tuple[list[object], ...]:
@@ -102,11 +113,6 @@ def _columns(batch: Sequence[Row]) -> tuple[list[object], ...]:
         [signal.version for signal in signals],
         [signal.receipt_key for signal in signals],
     )
-
-
-def _resolve(row: Row, stored: Stored) -> None:
-    if not row.outcome.done():
-        row.outcome.set_result(stored)
 
 
 async def recall(receipt_key: bytes) -> Stored | None:

@@ -4,16 +4,17 @@ Nothing that is sent is a signal, so nothing is stored and nobody trades on it: 
 after the check of the signature. Each is one line in the log of the service, under a request id that begins `doctor-`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import uuid4
 
 import httpx
 
 from service import __version__
+from service.client.answers import json_object
 from service.client.clients import PATH
 from service.client.signature import ProducerSignature
 from service.errors import BodyTooLarge, HeaderMissing, ValidationFailed
@@ -56,7 +57,7 @@ class Examination:
     def _look(self) -> Iterator[Finding]:
         asked = datetime.now(UTC)
         health = self._http.get(f"{self._url}/api/v1/health")
-        if _content(health).get("status") != "ok":
+        if json_object(health).get("status") != "ok":
             found = f"something else answers, with status {health.status_code}"
             yield Finding("away", "network", found, "check the address, and the proxy if there is one")
             return
@@ -69,14 +70,14 @@ class Examination:
         yield self._size()
 
     def _readiness(self) -> Finding:
-        content = _content(self._http.get(f"{self._url}/api/v1/ready"))
+        content = json_object(self._http.get(f"{self._url}/api/v1/ready"))
         if content.get("ready"):
             return Finding("ok", "readiness", "signals can be stored")
         reason = content.get("dependencies", {}).get("db", "it does not say why")
         return Finding("wrong", "readiness", f"signals cannot be stored: {reason}", "tell the operator of the service")
 
     def _version(self) -> Finding:
-        told = _content(self._http.get(f"{self._url}/api/v1/version"))
+        told = json_object(self._http.get(f"{self._url}/api/v1/version"))
         version = str(told.get("version", ""))
         found = f"{version}, build {told.get('build')}, {told.get('env')}"
         if version.partition(".")[0] == __version__.partition(".")[0]:
@@ -84,7 +85,7 @@ class Examination:
         return Finding("note", "version", found, f"this program is {__version__}: use one of the same major version")
 
     def _signing(self) -> Iterator[Finding]:
-        code = _content(self._post(NO_SIGNAL)).get("code")
+        code = json_object(self._post(NO_SIGNAL)).get("code")
         if code == ValidationFailed.code:
             found = "unsigned signals are taken and signatures ignored, so one that is sent again may be doubled"
             yield Finding("note", "signing", found, "in earnest, set HMAC_PRODUCER_ENABLED=true at the service")
@@ -98,7 +99,7 @@ class Examination:
             yield self._belief(self._signature)
 
     def _belief(self, signature: ProducerSignature) -> Finding:
-        content = _content(self._post(NO_SIGNAL, signature))
+        content = json_object(self._post(NO_SIGNAL, signature))
         code = content.get("code")
         if code == ValidationFailed.code:
             return Finding("ok", "signature", f"believed, as {signature.producer_id}")
@@ -112,21 +113,13 @@ class Examination:
         if answer.status_code != httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             return Finding("ok", "size", f"a body of {LARGEST_BODY} bytes gets through")
         found = f"a body of {LARGEST_BODY} bytes is refused"
-        if _content(answer).get("code") == BodyTooLarge.code:
+        if json_object(answer).get("code") == BodyTooLarge.code:
             return Finding("note", "size", f"{found} by the service", "keep payloads below its own, lower limit")
         return Finding("wrong", "size", f"{found} on the way", "raise the limit of the proxy (client_max_body_size)")
 
     def _post(self, body: bytes, signature: ProducerSignature | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json", "X-Request-Id": f"doctor-{uuid4()}"}
         return self._http.post(self._url + PATH, content=body, headers=headers, auth=signature or httpx.Auth())
-
-
-def _content(answer: httpx.Response) -> Mapping[str, Any]:
-    try:
-        content = answer.json()
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def encryption(url: httpx.URL) -> Finding:

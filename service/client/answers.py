@@ -45,7 +45,7 @@ def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
     """What an attempt came to. Nothing is taken for granted that this service did not say itself."""
     if isinstance(outcome, httpx.RequestError):
         return _unanswered(outcome)
-    content = _json_object(outcome)
+    content = json_object(outcome)
     if outcome.status_code == httpx.codes.CREATED and (stored := _stored(outcome, content)):
         return stored
     wait = retry_after(outcome.headers.get("Retry-After"), now)
@@ -65,7 +65,8 @@ def _unanswered(error: httpx.RequestError) -> Failure:
     return Failure(lost, retry=True, open=True)
 
 
-def _json_object(answer: httpx.Response) -> Mapping[str, Any]:
+def json_object(answer: httpx.Response) -> Mapping[str, Any]:
+    """The JSON object in an answer; an empty one when it is anything else."""
     try:
         content = answer.json()
     except (ValueError, RecursionError):

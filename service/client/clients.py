@@ -16,6 +16,7 @@ from service.client.delivery import Delivery, Manner
 from service.client.retries import DEFAULT_RETRIES, Retries
 from service.client.signal import Signal, StoredSignal
 from service.client.signature import ProducerSignature, checked_producer_id
+from service.headers import REQUEST_ID_FORM
 from service.timestamps import Clock, utc_now
 
 PATH = "/api/v1/signals"
@@ -23,7 +24,7 @@ PATH = "/api/v1/signals"
 TIMEOUT_SECONDS = 15.0
 """The service answers within five seconds of having the whole request, and the way there may be slow."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_REQUEST_ID = re.compile(REQUEST_ID_FORM)
 
 
 class Options(TypedDict, total=False):

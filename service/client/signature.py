@@ -7,10 +7,11 @@ from threading import Lock
 
 import httpx
 
+from service.headers import PRODUCER_ID_FORM
 from service.signing import sign
 from service.timestamps import Clock, utc_now
 
-_PRODUCER_ID = re.compile(r"[\x21-\x7e]{1,64}")
+_PRODUCER_ID = re.compile(PRODUCER_ID_FORM)
 _STEP = timedelta(microseconds=1)
 _COARSEST_CLOCK = timedelta(seconds=1)
 
