@@ -7,7 +7,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from tests.client.road import Road, road_to
-from tests.deployment import SECRET, Deployment
+from tests.deployment import Deployment
 
 MakeRoad = Callable[[str], Road]
 
@@ -15,7 +15,7 @@ MakeRoad = Callable[[str], Road]
 @pytest.fixture
 def signing(deployment: Deployment) -> Deployment:
     """A service that demands signatures."""
-    deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET.decode())
+    deployment.demand_signing(on=True)
     return deployment
 
 

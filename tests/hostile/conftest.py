@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,15 @@ def patient_service(impatience: Mapping[str, str], tmp_path: Path) -> Iterator[S
 @pytest.fixture
 def running(fleet: Fleet) -> Iterator[Running]:
     """A service with signing on and a database of its own, which must not log an error whatever it is sent."""
-    signing = (("HMAC_PRODUCER_ENABLED", "true"), ("HMAC_PRODUCER_SECRET", SECRET.decode()))
-    running = fleet.shared(Configuration(signing))
+    with unfailing(fleet) as running:
+        yield running
+
+
+@contextmanager
+def unfailing(fleet: Fleet, **settings: str) -> Iterator[Running]:
+    """Such a service, with more settings."""
+    signing = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET.decode()}
+    running = fleet.shared(Configuration(tuple({**signing, **settings}.items())))
     position = len(running.service.log)
     yield running
     running.service.check(position)

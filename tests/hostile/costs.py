@@ -1,16 +1,13 @@
 """What its clients cost the service: seconds, memory and file descriptors."""
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.seed import FULL
 from tests.service_process import ServiceProcess
 from tests.waiting import wait_until
-
-FULL = os.environ.get("HOSTILE") == "full"
-"""Whether the tests show the full numbers of docs/hostile.md, for which the machine should do nothing else."""
 
 EARLY_SECONDS, LATE_SECONDS = 0.1, 2.0
 """By how much a limit may be missed: timers are coarse, and machines that run tests are busy."""
@@ -34,8 +31,17 @@ def forget_peak(service: ServiceProcess) -> None:
 
 def peak(service: ServiceProcess) -> int:
     """The most resident memory that the service has had, in bytes."""
+    return _bytes(service, "VmHWM:")
+
+
+def resident(service: ServiceProcess) -> int:
+    """The resident memory of the service now, in bytes."""
+    return _bytes(service, "VmRSS:")
+
+
+def _bytes(service: ServiceProcess, name: str) -> int:
     status = Path(f"/proc/{service.process.pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    return int(status.partition(name)[2].split()[0]) * 1024
 
 
 def descriptors(service: ServiceProcess) -> int:

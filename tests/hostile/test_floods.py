@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract import check_created
 from tests.conversation import Conversation
-from tests.deployment import SECRET, Deployment
+from tests.deployment import Deployment
 from tests.hostile.costs import FLOOD_BYTES, MEMORY_BYTES, forget_peak, linux_only, peak
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, POST, health
@@ -40,7 +40,7 @@ LARGE = health(b"X-Note: " + b"x" * 16_000)
 @pytest.fixture
 def service(deployment: Deployment) -> ServiceProcess:
     """A service with a database that demands signatures."""
-    deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET.decode())
+    deployment.demand_signing(on=True)
     return deployment.service
 
 

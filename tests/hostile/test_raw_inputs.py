@@ -10,8 +10,8 @@ from statistics import median
 import pytest
 
 from tests.contract import check_created
-from tests.deployment import SECRET
-from tests.fleet import Configuration, Fleet, Running
+from tests.fleet import Fleet, Running
+from tests.hostile.conftest import unfailing
 from tests.hostile.intruders import intrude
 from tests.hostile.requests import encode, signal_body, signed
 from tests.hostile.trial import rows
@@ -25,22 +25,12 @@ HONEST_SECONDS = 0.1
 """For the median of the honest signals, one after each round of intruders: a single one may find the machine busy
 with something else."""
 
-SETTINGS = {
-    "HMAC_PRODUCER_ENABLED": "true",
-    "HMAC_PRODUCER_SECRET": SECRET.decode(),
-    "SIGNALS_IDLE_SECONDS": "1",
-    "SIGNALS_RECEIVE_SECONDS": "1",
-}
-
 
 @pytest.fixture
 def impatient(fleet: Fleet) -> Iterator[Running]:
     """A service with signing on that waits a second for whatever is to come."""
-    running = fleet.shared(Configuration(tuple(SETTINGS.items())))
-    position = len(running.service.log)
-    yield running
-    running.service.check(position)
-    assert {line["level"] for line in running.service.log.since(position)} <= {"info", "warning"}
+    with unfailing(fleet, SIGNALS_IDLE_SECONDS="1", SIGNALS_RECEIVE_SECONDS="1") as running:
+        yield running
 
 
 def test_raw_inputs(impatient: Running) -> None:

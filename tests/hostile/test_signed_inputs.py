@@ -2,15 +2,13 @@
 an error of the service, what is accepted stands in the database as it was sent, and no memory stays behind."""
 
 from tests.fleet import Running
-from tests.hostile.costs import linux_only
+from tests.hostile.costs import MEMORY_BYTES, linux_only, resident
 from tests.hostile.crowd import Outcome, attack
-from tests.hostile.memory import resident
 from tests.seed import FULL
 
 NUMBER = 100_000 if FULL else 5_000
 WARM_UP = 2_000
 ROUND = 2_000
-MEMORY_BYTES = 10_000_000
 
 
 @linux_only

@@ -2,8 +2,8 @@
 
 The full form (HOSTILE=full) has the default limits, 200 clients of each habit, and the times of the honest; it prints
 its figures. Seen red without a deadline for requests, when idle connections were never closed, when a client that does
-not read was waited for, with the idle limit in the place of the deadline, and when each connection left a descriptor
-behind. The comparison of the times has not been seen red by a break of its own.
+not read was waited for, with the idle limit in the place of the deadline, when each connection left a descriptor
+behind, and, memory and times alike, when each client got a copy of the answer that it did not read.
 """
 
 import asyncio
@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.fleet import Configuration, Fleet, Running
-from tests.hostile.costs import FULL, check_duration, descriptors, forget_peak, linux_only, peak, settled_descriptors
+from tests.hostile.costs import check_duration, descriptors, forget_peak, linux_only, peak, settled_descriptors
 from tests.hostile.honest import HonestProducers
 from tests.hostile.slow_clients import HABITS, Cut, besiege
 from tests.reliability.producers import signals
 from tests.reliability.serving import SECRET
+from tests.seed import FULL
 from tests.waiting import wait_until
 
 T = TypeVar("T")

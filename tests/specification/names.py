@@ -13,7 +13,6 @@ from typing import Any
 
 import typer.main
 from prometheus_client.metrics import MetricWrapperBase
-from pytest_bdd.steps import step_function_context_registry
 
 from service import metrics
 from service.cli import app
@@ -24,11 +23,10 @@ from service.pages import pages
 from service.settings import Settings
 from tests.environment import ROOT
 from tests.feature_files import read_features
+from tests.sentences import step_definitions
 
 _LISTS_OF_ALL = {"test_documents.py", "test_names.py", "unit/test_errors.py"}
 """Tests that go through all names; that one stands in them says nothing about it."""
-
-_STEPS = "tests.steps."
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def namings() -> list[Naming]:
 @cache
 def _features() -> dict[str, str]:
     """The features and what their sentences mean, in lower case. A name may stand in a step to spare the reader."""
-    steps = [step for step in step_function_context_registry.values() if step.step_func.__module__.startswith(_STEPS)]
+    steps = step_definitions()
     wording: dict[str, str] = {}
     for file in read_features():
         sentences = {step["text"] for pickle in file.pickles for step in pickle["steps"]}

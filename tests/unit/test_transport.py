@@ -27,10 +27,15 @@ class Socket(asyncio.Transport):
         return 0
 
 
+def connected() -> tuple[Socket, LingeringTransport]:
+    """A connection, and the transport before it."""
+    socket = Socket()
+    return socket, LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+
+
 @pytest.mark.anyio
 async def test_head_and_body_of_an_answer_are_sent_as_one() -> None:
-    socket = Socket()
-    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    socket, transport = connected()
     transport.write(b"head")
     transport.write(b"body")
     assert transport.get_write_buffer_size() == 8
@@ -43,8 +48,8 @@ async def test_head_and_body_of_an_answer_are_sent_as_one() -> None:
 @pytest.mark.anyio
 async def test_a_large_body_is_not_copied() -> None:
     """Clients that do not read the same page share it."""
-    socket, body = Socket(), bytes(1_000_000)
-    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    socket, transport = connected()
+    body = bytes(1_000_000)
     transport.write(b"head")
     transport.write(body)
     await asyncio.sleep(0)
@@ -54,8 +59,7 @@ async def test_a_large_body_is_not_copied() -> None:
 
 @pytest.mark.anyio
 async def test_what_was_written_is_sent_before_the_connection_closes() -> None:
-    socket = Socket()
-    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    socket, transport = connected()
     transport.write(b"answer")
     transport.close()
     await asyncio.sleep(0)
@@ -64,8 +68,7 @@ async def test_what_was_written_is_sent_before_the_connection_closes() -> None:
 
 @pytest.mark.anyio
 async def test_nothing_is_sent_over_a_connection_that_was_lost_meanwhile() -> None:
-    socket = Socket()
-    transport = LingeringTransport(socket, asyncio.get_running_loop(), unsent_seconds=1)
+    socket, transport = connected()
     transport.write(b"answer")
     socket.close()
     await asyncio.sleep(0)
