@@ -2,57 +2,72 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
-from tortoise.contrib.starlette import RegisterTortoise
 
-from service import __version__, metrics
-from service.answers import refuse
-from service.database import Readiness, tortoise_config
-from service.errors import InternalError, MethodNotAllowed, NotFound, Refusal
-from service.ingest import Ingest
-from service.middleware import BodyLimit, ExactPath, FindSecrets, JsonOnly, ProducerAuthentication, RequestContext
-from service.pages import pages
-from service.routes import CreateSignal, Status
+from service import __version__
+from service.http.body_limit import BodyLimit
+from service.http.exact_path import ExactPath
+from service.http.json_only import JsonOnly
+from service.http.request_context import RequestContext
+from service.intake.endpoint import CreateSignal
+from service.intake.writer import Writer
+from service.kernel import metrics
+from service.kernel.limits import Limits
+from service.kernel.timestamps import Clock, utc_now
+from service.manual.pages import pages
+from service.operate.endpoints import ServiceEndpoints
+from service.operate.shutdown import Shutdown
+from service.postgres.pool import Pool
+from service.postgres.readiness import Readiness
+from service.proof.authentication import FindSecrets, ProducerAuthentication
 from service.settings import Settings, SettingsError
-from service.shutdown import Shutdown
-from service.timestamps import Clock, utc_now
+
+_LIMITS = Limits()
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> ASGIApp:
+def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _LIMITS) -> ASGIApp:
     """The service as an ASGI application. `settings.database_url` must be set.
 
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
-    ingest = Ingest(queue_limit=settings.signals_queue_limit)
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=ingest.close)
-    status = Status(settings, Readiness(ingest.failing), shutdown)
+    pool = _pool(settings, limits)
+    writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
+    about = ServiceEndpoints(settings, Readiness(pool, writer.failing, limits), shutdown)
     guards = [
         Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
         Middleware(JsonOnly),
         Middleware(ProducerAuthentication, find_secrets=_shared_secret(settings), clock=clock),
     ]
-    app = Starlette(
+    router = Router(
         routes=[
-            Route("/api/v1/signals", CreateSignal(settings, ingest, clock), methods=["POST"], middleware=guards),
-            Route("/api/v1/health", status.health),
-            Route("/api/v1/ready", status.ready),
-            Route("/api/v1/version", status.version),
-            Route("/metrics", status.metrics),
+            Route("/api/v1/signals", CreateSignal(settings, writer, clock), methods=["POST"], middleware=guards),
+            Route("/api/v1/health", about.health),
+            Route("/api/v1/ready", about.ready),
+            Route("/api/v1/version", about.version),
+            Route("/metrics", about.metrics),
             *(Route(path, page, methods=["GET"]) for path, page in pages().items()),
         ],
+        redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        exception_handlers={Refusal: _refuse, HTTPException: _refuse, Exception: _refuse},
-        lifespan=_lifespan(settings, ingest, shutdown),
+        lifespan=_lifespan(settings, pool, writer, shutdown),
     )
-    app.router.redirect_slashes = False
-    return RequestContext(app)
+    return RequestContext(router)
+
+
+def _pool(settings: Settings, limits: Limits) -> Pool:
+    if settings.database_url is None:
+        raise SettingsError("DATABASE_URL: must be set")
+    return Pool(
+        settings.database_url.get_secret_value(),
+        limits,
+        size=settings.database_pool_size,
+        refuse_not_durable=settings.app_env == "production",
+    )
 
 
 def _shared_secret(settings: Settings) -> FindSecrets | None:
@@ -63,36 +78,12 @@ def _shared_secret(settings: Settings) -> FindSecrets | None:
     return lambda _producer_id: secrets
 
 
-def _lifespan(settings: Settings, ingest: Ingest, shutdown: Shutdown) -> Lifespan[Starlette]:
-    if settings.database_url is None:
-        raise SettingsError("DATABASE_URL: must be set")
-    config = tortoise_config(
-        settings.database_url.get_secret_value(),
-        pool_size=settings.database_pool_size,
-        refuse_not_durable=settings.app_env == "production",
-    )
-
+def _lifespan(settings: Settings, pool: Pool, writer: Writer, shutdown: Shutdown) -> Lifespan[Any]:
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
-        async with RegisterTortoise(app, config=config), ingest:
+        async with pool, writer:
             shutdown.listen()
             yield
 
     return lifespan
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    return refuse(_as_refusal(error), error.headers if isinstance(error, HTTPException) else None)
-
-
-def _as_refusal(error: Exception) -> Refusal:
-    match error:
-        case Refusal():
-            return error
-        case HTTPException(status_code=NotFound.status):
-            return NotFound()
-        case HTTPException():
-            return MethodNotAllowed()
-        case _:
-            return InternalError()

@@ -17,13 +17,15 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from service import database, metrics
 from service.app import create_app
-from service.embedded import embedded_postgres
-from service.logs import configure_logs, log
-from service.protocol import GuardedProtocol
+from service.http.protocol import GuardedProtocol
+from service.kernel import metrics
+from service.kernel.logs import configure_logs, log
+from service.kernel.timestamps import Clock, utc_now
+from service.postgres.durability import check_server
+from service.postgres.embedded import embedded_postgres
+from service.postgres.schema import migrate
 from service.settings import Settings, SettingsError
-from service.timestamps import Clock, utc_now
 
 BACKLOG = 2048
 
@@ -60,7 +62,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _listen(host, port) as listener, postgres(settings) as url, _shared_figures(workers):
         if settings.database_url is None:
-            asyncio.run(database.migrate(url))
+            asyncio.run(migrate(url))
         _check_durability(url, settings)
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
         log.info("Listening", host=host, port=listener.getsockname()[1], workers=workers)
@@ -90,7 +92,7 @@ def _shared_figures(workers: int) -> Iterator[None]:
 
 def _check_durability(url: str, settings: Settings) -> None:
     try:
-        asyncio.run(database.check_durability(url, refuse=settings.app_env == "production"))
+        asyncio.run(check_server(url, refuse=settings.app_env == "production"))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         log.warning("Database not reachable: starting without it", exception=error)
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from service.database import connection_arguments
+from service.postgres.url import connection_arguments
 
 
 class DatabaseLink:

@@ -8,8 +8,8 @@ writes them anew.
 import re
 from pathlib import Path
 
-from service.explanations import explanations
-from service.openapi import document_text
+from service.manual.explanations import explanations
+from service.manual.openapi import document_text
 from tests.environment import ROOT
 
 _NOTE = "<!-- Written by `make docs` from service/explanations.toml. -->"

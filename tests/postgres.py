@@ -20,7 +20,7 @@ from uuid import uuid4
 import asyncpg
 from anyio.from_thread import BlockingPortal
 
-from service.embedded import embedded_postgres
+from service.postgres.embedded import embedded_postgres
 from tests.environment import service_environment
 
 Row = Mapping[str, Any]

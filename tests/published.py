@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from service.openapi import document
+from service.manual.openapi import document
 from tests.exchange import Answer
 
 DOCUMENT = document()

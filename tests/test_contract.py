@@ -20,8 +20,8 @@ from hypothesis.strategies import binary
 from requests.auth import AuthBase
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from service.headers import SIGNING_HEADERS
-from service.openapi import document, document_text
+from service.manual.headers import SIGNING_HEADERS
+from service.manual.openapi import document, document_text
 from tests.deployment import SECRET
 from tests.fleet import Configuration, Fleet
 from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac, time_text

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from service.app import create_app
-from service.middleware import RequestContext
+from service.http.request_context import RequestContext
 from service.settings import Settings
 from tests.environment import ROOT
 from tests.specification.names import codes, metric_names, settings

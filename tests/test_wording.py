@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tortoise import Model
 
-from service import models
-from service.openapi import document
+from service.manual.openapi import document
+from service.postgres import models
 from tests.environment import ROOT
 from tests.feature_files import FeatureFile, read_features
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.mistakes import Presented
+from service.proof.mistakes import Presented
 
 CONTEXT_BYTES = 24
 

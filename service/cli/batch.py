@@ -8,7 +8,7 @@ from typing import Any, Literal
 from service.cli.options import Exit
 from service.client import InvalidSignal, OutcomeUnknown, SignalRefused, SignalsError, StoredSignal
 from service.client.signature import timestamp_text
-from service.errors import Refusal
+from service.kernel.errors import Refusal
 
 Word = Literal["accepted", "valid", "refused", "failed", "unknown"]
 

@@ -17,8 +17,10 @@ from service import __version__
 from service.client.answers import json_object
 from service.client.clients import PATH
 from service.client.signature import ProducerSignature
-from service.errors import BodyTooLarge, HeaderMissing, ValidationFailed
-from service.signing import WINDOW_SECONDS
+from service.http.errors import BodyTooLarge
+from service.intake.errors import ValidationFailed
+from service.proof.errors import HeaderMissing
+from service.proof.signing import WINDOW_SECONDS
 
 NO_SIGNAL = b"{}"
 """JSON that is no signal, which is noticed after the signature was believed."""

@@ -8,6 +8,6 @@ def openapi() -> None:
 
     Example: `signals openapi > openapi.json`
     """
-    from service.openapi import document_text
+    from service.manual.openapi import document_text
 
     typer.echo(document_text(), nl=False)

@@ -22,7 +22,7 @@ from service.cli.options import DEFAULT_URL, ProducerId, SecretFile, Url, requir
 from service.client import Retries, Side, Signal, SignalsClient
 from service.client.delivery import log
 from service.client.signature import timestamp_text
-from service.timestamps import parse_timestamp, utc_now
+from service.kernel.timestamps import parse_timestamp, utc_now
 
 RETRY_SECONDS = 60.0
 
@@ -137,7 +137,7 @@ def _client(url: str, producer_id: str | None, secret_file: Path | None, retry_s
 
 def _rules() -> Callable[[bytes], object]:
     """The rules of the service with its default limit. Imported when they are wanted, since settings take a while."""
-    from service.schemas import parse_signal
+    from service.intake.signal import parse_signal
     from service.settings import Settings
 
     limit: int = Settings.model_fields["signals_payload_max_bytes"].default

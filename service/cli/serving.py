@@ -35,12 +35,12 @@ def migrate(
 
     Example: `DATABASE_URL=postgresql://db/signals signals migrate`
     """
-    from service import database
-    from service.server import postgres
+    from service import server
+    from service.postgres import schema
     from service.settings import load_settings
 
-    with _failures_in_one_sentence(), postgres(load_settings()) as url:
-        names = asyncio.run(database.migrate(url, down=down))
+    with _failures_in_one_sentence(), server.postgres(load_settings()) as url:
+        names = asyncio.run(schema.migrate(url, down=down))
     for name in names:
         typer.echo(f"{'undone' if down else 'applied'}: {name}")
     if not names:
@@ -53,7 +53,7 @@ def _failures_in_one_sentence() -> Iterator[None]:
     exit code 1."""
     import asyncpg
 
-    from service.database import NotDurable
+    from service.postgres.durability import NotDurable
     from service.settings import SettingsError
 
     try:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from service import doctor, signing
 from service.cli.anatomy import first_difference, parts, signed_bytes, visible
 from service.cli.display import show_line, show_rows
 from service.cli.options import (
@@ -26,9 +25,10 @@ from service.cli.options import (
 )
 from service.client.clients import PATH, checked_url
 from service.client.signature import checked_producer_id, timestamp_text
-from service.errors import AuthenticationRefusal
-from service.mistakes import Presented
-from service.timestamps import parse_timestamp, utc_now
+from service.kernel.timestamps import parse_timestamp, utc_now
+from service.proof import doctor, signing
+from service.proof.errors import AuthenticationRefusal
+from service.proof.mistakes import Presented
 
 Timestamp = Annotated[str | None, typer.Option(help="The X-Timestamp; now if it is not given.", show_default=False)]
 

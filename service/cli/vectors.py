@@ -12,8 +12,8 @@ import typer
 from service.cli.display import show_line, show_rows
 from service.cli.options import Exit, SecretFile, required_secret
 from service.client.clients import PATH, TIMEOUT_SECONDS, checked_url
-from service.signing import sign
-from service.timestamps import parse_timestamp
+from service.kernel.timestamps import parse_timestamp
+from service.proof.signing import sign
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "vectors" / "signature.json"
 """Where they are in a clone of the repository."""

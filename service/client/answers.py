@@ -19,7 +19,7 @@ from service.client.failures import (
 )
 from service.client.retries import retry_after
 from service.client.signal import StoredSignal
-from service.timestamps import parse_timestamp
+from service.kernel.timestamps import parse_timestamp
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """What happens before the first byte of a request leaves. After anything else the service may have had it all."""

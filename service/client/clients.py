@@ -16,8 +16,8 @@ from service.client.delivery import Delivery, Manner
 from service.client.retries import DEFAULT_RETRIES, Retries
 from service.client.signal import Signal, StoredSignal
 from service.client.signature import ProducerSignature, checked_producer_id
-from service.headers import REQUEST_ID_FORM
-from service.timestamps import Clock, utc_now
+from service.http.headers import REQUEST_ID_FORM
+from service.kernel.timestamps import Clock, utc_now
 
 PATH = "/api/v1/signals"
 

@@ -16,9 +16,9 @@ from service.client.failures import OutcomeUnknown, SignalsError, SignatureRefus
 from service.client.retries import Retries
 from service.client.signal import StoredSignal
 from service.client.signature import ProducerSignature
-from service.errors import TimestampOutsideWindow
-from service.signing import WINDOW_SECONDS
-from service.timestamps import Clock
+from service.kernel.timestamps import Clock
+from service.proof.errors import TimestampOutsideWindow
+from service.proof.signing import WINDOW_SECONDS
 
 log = logging.getLogger("service.client")
 

@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service import errors
-from service.errors import FieldFault
+from service.http.errors import BodyTooLarge, Overloaded, RequestTimeout, ShuttingDown
+from service.intake.errors import DuplicateKey, InvalidJson, PayloadTooLarge, ValidationFailed
+from service.kernel.errors import FieldFault, all_refusals
+from service.proof.errors import AuthenticationRefusal
 
 
 class SignalsError(Exception):
@@ -96,18 +98,12 @@ class OutcomeUnknown(SignalsError):
         )
 
 
-BUSY = {refusal.code for refusal in (errors.Overloaded, errors.ShuttingDown, errors.RequestTimeout)}
+BUSY = {refusal.code for refusal in (Overloaded, ShuttingDown, RequestTimeout)}
 
-_INVALID = (
-    errors.InvalidJson,
-    errors.DuplicateKey,
-    errors.BodyTooLarge,
-    errors.PayloadTooLarge,
-    errors.ValidationFailed,
-)
+_INVALID = (InvalidJson, DuplicateKey, BodyTooLarge, PayloadTooLarge, ValidationFailed)
 
 KINDS: Mapping[str, type[SignalRefused]] = {
-    **{refusal.code: SignatureRefused for refusal in errors.all_refusals(errors.AuthenticationRefusal)},
+    **{refusal.code: SignatureRefused for refusal in all_refusals(AuthenticationRefusal)},
     **{refusal.code: InvalidSignal for refusal in _INVALID},
     **dict.fromkeys(BUSY, ServiceBusy),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from service.signing import WINDOW_SECONDS
+from service.proof.signing import WINDOW_SECONDS
 
 _DOUBLINGS = 30
 """Beyond so many every pause is the longest one; the number of attempts has no bound of its own."""

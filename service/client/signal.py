@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from service.timestamps import utc_now
+from service.kernel.timestamps import utc_now
 
 
 class Side(IntEnum):

@@ -7,9 +7,9 @@ from threading import Lock
 
 import httpx
 
-from service.headers import PRODUCER_ID_FORM
-from service.signing import sign
-from service.timestamps import Clock, utc_now
+from service.kernel.timestamps import Clock, utc_now
+from service.proof.headers import PRODUCER_ID_FORM
+from service.proof.signing import sign
 
 _PRODUCER_ID = re.compile(PRODUCER_ID_FORM)
 _STEP = timedelta(microseconds=1)

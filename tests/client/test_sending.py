@@ -22,7 +22,7 @@ from service.client import (
     SignatureRefused,
 )
 from service.client.failures import KINDS
-from service.errors import all_refusals
+from service.kernel.errors import all_refusals
 from tests.client.conftest import Connect
 from tests.client.road import Road
 from tests.deployment import SECRET, Deployment

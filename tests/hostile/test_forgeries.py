@@ -7,10 +7,10 @@ from time import perf_counter
 
 import pytest
 
-from service.doctor import examine
-from service.errors import ProofRefusal, SignatureMalformed, SignatureMismatch, TimestampMalformed
-from service.mistakes import Presented
-from service.signing import check_window, verify
+from service.proof.doctor import examine
+from service.proof.errors import ProofRefusal, SignatureMalformed, SignatureMismatch, TimestampMalformed
+from service.proof.mistakes import Presented
+from service.proof.signing import check_window, verify
 from tests.deployment import SECRET
 from tests.hostile.forgeries import forged
 from tests.hostile.requests import signal_body, signed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from service.signing import sign
+from service.proof.signing import sign
 
 SECRET = "the-secret-of-the-benchmark-is-long-enough"
 PRODUCER_ID = "bench"

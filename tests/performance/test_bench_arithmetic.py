@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.signing import sign
+from service.proof.signing import sign
 from tests.performance.arithmetic import (
     InvalidRun,
     Run,

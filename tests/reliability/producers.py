@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from service.signing import sign
+from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
 from tests.reliability.serving import SECRET, Service
 

@@ -14,12 +14,12 @@ from typing import Any
 import typer.main
 from prometheus_client.metrics import MetricWrapperBase
 
-from service import metrics
 from service.cli import app
-from service.errors import all_refusals
-from service.headers import ANSWER_HEADERS
-from service.openapi import document_text
-from service.pages import pages
+from service.kernel import metrics
+from service.kernel.errors import all_refusals
+from service.manual.headers import ANSWER_HEADERS
+from service.manual.openapi import document_text
+from service.manual.pages import pages
 from service.settings import Settings
 from tests.environment import ROOT
 from tests.feature_files import read_features

@@ -14,9 +14,9 @@ from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message
 
 from service.app import create_app
+from service.kernel.timestamps import Clock
+from service.proof.signing import sign
 from service.settings import Settings
-from service.signing import sign
-from service.timestamps import Clock
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "an-example-secret-of-32-bytes-ok"

@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from typing import Any
 
-from service.mistakes import Presented
+from service.proof.mistakes import Presented
 
 SECRET = b"QW4tZXhhbXBsZS1zZWNyZXQ_b2YgMzItYnl0ZXM="
 """Is base64 of something, in the URL-safe alphabet, as many secrets are."""

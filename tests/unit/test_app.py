@@ -16,7 +16,7 @@ from structlog.typing import EventDict
 
 from service import ingest
 from service.app import create_app
-from service.errors import all_refusals
+from service.kernel.errors import all_refusals
 from service.settings import Settings, SettingsError
 from tests.contract import EXPLAINED
 from tests.postgres import Database

@@ -18,18 +18,11 @@ from structlog.typing import EventDict
 from tortoise.context import TortoiseContext
 
 from service import database as service_database
-from service.database import (
-    MIGRATION_LOCK,
-    MIGRATIONS,
-    NotDurable,
-    Readiness,
-    check_durability,
-    connection,
-    connection_arguments,
-    migrate,
-    migration_files,
-    tortoise_config,
-)
+from service.postgres.durability import NotDurable, check_durability
+from service.postgres.pool import connection, tortoise_config
+from service.postgres.readiness import Readiness
+from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files
+from service.postgres.url import connection_arguments
 from tests.environment import ROOT, service_environment
 from tests.postgres import Database, Row
 from tests.waiting import wait_until

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.doctor import examine, signature_hint
-from service.errors import SignatureMalformed, SignatureMismatch, TimestampMalformed, TimestampOutsideWindow
-from service.mistakes import REHASH_MAX_BYTES, REWRITE_MAX_BYTES, Presented
-from service.signing import UNKNOWN_PRODUCER_SECRET
+from service.proof.doctor import examine, signature_hint
+from service.proof.errors import SignatureMalformed, SignatureMismatch, TimestampMalformed, TimestampOutsideWindow
+from service.proof.mistakes import REHASH_MAX_BYTES, REWRITE_MAX_BYTES, Presented
+from service.proof.signing import UNKNOWN_PRODUCER_SECRET
 from tests.unit.presented import BODY, KNOWN, RIGHT, SECRET, SENDER, STAMP, mac, presented, spelled
 
 NOW = datetime(2026, 1, 31, 12, 0, 7, 250_000, tzinfo=UTC)

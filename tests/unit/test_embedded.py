@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.embedded import embedded_postgres
+from service.postgres.embedded import embedded_postgres
 from service.settings import SettingsError
 from tests.environment import service_environment
 from tests.waiting import DEADLINE_SECONDS

@@ -5,16 +5,9 @@ import re
 import pytest
 
 from service import errors
-from service.errors import (
-    AuthenticationRefusal,
-    HeaderMissing,
-    InternalError,
-    InvalidJson,
-    PayloadTooLarge,
-    Refusal,
-    ValidationFailed,
-    all_refusals,
-)
+from service.intake.errors import InvalidJson, PayloadTooLarge, ValidationFailed
+from service.kernel.errors import InternalError, Refusal, all_refusals
+from service.proof.errors import AuthenticationRefusal, HeaderMissing
 from tests.contract import STATUS_OF
 
 

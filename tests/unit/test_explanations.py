@@ -4,20 +4,12 @@ import tomllib
 
 import pytest
 
-from service.errors import (
-    DuplicateKey,
-    InternalError,
-    InvalidJson,
-    Overloaded,
-    Refusal,
-    RequestTimeout,
-    ShuttingDown,
-    ValidationFailed,
-    all_refusals,
-)
-from service.explanations import Explanation, explanations
-from service.schemas import parse_signal
-from service.signing import sign
+from service.http.errors import Overloaded, RequestTimeout, ShuttingDown
+from service.intake.errors import DuplicateKey, InvalidJson, ValidationFailed
+from service.intake.signal import parse_signal
+from service.kernel.errors import InternalError, Refusal, all_refusals
+from service.manual.explanations import Explanation, explanations
+from service.proof.signing import sign
 from tests.environment import ROOT
 
 EXPLANATIONS = explanations()

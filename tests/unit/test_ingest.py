@@ -20,11 +20,14 @@ from structlog.typing import EventDict
 from tortoise.context import TortoiseContext
 
 from service import ingest
-from service.database import tortoise_config
-from service.errors import InternalError, Overloaded, Refusal, ShuttingDown, ValidationFailed
-from service.ingest import BATCH_BYTES, BATCH_ROWS, RECEIPT_SECONDS, Ingest
-from service.schemas import parse_signal
-from service.storage import NewSignal, Stored
+from service.http.errors import Overloaded, ShuttingDown
+from service.intake.errors import ValidationFailed
+from service.intake.receipts import RECEIPT_SECONDS
+from service.intake.signal import parse_signal
+from service.intake.statement import NewSignal, Stored
+from service.intake.writer import BATCH_BYTES, BATCH_ROWS, Ingest
+from service.kernel.errors import InternalError, Refusal
+from service.postgres.pool import tortoise_config
 from tests.database_link import DatabaseLink, database_link
 from tests.postgres import Database
 from tests.waiting import wait_until

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from service import logs
+from service.kernel import logs
 from tests.environment import service_environment
 
 

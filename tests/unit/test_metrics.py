@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from service import metrics
-from service.metrics import INSTRUMENTS_MAX, InstrumentLabels
+from service.kernel import metrics
+from service.kernel.metrics import INSTRUMENTS_MAX, InstrumentLabels
 from tests.environment import service_environment
 from tests.waiting import DEADLINE_SECONDS
 

@@ -14,10 +14,16 @@ from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
-from service import logs, signing
-from service.errors import (
+from service.http.body_limit import BodyLimit
+from service.http.errors import BodyTooLarge, UnsupportedMediaType
+from service.http.exact_path import ExactPath
+from service.http.json_only import JsonOnly
+from service.http.request_context import RequestContext
+from service.kernel import logs
+from service.proof import signing
+from service.proof.authentication import ProducerAuthentication, Sender
+from service.proof.errors import (
     AuthenticationRefusal,
-    BodyTooLarge,
     HeaderMissing,
     HeaderRepeated,
     ProducerIdInvalid,
@@ -25,9 +31,7 @@ from service.errors import (
     SignatureMismatch,
     TimestampMalformed,
     TimestampOutsideWindow,
-    UnsupportedMediaType,
 )
-from service.middleware import BodyLimit, ExactPath, JsonOnly, ProducerAuthentication, RequestContext, Sender
 
 Headers = Sequence[tuple[str | bytes, str | bytes]]
 

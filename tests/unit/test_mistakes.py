@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from service.doctor import signature_hint
-from service.errors import SignatureMismatch
-from service.signing import verify
+from service.proof.doctor import signature_hint
+from service.proof.errors import SignatureMismatch
+from service.proof.signing import verify
 from tests.unit.presented import BODY, KNOWN, RIGHT, SECRET, SENDER, STAMP, mac, presented, spelled
 
 HEX_SECRET = b"00112233445566778899aabbccddeeff"

@@ -10,12 +10,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from service.app import create_app
-from service.errors import FieldFault, Refusal, all_refusals
-from service.openapi import document_text
-from service.pages import pages
-from service.schemas import parse_signal
+from service.intake.signal import parse_signal
+from service.kernel.errors import FieldFault, Refusal, all_refusals
+from service.manual.openapi import document_text
+from service.manual.pages import pages
+from service.manual.shapes import Fault
 from service.settings import Settings
-from service.shapes import Fault
 from tests.documents import generated
 from tests.environment import ROOT
 from tests.published import DOCUMENT, conforms, followed, signal_answer

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from service.errors import Refusal, all_refusals
-from service.pages import pages
+from service.kernel.errors import Refusal, all_refusals
+from service.manual.pages import pages
 
 PAGES = pages()
 HTML = [path for path, page in PAGES.items() if page.media_type == "text/html"]

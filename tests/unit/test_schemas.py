@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.errors import FieldFault, PayloadTooLarge, Refusal, ValidationFailed
-from service.schemas import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.kernel.errors import FieldFault, Refusal
 
 LIMIT = 32768
 VALID: dict[str, Any] = {"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"}

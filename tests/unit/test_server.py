@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
-from service.embedded import embedded_postgres
+from service.postgres.embedded import embedded_postgres
 from tests.environment import service_environment
 from tests.postgres import Database
 from tests.service_process import SERVE, SERVE_WITH_CLOCK, ServiceProcess

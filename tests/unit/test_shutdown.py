@@ -7,7 +7,7 @@ from types import FrameType
 
 import pytest
 
-from service.shutdown import Shutdown
+from service.operate.shutdown import Shutdown
 
 NUMBERS = (signal.SIGTERM, signal.SIGINT)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.errors import SignatureMalformed, SignatureMismatch
-from service.signing import UNKNOWN_PRODUCER_SECRET, mac, sign, verify
-from service.timestamps import parse_timestamp
+from service.kernel.timestamps import parse_timestamp
+from service.proof.errors import SignatureMalformed, SignatureMismatch
+from service.proof.signing import UNKNOWN_PRODUCER_SECRET, mac, sign, verify
 
 SECRET = b"an-example-secret-of-32-bytes-ok"
 OTHER_SECRET = b"another-secret-of-32-bytes-or-so"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service import strict_json
-from service.errors import DuplicateKey, InvalidJson, Refusal
+from service.intake import strict_json
+from service.intake.errors import DuplicateKey, InvalidJson
+from service.kernel.errors import Refusal
 
 STORABLE_TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 STORABLE = st.recursive(

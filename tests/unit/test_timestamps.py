@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.timestamps import parse_timestamp, utc_now
+from service.kernel.timestamps import parse_timestamp, utc_now
 
 ZONES = st.builds(timezone, st.integers(-1439, 1439).map(lambda minutes: timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(timezones=ZONES)

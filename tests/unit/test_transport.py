@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.transport import LingeringTransport
+from service.http.transport import LingeringTransport
 
 
 class Socket(asyncio.Transport):

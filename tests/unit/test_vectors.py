@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from service.errors import AuthenticationRefusal, all_refusals
-from service.middleware import ProducerAuthentication
-from service.schemas import parse_signal
+from service.intake.signal import parse_signal
+from service.kernel.errors import all_refusals
+from service.proof.authentication import ProducerAuthentication
+from service.proof.errors import AuthenticationRefusal
+from service.proof.signing import sign
 from service.settings import Settings
-from service.signing import sign
 from tests.environment import ROOT
 
 PATH = ROOT / "docs" / "vectors" / "signature.json"

@@ -10,8 +10,8 @@ from string import Template
 from markdown_it import MarkdownIt
 from starlette.responses import Response
 
-from service.explanations import explanations
-from service.openapi import document_text
+from service.manual.explanations import explanations
+from service.manual.openapi import document_text
 
 _STATIC = Path(__file__).with_name("static")
 

@@ -3,15 +3,9 @@
 import hashlib
 from typing import Any
 
-from service.errors import (
-    HeaderMissing,
-    PayloadTooLarge,
-    ProofRefusal,
-    Refusal,
-    SignatureMismatch,
-    TimestampMalformed,
-    ValidationFailed,
-)
+from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.kernel.errors import Refusal
+from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
 
 _ID = "01a20dc7-e667-7406-ab00-7167f832076d"
 _BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'

@@ -11,24 +11,23 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from service import __version__, shapes, specimens
-from service.errors import (
+from service import __version__
+from service.http.errors import (
     BodyTooLarge,
     HeadersTooLarge,
-    InternalError,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
-    ProofRefusal,
-    Refusal,
     RequestTimeout,
     UpgradeRefused,
-    ValidationFailed,
-    all_refusals,
 )
-from service.explanations import explanations
-from service.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
-from service.schemas import SignalCreate, SignalCreated
+from service.intake.errors import ValidationFailed
+from service.intake.signal import SignalCreate, SignalCreated
+from service.kernel.errors import InternalError, Refusal, all_refusals
+from service.manual import shapes, specimens
+from service.manual.explanations import explanations
+from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
+from service.proof.errors import ProofRefusal
 
 Json = dict[str, Any]
 

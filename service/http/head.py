@@ -7,7 +7,7 @@ Content-Length that is no number, given twice or beside Transfer-Encoding, and c
 import re
 from collections.abc import Iterable
 
-from service.errors import HeadersTooLarge, MalformedRequest, UpgradeRefused
+from service.http.errors import HeadersTooLarge, MalformedRequest, UpgradeRefused
 
 Fields = Iterable[tuple[bytes, bytes]]
 """The headers as the parser gives them: names in lower case, values perhaps with spaces behind."""

@@ -1,23 +1,19 @@
-"""One short endpoint each: parse, one call, one answer."""
+"""The endpoint that takes one signal: parse, one call, one answer."""
 
 import time
 from datetime import timedelta
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from service import __version__, metrics
-from service.database import Readiness
-from service.errors import ValidationFailed
-from service.ingest import Ingest
-from service.logs import log
-from service.middleware import Sender
-from service.schemas import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.intake.errors import ValidationFailed
+from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.intake.statement import NewSignal, Stored
+from service.intake.writer import Writer
+from service.kernel import metrics
+from service.kernel.logs import log
+from service.kernel.timestamps import Clock
+from service.proof.authentication import Sender
 from service.settings import Settings
-from service.shutdown import Shutdown
-from service.storage import NewSignal, Stored
-from service.timestamps import Clock
 
 SIDES = ("buy", "sell")
 
@@ -25,11 +21,11 @@ SIDES = ("buy", "sell")
 class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
-    def __init__(self, settings: Settings, ingest: Ingest, clock: Clock) -> None:
+    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
         seconds = settings.signals_time_max_age_seconds
         self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
         self.payload_max_bytes = settings.signals_payload_max_bytes
-        self.ingest = ingest
+        self.writer = writer
         self.clock = clock
         self.labels = metrics.InstrumentLabels(metrics.shared_directory())
 
@@ -38,7 +34,7 @@ class CreateSignal:
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
         signal = _new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        stored = await self._recall_or_check(signal) or await self.ingest.store(signal)
+        stored = await self._recall_or_check(signal) or await self.writer.store(signal)
         self._record(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
@@ -47,7 +43,7 @@ class CreateSignal:
         try:
             self.freshness.check(signal.time, self.clock())
         except ValidationFailed:
-            earlier = await self.ingest.recall(signal.receipt_key) if signal.receipt_key else None
+            earlier = await self.writer.receipts.recall(signal.receipt_key) if signal.receipt_key else None
             if earlier is None:
                 raise
             return earlier
@@ -87,36 +83,3 @@ async def _answer_created(stored: Stored, send: Send) -> None:
         headers.append((b"idempotent-replayed", b"true"))
     await send({"type": "http.response.start", "status": 201, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class Status:
-    """The endpoints that tell about the service itself. None needs a signature."""
-
-    def __init__(self, settings: Settings, readiness: Readiness, shutdown: Shutdown) -> None:
-        self.settings = settings
-        self.readiness = readiness
-        self.shutdown = shutdown
-        self.started = time.monotonic()
-
-    async def health(self, _: Request) -> Response:
-        """Alive: answers without touching the database."""
-        return JSONResponse({"status": "ok", "uptime_seconds": int(time.monotonic() - self.started)})
-
-    async def ready(self, _: Request) -> Response:
-        """Whether a signal sent now would be stored, and if not, why."""
-        obstacle = "shutting down" if self.shutdown.begun else await self.readiness.obstacle()
-        if obstacle is None:
-            return JSONResponse({"ready": True, "dependencies": {"db": "connected"}})
-        return JSONResponse({"ready": False, "dependencies": {"db": obstacle}}, 503, {"Retry-After": "1"})
-
-    async def version(self, _: Request) -> Response:
-        """Which build of the service this is."""
-        settings = self.settings
-        return JSONResponse(
-            {"name": "signals", "version": __version__, "build": settings.app_build, "env": settings.app_env}
-        )
-
-    async def metrics(self, _: Request) -> Response:
-        """The figures of all worker processes, for Prometheus."""
-        content, content_type = metrics.exposition()
-        return Response(content, headers={"content-type": content_type})

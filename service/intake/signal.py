@@ -9,9 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from service import strict_json
-from service.errors import FieldFault, PayloadTooLarge, ValidationFailed
-from service.timestamps import FORM, parse_timestamp
+from service.intake import strict_json
+from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.kernel.errors import FieldFault
+from service.kernel.timestamps import FORM, parse_timestamp
 
 TIME_FROM = datetime(1900, 1, 1, tzinfo=UTC)
 TIME_BEFORE = datetime(2201, 1, 1, tzinfo=UTC)

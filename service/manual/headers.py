@@ -1,13 +1,12 @@
-"""The headers: the forms of those that are checked, and how the document publishes them all."""
+"""How the document publishes the headers."""
 
 from typing import Any
 
-from service.timestamps import FORM
+from service.http.headers import REQUEST_ID_FORM
+from service.kernel.timestamps import FORM
+from service.proof.headers import PRODUCER_ID_FORM
 
 Header = dict[str, Any]
-
-PRODUCER_ID_FORM = "[!-~]{1,64}"
-REQUEST_ID_FORM = "[A-Za-z0-9._-]{1,128}"
 
 SIGNING_HEADERS: dict[str, Header] = {
     "X-Producer-Id": {

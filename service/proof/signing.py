@@ -13,8 +13,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from service.errors import SignatureMalformed, SignatureMismatch, TimestampMalformed, TimestampOutsideWindow
-from service.timestamps import parse_timestamp
+from service.kernel.timestamps import parse_timestamp
+from service.proof.errors import SignatureMalformed, SignatureMismatch, TimestampMalformed, TimestampOutsideWindow
 
 WINDOW_SECONDS = 300
 """How old a signed request may be, and how far ahead of the service's clock."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service import metrics
-from service.errors import InternalError, Refusal
-from service.logs import log, request_id
+from service.http.errors import MethodNotAllowed, NotFound
+from service.kernel import metrics
+from service.kernel.errors import InternalError, Refusal
+from service.kernel.logs import log, request_id
 
 
 def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
@@ -20,6 +22,20 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
     link = {"Link": f'</docs/errors#{refusal.code}>; rel="help"'}  # RFC 8288
     return JSONResponse(content, refusal.status, {**(refusal.headers if headers is None else headers), **link})
+
+
+def refuse_for(error: Exception) -> Response:
+    """The answer to a request whose handling ended with `error`: a refusal, or Starlette's own 404 or 405, or, if it
+    is anything else, an internal error that tells nothing of it."""
+    match error:
+        case Refusal():
+            return refuse(error)
+        case HTTPException(status_code=NotFound.status):
+            return refuse(NotFound())
+        case HTTPException():
+            return refuse(MethodNotAllowed(), error.headers)
+        case _:
+            return refuse(InternalError())
 
 
 def refusing(refusal: Refusal) -> ASGIApp:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
-from service.timestamps import parse_timestamp
+from service.kernel.timestamps import parse_timestamp
 
 REWRITE_MAX_BYTES = 2048
 """Longer bodies are not written anew as JSON."""

@@ -12,12 +12,13 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from service.answers import refusing
-from service.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest, Refusal, RequestTimeout, ShuttingDown
-from service.head import check_head, check_size
-from service.middleware import RequestContext
+from service.http.answers import refusing
+from service.http.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest, RequestTimeout, ShuttingDown
+from service.http.head import check_head, check_size
+from service.http.request_context import RequestContext
+from service.http.transport import CROSSING_SECONDS, LINGER_SECONDS, HoldingFlow, LingeringTransport
+from service.kernel.errors import Refusal
 from service.settings import Settings
-from service.transport import CROSSING_SECONDS, LINGER_SECONDS, HoldingFlow, LingeringTransport
 
 SLICE_BYTES = 4096
 """How much is read ahead of the answers: more is held back, as it came, until they are given."""

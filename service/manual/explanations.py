@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from textwrap import fill
 
-from service.errors import Refusal, all_refusals
+from service.http import errors as http_errors
+from service.intake import errors as intake_errors
+from service.kernel.errors import Refusal, all_refusals
+from service.proof import errors as proof_errors
+
+ROOMS = (http_errors, proof_errors, intake_errors)
+"""Where refusals are declared. A refusal is known once its room is loaded."""
 
 _SOURCE = Path(__file__).with_name("explanations.toml")
 
@@ -47,5 +53,5 @@ def _block(text: str) -> str:
 def explanations() -> Mapping[type[Refusal], Explanation]:
     """The explanation of every refusal, by status."""
     texts = tomllib.loads(_SOURCE.read_text("utf-8"))
-    refusals = sorted(all_refusals(), key=lambda refusal: refusal.status)
+    refusals = all_refusals()
     return {refusal: Explanation(refusal.status, refusal.code, **texts[refusal.code]) for refusal in refusals}

@@ -12,8 +12,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from service.errors import AuthenticationRefusal, SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
-from service.mistakes import (
+from service.proof.errors import AuthenticationRefusal, SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
+from service.proof.mistakes import (
     LINE_BREAK_CUT,
     REHASH_MAX_BYTES,
     Mistake,
@@ -25,7 +25,7 @@ from service.mistakes import (
     tails,
     whole_messages,
 )
-from service.signing import UNKNOWN_PRODUCER_SECRET
+from service.proof.signing import UNKNOWN_PRODUCER_SECRET
 
 SECRETS_TRIED = 2
 """How many secrets are tried, whatever the producer has: it has two while one is being replaced."""

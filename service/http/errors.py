@@ -1,0 +1,71 @@
+"""What is refused for the way it is asked, and what there is no time for.
+
+Refusal
+├── MalformedRequest      400 malformed_request
+├── UpgradeRefused        400 upgrade_refused
+├── NotFound              404 not_found
+├── MethodNotAllowed      405 method_not_allowed
+├── RequestTimeout        408 request_timeout
+├── BodyTooLarge          413 body_too_large
+├── UnsupportedMediaType  415 unsupported_media_type
+├── HeadersTooLarge       431 headers_too_large
+├── Overloaded            503 overloaded
+└── ShuttingDown          503 shutting_down
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from service.kernel.errors import Refusal
+
+
+class MalformedRequest(Refusal):
+    status, code = 400, "malformed_request"
+    sentence = "The request is not valid HTTP/1.1"
+
+
+class UpgradeRefused(Refusal):
+    status, code = 400, "upgrade_refused"
+    sentence = "This service speaks HTTP/1.1 only: send the request without Upgrade"
+
+
+class NotFound(Refusal):
+    status, code = 404, "not_found"
+    sentence = "There is nothing at this path"
+
+
+class MethodNotAllowed(Refusal):
+    status, code = 405, "method_not_allowed"
+    sentence = "This path does not answer this method: see Allow"
+
+
+class RequestTimeout(Refusal):
+    status, code = 408, "request_timeout"
+    sentence = "The request did not arrive in time"
+
+
+class BodyTooLarge(Refusal):
+    status, code = 413, "body_too_large"
+    sentence = "The request body is larger than the service accepts"
+
+
+class UnsupportedMediaType(Refusal):
+    status, code = 415, "unsupported_media_type"
+    sentence = "Send the signal as Content-Type: application/json, in UTF-8 and without Content-Encoding"
+
+
+class HeadersTooLarge(Refusal):
+    status, code = 431, "headers_too_large"
+    sentence = "The request line and headers are larger than the service accepts"
+
+
+class Overloaded(Refusal):
+    status, code = 503, "overloaded"
+    sentence = "The service has more to do than it can store: send the same request again"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class ShuttingDown(Refusal):
+    status, code = 503, "shutting_down"
+    sentence = "The service is shutting down: send the same request again"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}

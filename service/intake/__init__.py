@@ -1,0 +1,10 @@
+"""A signal on its way in: read, checked, stored, answered.
+
+- `endpoint`: POST /api/v1/signals
+- `errors`: what is refused because its body is no signal
+- `receipts`: which signed request became which signal
+- `signal`: the fields of a signal, and the answer to one
+- `statement`: the one statement that stores many signals with one commit
+- `strict_json`: JSON read so that nothing is lost on the way to `jsonb`
+- `writer`: signals that arrive together share a commit
+"""

@@ -1,0 +1,94 @@
+"""The one statement that stores many signals with one commit, and the one that finds them again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+_INSERT = """
+WITH batch AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
+                         $7::int[], $8::bytea[])
+        AS row (id, producer_id, instrument, side, time, body, version, key)
+    ORDER BY key, id
+), claim AS (
+    INSERT INTO receipts (key, signal_id) SELECT key, id FROM batch WHERE key IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING signal_id
+)
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
+SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version
+FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
+ON CONFLICT (id) DO NOTHING
+RETURNING id, created_at
+"""
+
+_FIND = """
+SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
+UNION ALL
+SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
+"""
+"""A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSignal:
+    """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
+    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one."""
+
+    producer_id: str | None
+    instrument: str
+    side: int
+    time: datetime
+    body: bytes | None
+    version: int
+    receipt_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A signal that is on disk; `replayed` when an earlier request with the same signed bytes put it there."""
+
+    id: UUID
+    created_at: datetime
+    replayed: bool
+
+
+async def insert(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
+    """Store the signals that are new, each under its id, with one commit. Those that are not new are left out."""
+    records = await connection.fetch(_INSERT, *_columns(signals))
+    return {record["id"]: Stored(record["id"], record["created_at"], replayed=False) for record in records}
+
+
+async def find(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
+    """What `insert` left out, by the same ids: resent requests, and our own from an attempt whose answer was lost."""
+    keys = [signal.receipt_key for signal in signals.values() if signal.receipt_key]
+    ids = [id for id, signal in signals.items() if not signal.receipt_key]
+    records = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
+    found = {id: records.get(signal.receipt_key or id) for id, signal in signals.items()}
+    return {
+        id: Stored(record["id"], record["created_at"], replayed=record["id"] != id)
+        for id, record in found.items()
+        if record
+    }
+
+
+def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
+    rows = signals.values()
+    return (
+        [*signals],
+        [row.producer_id for row in rows],
+        [row.instrument for row in rows],
+        [row.side for row in rows],
+        [row.time for row in rows],
+        [row.body for row in rows],
+        [row.version for row in rows],
+        [row.receipt_key for row in rows],
+    )
+
+
+async def recall(connection: asyncpg.Connection, receipt_key: bytes) -> Stored | None:
+    """The signal that the request with this MAC became earlier, if it did."""
+    record = await connection.fetchrow(_FIND, [receipt_key], [])
+    return record and Stored(record["id"], record["created_at"], replayed=True)

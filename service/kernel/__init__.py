@@ -1,0 +1,8 @@
+"""What everyone uses and what knows nobody.
+
+- `errors`: the root of all refusals
+- `limits`: how long the service waits, and how much it takes at once
+- `logs`: JSON lines, and the request id that is on them
+- `metrics`: every counter and histogram
+- `timestamps`: the one form of date and time, and the clock
+"""

@@ -1,0 +1,59 @@
+"""What every refusal is. Each room raises its own, from its own `errors` module:
+
+Refusal
+├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
+├── service.proof.errors    a sender who is not proven
+├── service.intake.errors   a body that is no signal
+└── InternalError           500 internal_error
+
+The code of a refusal is a promise to producers and never changes. `detail` tells what to change, and never
+repeats what was sent.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, TypedDict
+
+
+class FieldFault(TypedDict):
+    """One fault of a signal, in the form that pydantic and FastAPI users know."""
+
+    loc: list[str]
+    msg: str
+    type: str
+
+
+class Refusal(Exception):
+    """A request that is not accepted: HTTP status, stable code, and a sentence for the producer."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    sentence: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
+        super().__init__(self.code)
+        self.detail = self.sentence if detail is None else detail
+        self.extra: Mapping[str, str | int] = {}
+        """What the answer tells beside code, detail and request id."""
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the fields or headers at fault, for the log."""
+        return []
+
+
+class InternalError(Refusal):
+    status, code = 500, "internal_error"
+    sentence = "Internal server error"
+
+
+def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    """Every refusal with a code below `root`, of the rooms that are loaded, by status and code."""
+    return sorted(_below(root), key=lambda refusal: (refusal.status, refusal.code))
+
+
+def _below(root: type[Refusal]) -> Iterator[type[Refusal]]:
+    for refusal in root.__subclasses__():
+        if hasattr(refusal, "code"):
+            yield refusal
+        yield from _below(refusal)

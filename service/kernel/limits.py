@@ -1,0 +1,32 @@
+"""Every limit that is not a setting, in one value, so that tests need neither wait them out nor patch them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the service waits, and how much it takes at once.
+
+    Each of the first five is shorter than the five seconds in which a request is answered. The server gives up on a
+    statement before the client does, so that an abandoned one does not go on by itself.
+    """
+
+    connect_seconds: float = 2.0
+    lock_seconds: float = 2.0
+    statement_seconds: float = 3.0
+    command_seconds: float = 4.0
+    """One exchange with the database, from the wait for a free connection to the answer."""
+    answer_seconds: float = 4.5
+    """After this long a signal is answered 500, whatever the database does: the contract allows five seconds."""
+    readiness_seconds: float = 1.5
+
+    batch_rows: int = 256
+    batch_bytes: int = 4 * 1024 * 1024
+    retry_seconds: float = 0.1
+    """How long the writer waits before it repeats a statement that the database did not answer well."""
+
+    receipt_seconds: float = 900
+    """How long a receipt is kept. A request passes for at most 601 seconds (a timestamp 300 seconds ahead, until it is
+    300 old); the rest allows for the clocks of services and database to differ."""
+    prune_seconds: float = 60
+    prune_rows: int = 10_000

@@ -1,0 +1,45 @@
+"""What the service tells about itself."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from service import __version__
+from service.kernel import metrics
+from service.operate.shutdown import Shutdown
+from service.postgres.readiness import Readiness
+from service.settings import Settings
+
+
+class ServiceEndpoints:
+    """The endpoints that tell about the service itself. None needs a signature."""
+
+    def __init__(self, settings: Settings, readiness: Readiness, shutdown: Shutdown) -> None:
+        self.settings = settings
+        self.readiness = readiness
+        self.shutdown = shutdown
+        self.started = time.monotonic()
+
+    async def health(self, _: Request) -> Response:
+        """Alive: answers without touching the database."""
+        return JSONResponse({"status": "ok", "uptime_seconds": int(time.monotonic() - self.started)})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether a signal sent now would be stored, and if not, why."""
+        obstacle = "shutting down" if self.shutdown.begun else await self.readiness.obstacle()
+        if obstacle is None:
+            return JSONResponse({"ready": True, "dependencies": {"db": "connected"}})
+        return JSONResponse({"ready": False, "dependencies": {"db": obstacle}}, 503, {"Retry-After": "1"})
+
+    async def version(self, _: Request) -> Response:
+        """Which build of the service this is."""
+        settings = self.settings
+        return JSONResponse(
+            {"name": "signals", "version": __version__, "build": settings.app_build, "env": settings.app_env}
+        )
+
+    async def metrics(self, _: Request) -> Response:
+        """The figures of all worker processes, for Prometheus."""
+        content, content_type = metrics.exposition()
+        return Response(content, headers={"content-type": content_type})

@@ -1,0 +1,11 @@
+"""The database: how it is reached, what is in it, and whether it can be trusted.
+
+- `durability`: whether an acknowledged commit survives a crash of the server
+- `embedded`: the PostgreSQL that comes with the service for development
+- `migrations/`: aerich's migrations, written by hand
+- `models`: the tables, as Tortoise sees them
+- `pool`: connections that cannot hang
+- `readiness`: whether a signal could be stored now
+- `schema`: which migrations there are, and bringing a database up to date
+- `url`: what asyncpg needs to follow a connection URL
+"""

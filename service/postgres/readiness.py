@@ -1,0 +1,61 @@
+"""Whether a signal could be stored now."""
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+
+from service.kernel.limits import Limits
+from service.kernel.logs import log
+from service.postgres.durability import NotDurable
+from service.postgres.pool import Pool
+from service.postgres.schema import migration_files
+
+_PROBE = """
+WITH write AS (UPDATE signals SET status = status WHERE false),
+     prune AS (DELETE FROM receipts WHERE false)
+SELECT version FROM aerich WHERE app = 'models'
+"""
+"""Changes nothing, yet fails where a signal could not be stored: tables missing or locked, database read-only."""
+
+
+class Readiness:
+    """Tells whether a signal could be stored now. One probe at a time, however often it is asked.
+
+    `failing` tells whether the latest attempt to store signals failed: some faults, like a full disk, only show then.
+    """
+
+    def __init__(self, pool: Pool, failing: Callable[[], bool], limits: Limits) -> None:
+        self._pool = pool
+        self._failing = failing
+        self._seconds = limits.readiness_seconds
+        self._probe: asyncio.Task[str | None] | None = None
+
+    async def obstacle(self) -> str | None:
+        """Why the service cannot store signals, in a few words; None when it can. Takes at most 1.5 seconds."""
+        return await self._answer() or ("writes fail" if self._failing() else None)
+
+    async def _answer(self) -> str | None:
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._ask())
+        done, _ = await asyncio.wait({self._probe}, timeout=self._seconds)
+        return self._probe.result() if done else "no answer"
+
+    async def _ask(self) -> str | None:
+        try:
+            async with self._pool.connection() as connection:
+                applied = {row["version"] for row in await connection.fetch(_PROBE)}
+        except NotDurable as error:
+            return f"not durable: {error}"
+        except asyncpg.UndefinedTableError:
+            return "migrations are missing: run `signals migrate`"
+        except asyncpg.ReadOnlySQLTransactionError:
+            return "read-only"
+        except asyncpg.LockNotAvailableError:
+            return "locked"
+        except asyncpg.InsufficientPrivilegeError:
+            return "not permitted"
+        except Exception as error:
+            log.warning("Database not reachable", exception=error)
+            return "not reachable"
+        return "migrations are missing: run `signals migrate`" if set(migration_files()) - applied else None

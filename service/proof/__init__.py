@@ -1,0 +1,9 @@
+"""Who sent a request: proven, or refused with a reason that helps.
+
+- `authentication`: the guard that checks a signature, and writes the audit trail
+- `doctor`: why a signature may have been refused; pure
+- `errors`: what is refused because its sender is not proven
+- `headers`: the form of the signing headers
+- `mistakes`: what producers sign by mistake, as bytes; pure
+- `signing`: which bytes are signed, and how; pure
+"""
