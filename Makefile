@@ -14,10 +14,11 @@ run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 psql: .venv/run  ## a prompt in the embedded PostgreSQL, while `make run` is running
 	@$$(find .venv -path '*pginstall18/bin/psql') "postgresql://postgres@/postgres?host=$(CURDIR)/.data/postgresql"
 
-check: .venv/dev  ## style, types, known weaknesses, and the wording of the feature files
+check: .venv/dev  ## style, types, who may import whom, known weaknesses, and the wording of the feature files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/bandit --quiet --recursive service
 	$(BIN)/behave-lint features
 	$(BIN)/pytest -q tests/test_wording.py
