@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message
 
 from service.app import create_app
+from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock
 from service.proof.signing import sign
 from service.settings import Settings
@@ -21,6 +22,7 @@ from service.settings import Settings
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "an-example-secret-of-32-bytes-ok"
 SIGNALS = "/api/v1/signals"
+LIMITS = Limits()
 JSON = {"Content-Type": "application/json"}
 
 
@@ -31,11 +33,11 @@ def present() -> datetime:
 
 @asynccontextmanager
 async def serving(
-    url: str, *, clock: Clock = present, signing: bool = False, **settings: Any
+    url: str, *, clock: Clock = present, limits: Limits = LIMITS, signing: bool = False, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application on the database at `url`, between its start and its end."""
     secret: dict[str, Any] = {"hmac_producer_enabled": True, "hmac_producer_secret": SECRET} if signing else {}
-    app = create_app(Settings(_env_file=None, database_url=url, **secret, **settings), clock=clock)
+    app = create_app(Settings(_env_file=None, database_url=url, **secret, **settings), clock=clock, limits=limits)
     async with (
         _started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://signals") as client,
