@@ -1,0 +1,104 @@
+"""What every answer owes to its reader, whatever the scenario: the shapes of docs/acceptance.md."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from tests.observing.published import check_published
+from tests.speaking.exchange import Answer
+
+STATUS_OF = {
+    "malformed_request": 400,
+    "upgrade_refused": 400,
+    "invalid_json": 400,
+    "duplicate_key": 400,
+    "producer_id_invalid": 400,
+    "header_repeated": 400,
+    "header_missing": 401,
+    "timestamp_malformed": 401,
+    "timestamp_outside_window": 401,
+    "signature_malformed": 401,
+    "signature_mismatch": 401,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "request_timeout": 408,
+    "body_too_large": 413,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "validation_failed": 422,
+    "headers_too_large": 431,
+    "internal_error": 500,
+    "overloaded": 503,
+    "shutting_down": 503,
+}
+
+EXPLAINED = {"timestamp_malformed", "timestamp_outside_window", "signature_malformed", "signature_mismatch"}
+EXPLANATION = {"server_time", "skew_seconds", "body_bytes", "body_sha256", "hint"}
+
+FIELDS = {"instrument", "side", "time", "payload", "version"}
+
+_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
+
+
+def check_created(answer: Answer) -> None:
+    """The answer says that a signal is stored, and says nothing else."""
+    assert answer.status == 201
+    check_json(answer)
+    check_published(answer)
+    content = answer.json()
+    assert content.keys() == {"id", "status", "created_at"}
+    assert str(UUID(content["id"])) == content["id"]
+    assert content["status"] == 0
+    utc_time(content["created_at"])
+
+
+def check_refusal(answer: Answer, code: str) -> None:
+    """The answer is the refusal with this code, in the one shape that all refusals have."""
+    assert answer.status == STATUS_OF[code]
+    check_json(answer)
+    check_published(answer)
+    content = answer.json()
+    explanation = content.keys() - {"code", "detail", "request_id"}
+    assert explanation <= EXPLANATION if code in EXPLAINED else not explanation
+    assert content["code"] == code
+    assert content["request_id"] == answer.request_id
+    if code == "validation_failed":
+        _check_faults(content["detail"])
+    else:
+        assert isinstance(content["detail"], str)
+        assert len(content["detail"].split()) > 2, "the detail is a sentence"
+    owed = _OWED_HEADER.get(answer.status)
+    assert owed is None or answer.headers.get(owed)
+
+
+def _check_faults(detail: object) -> None:
+    assert isinstance(detail, list)
+    assert detail
+    for fault in detail:
+        assert fault.keys() == {"loc", "msg", "type"}
+        assert fault["loc"][0] == "body"
+        assert len(fault["loc"]) <= 2
+        assert set(fault["loc"][1:]) <= FIELDS
+        assert fault["msg"]
+        assert re.fullmatch(r"[a-z_]+", fault["type"])
+
+
+def check_json(answer: Answer) -> None:
+    """The answer is JSON, of the length that it declares, and names its request."""
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", answer.request_id)
+
+
+def fields_at_fault(answer: Answer) -> list[str]:
+    """The fields that a 422 complains about, each once, sorted; "body" for the body as a whole."""
+    return sorted({fault["loc"][-1] for fault in answer.json()["detail"]})
+
+
+def utc_time(text: str) -> datetime:
+    """The instant that `text` means; fails unless it is ISO 8601 and says that it is UTC."""
+    assert _UTC_TIME.fullmatch(text), text
+    instant = datetime.fromisoformat(text)
+    assert instant.utcoffset() == timedelta(0)
+    return instant.astimezone(UTC)

@@ -1,0 +1,173 @@
+"""The service of one scenario: shared with others that want the same configuration, or one of the scenario's own."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Self
+
+import httpx
+from anyio.from_thread import BlockingPortal
+
+from tests.running.environment import given_secret
+from tests.running.fleet import Configuration, Fleet, Running
+from tests.running.marks import Marks
+from tests.running.postgres import Database
+from tests.running.proxy import DatabaseLink, database_link
+from tests.running.service_process import ServiceProcess
+
+SECRET = given_secret() or b"A-secret-known-to-the-tests-alone-0123456789"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How things were before the scenario did anything."""
+
+    signals: int
+    database_time: datetime
+    log_position: int
+
+    @classmethod
+    def of(cls, running: Running) -> Self:
+        """How things are now."""
+        has_tables = running.database.value("SELECT to_regclass('signals') IS NOT NULL")
+        return cls(
+            running.database.value("SELECT count(*) FROM signals") if has_tables else 0,
+            running.database.value("SELECT clock_timestamp()"),
+            len(running.service.log),
+        )
+
+
+class Deployment:
+    """The service of one scenario: described first, started when it is first needed.
+
+    It is shared with other scenarios of the same description, unless the scenario asks for one of its own, whose
+    link to its database can be broken.
+    """
+
+    marks = Marks()
+
+    def __init__(self, fleet: Fleet, portal: BlockingPortal) -> None:
+        self._fleet = fleet
+        self._portal = portal
+        self._configuration = Configuration()
+        self._time: datetime | None = None
+        self._running: Running | None = None
+        self._link: DatabaseLink | None = None
+        self._beginning: Beginning | None = None
+        self._cleanup = ExitStack()
+
+    def configure(self, **settings: str) -> None:
+        """Give the service settings."""
+        assert self._running is None, "the service runs already"
+        together = {**dict(self._configuration.settings), **settings}
+        self._configuration = replace(self._configuration, settings=tuple(sorted(together.items())))
+
+    def use_workers(self, workers: int) -> None:
+        """Let the service run in so many worker processes."""
+        assert self._running is None, "the service runs already"
+        self._configuration = replace(self._configuration, workers=workers)
+
+    def show_time(self, instant: datetime) -> None:
+        """Set the clock of the service; this can be done again while it runs."""
+        self._time = instant
+        self._configuration = replace(self._configuration, own_clock=True)
+        if self._running is not None:
+            self._running.show_time(instant)
+
+    def now(self) -> datetime:
+        """What the clock of the service shows."""
+        return self._time or datetime.now(UTC)
+
+    @property
+    def signing(self) -> bool:
+        """Whether the service demands signatures."""
+        return ("HMAC_PRODUCER_ENABLED", "true") in self._configuration.settings
+
+    def demand_signing(self, on: bool) -> None:
+        """Give the service the secret of the tests, or none."""
+        if on:
+            self.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=SECRET.decode())
+        else:
+            self.configure(HMAC_PRODUCER_ENABLED="false")
+
+    def start_own(self, *, tables: bool = True, database_away: bool = False) -> None:
+        """Start a service for this scenario alone, and wait until it is ready, if it can be."""
+        database = self._fleet.postgres.create(tables=tables)
+        self._link = self._cleanup.enter_context(self._portal.wrap_async_context_manager(database_link(database.url)))
+        if database_away:
+            self._portal.call(self._link.cut)
+        running = Running(self._configuration, database, self._link.url)
+        self._cleanup.callback(running.retire)
+        self._cleanup.callback(self.mend_database)
+        if tables and not database_away:
+            running.service.wait_until_ready()
+        self._begin(running)
+
+    def _begin(self, running: Running) -> Running:
+        self._running = running
+        self._beginning = Beginning.of(running)
+        if self._time is not None:
+            running.show_time(self._time)
+        return running
+
+    @property
+    def running(self) -> Running:
+        """The service of this scenario, started if it has to be."""
+        return self._running or self._begin(self._fleet.shared(self._configuration))
+
+    @property
+    def service(self) -> ServiceProcess:
+        """The process of the service."""
+        return self.running.service
+
+    @property
+    def url(self) -> str:
+        """Where the service listens."""
+        return self.service.url
+
+    @property
+    def client(self) -> httpx.Client:
+        """Connections to the service."""
+        return self.service.client
+
+    @property
+    def database(self) -> Database:
+        """The database of the service, reached past its link."""
+        return self.running.database
+
+    @property
+    def beginning(self) -> Beginning:
+        """How things were when the scenario began."""
+        _ = self.running
+        assert self._beginning is not None
+        return self._beginning
+
+    def restart(self) -> None:
+        """Stop the service and start another on the same database; its log begins anew."""
+        beginning = self.beginning
+        self.running.restart()
+        self._beginning = replace(beginning, log_position=0)
+
+    def cut_database(self) -> None:
+        """Take the database away from a service of this scenario's own."""
+        self._portal.call(self._own_link().cut)
+
+    def stall_database(self) -> None:
+        """Let the database of a service of this scenario's own not answer any more."""
+        self._portal.call(self._own_link().stall)
+
+    def mend_database(self) -> None:
+        """Give the database back."""
+        self._portal.call(self._own_link().mend)
+
+    def _own_link(self) -> DatabaseLink:
+        if self._running is None:
+            self.start_own()
+        assert self._link is not None, "the service is shared with other scenarios"
+        return self._link
+
+    def close(self) -> None:
+        """End the scenario: stop a service of its own, and check a shared one for complaints."""
+        with self._cleanup:
+            if self._running is not None:
+                self._running.service.check(self.beginning.log_position)

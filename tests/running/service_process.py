@@ -1,0 +1,96 @@
+"""The service as it runs in production: a process of its own, reached over TCP, heard through its log."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from tests.running import confidential
+from tests.running.environment import service_environment
+from tests.running.log_lines import LogLines
+from tests.running.waiting import DEADLINE_SECONDS, wait_until
+
+SERVE = ("-m", "service", "serve")
+SERVE_WITH_CLOCK = ("-m", "tests.running.serve_with_clock")
+
+
+class ServiceProcess:
+    """A running service. It listens on a free port that it chose itself, and knows no settings but those given."""
+
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] = SERVE
+    ) -> None:
+        confidential.note_secret(settings.get("HMAC_PRODUCER_SECRET", "").encode())
+        self._errors = directory / "stderr"
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, "--host", "127.0.0.1", "--port", "0", "--workers", str(workers)],
+                env=service_environment(settings),
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        assert self.process.stdout is not None
+        self.log = LogLines(self.process.stdout)
+        self.client = httpx.Client(timeout=DEADLINE_SECONDS)
+        self._told_to_stop = False
+        self._last_figures = b""
+        try:
+            listening = self.log.wait_for_line(lambda line: line["message"] == "Listening", "where it listens")
+        except AssertionError:
+            self._end()
+            self.check()
+            raise
+        self.url = f"http://127.0.0.1:{listening['port']}"
+
+    def answers(self, path: str, status: int = 200) -> bool:
+        """Whether a GET of `path` is answered with `status` now."""
+        try:
+            return self.client.get(self.url + path).status_code == status
+        except httpx.TransportError:
+            return False
+
+    def wait_until_alive(self) -> None:
+        """Wait until the service answers at all."""
+        wait_until(lambda: self.answers("/api/v1/health"), "the service is alive")
+
+    def wait_until_ready(self) -> None:
+        """Wait until the service can store signals."""
+        wait_until(lambda: self.answers("/api/v1/ready"), "the service is ready")
+
+    def check(self, since: int = 0) -> None:
+        """Fail when the process wrote to its standard error, or badly to its log, from line number `since` on."""
+        errors = self._errors.read_text()
+        assert not errors, f"the service wrote to standard error:\n{errors}"
+        self.log.check(since)
+
+    def tell_to_stop(self) -> None:
+        """Ask the process to stop, as an orchestrator does; once is enough."""
+        if not self._told_to_stop:
+            self._told_to_stop = True
+            with suppress(httpx.TransportError):
+                self._last_figures = self.client.get(f"{self.url}/metrics", timeout=2).content
+            self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Stop the process, check that it left in good order, and that it has told nobody what is confidential."""
+        self.tell_to_stop()
+        try:
+            status = self.process.wait(DEADLINE_SECONDS)
+        finally:
+            self._end()
+        self.check()
+        assert status == 0, f"the service ended with status {status}"
+        confidential.check_text(self.log.text(0).encode("utf-8", "surrogatepass"), "the log")
+        confidential.check_text(self._last_figures, "a metric")
+
+    def _end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.client.close()
+        self.log.finish()
