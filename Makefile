@@ -21,7 +21,7 @@ check: .venv/dev  ## style, types, who may import whom, known weaknesses, and th
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/bandit --quiet --recursive service
 	$(BIN)/behave-lint features
-	$(BIN)/pytest -q tests/test_wording.py
+	$(BIN)/pytest -q tests/specification/test_wording.py
 
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase
@@ -32,8 +32,8 @@ test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the s
 
 # Without the test that the documents are up to date, which is what this is for.
 delivery:  ## run all tests, and write docs/delivery from what they report
-	$(MAKE) test ARGS='--deselect tests/test_delivery.py::test_the_kept_matrix_has_the_criteria_and_examples_of_today'
-	$(BIN)/python -m tests.delivery build/test
+	$(MAKE) test ARGS='--deselect tests/documents/test_delivery.py::test_the_kept_matrix_has_the_criteria_and_examples_of_today'
+	$(BIN)/python -m tests.documents.delivery build/test
 
 test-features: .venv/dev  ## the scenarios alone; with SIGNALS_BASE_URL=https://... against that service (docs/qa.md)
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 tests/test_features.py $(ARGS)
@@ -42,7 +42,7 @@ spec: .venv/dev  ## the living specification, build/spec/specification.html, fro
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/test_features.py -n 2 --specification build/spec --junitxml build/spec/junit.xml $(ARGS)
 
 test-hostile: .venv/dev  ## hostile input and the published contract with their full numbers; HOSTILE_SEED=... repeats a run
-	HOSTILE=full TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/hostile tests/test_contract.py -s $(ARGS)
+	HOSTILE=full TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/hostile -s $(ARGS)
 
 test-reliability: .venv/dev  ## the fault tests with their full numbers, under 15 minutes; writes docs/reliability.md
 	$(BIN)/pytest tests/reliability --full-reliability --reliability-report docs/reliability.md -p no:randomly -s $(ARGS)
@@ -63,7 +63,7 @@ audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a pu
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 docs: .venv/dev  ## write docs/openapi.json and the error codes of docs/protocol.md from the code
-	$(BIN)/python -m tests.documents
+	$(BIN)/python -m tests.documents.generated
 
 lock:  ## resolve anew to the newest releases that pyproject.toml allows
 	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock

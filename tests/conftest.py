@@ -6,26 +6,26 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract", "tests.figures", "tests.outside", "tests.published")
+pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaking")
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_bdd.parser import Step
 
-from tests.conversation import Conversation
-from tests.deployment import Deployment
-from tests.environment import BASE_URL
-from tests.failures import describe
-from tests.feature_files import read_features
-from tests.figures import Figures
-from tests.fleet import Fleet
-from tests.log import Log
-from tests.outside import INSIDE, Answers, Outside
-from tests.postgres import Database, PostgresServer, running_postgres
-from tests.producer import Producer
-from tests.reachable import Reachable, Tally
-from tests.seed import SEED
+from tests.hostile.seed import SEED
+from tests.observing.failures import describe
+from tests.observing.figures import Figures
+from tests.observing.log import Log
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
+from tests.running.environment import BASE_URL
+from tests.running.fleet import Fleet
+from tests.running.postgres import Database, PostgresServer, running_postgres
+from tests.running.reachable import Reachable, Tally
+from tests.speaking.conversation import Conversation
+from tests.speaking.outside import INSIDE, Answers, Outside
+from tests.speaking.producer import Producer
 from tests.specification.facts import FACTS
-from tests.storage import Storage
+from tests.specification.feature_files import read_features
 
 pytest_plugins = [
     "tests.client.shared",

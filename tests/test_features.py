@@ -2,6 +2,6 @@
 
 from pytest_bdd import scenarios
 
-from tests.feature_files import FEATURES
+from tests.specification.feature_files import FEATURES
 
 scenarios(str(FEATURES))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program
-from tests.deployment import SECRET, Deployment
+from tests.running.deployment import SECRET, Deployment
 
 PRODUCER_ID = "my-bot"
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.environment import service_environment
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 PROGRAM = str(Path(sys.executable).with_name("signals"))
 

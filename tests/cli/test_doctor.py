@@ -10,8 +10,8 @@ from service.settings import Settings
 from tests.cli.program import Ended, Program, without_colours
 from tests.client.road import NONE, answer
 from tests.client.shared import MakeRoad
-from tests.deployment import Deployment
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
 
 SUBJECTS = ["network", "encryption", "readiness", "version", "clock", "signing", "signature", "size"]
 HEALTHY = '{"status":"ok","uptime_seconds":1}'

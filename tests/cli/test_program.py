@@ -9,9 +9,9 @@ import pytest
 
 from service.cli import app
 from tests.cli.program import PROGRAM, Program, without_colours
-from tests.deployment import Deployment
-from tests.environment import ROOT, service_environment
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.deployment import Deployment
+from tests.running.environment import ROOT, service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 COMMANDS = [str(info.callback.__name__) for info in app.registered_commands if info.callback]
 PRODUCERS = ["send", "sign", "verify", "explain", "doctor", "vectors", "openapi"]

@@ -8,9 +8,9 @@ import pytest
 
 from tests.cli.conftest import LINES
 from tests.cli.program import Program, without_colours
-from tests.deployment import SECRET, Deployment
-from tests.postgres import Row
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import SECRET, Deployment
+from tests.running.postgres import Row
 
 GOLD = ("--instrument", "XAUUSD", "--side", "buy")
 

@@ -10,8 +10,8 @@ from tests.cli.program import Program
 from tests.cli.test_send import GOLD
 from tests.client.road import LOST
 from tests.client.shared import MakeRoad
-from tests.deployment import Deployment
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
 
 pytestmark = pytest.mark.usefixtures("file")
 

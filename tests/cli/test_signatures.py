@@ -11,9 +11,9 @@ import pytest
 
 from service.cli.anatomy import visible
 from tests.cli.program import Program, without_colours
-from tests.deployment import SECRET
-from tests.producer import compute_mac, time_text
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import SECRET
+from tests.speaking.producer import compute_mac, time_text
 
 BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'
 TIMESTAMP = "2026-01-31T12:00:01Z"

@@ -7,9 +7,9 @@ import pytest
 from tests.cli.program import Program
 from tests.client.road import NONE, answer
 from tests.client.shared import MakeRoad
-from tests.deployment import Deployment
-from tests.environment import ROOT
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
+from tests.running.environment import ROOT
 
 PUBLISHED = ROOT / "docs" / "vectors" / "signature.json"
 COUNT = len(json.loads(PUBLISHED.read_bytes())["accepted"])

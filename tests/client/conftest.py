@@ -12,7 +12,7 @@ from service.client import AsyncSignalsClient, Signal, SignalsClient, StoredSign
 from tests.client.patience import Patience
 from tests.client.road import Road
 from tests.client.shared import MakeRoad
-from tests.deployment import SECRET, Deployment
+from tests.running.deployment import SECRET, Deployment
 
 
 class Sends(Protocol):

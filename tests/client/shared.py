@@ -7,7 +7,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from tests.client.road import Road, road_to
-from tests.deployment import Deployment
+from tests.running.deployment import Deployment
 
 MakeRoad = Callable[[str], Road]
 

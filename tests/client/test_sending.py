@@ -25,10 +25,10 @@ from service.client.failures import KINDS
 from service.kernel.errors import all_refusals
 from tests.client.conftest import Connect
 from tests.client.road import Road
-from tests.deployment import SECRET, Deployment
-from tests.environment import ROOT
-from tests.exchange import SIGNALS
-from tests.postgres import Row
+from tests.running.deployment import SECRET, Deployment
+from tests.running.environment import ROOT
+from tests.running.postgres import Row
+from tests.speaking.exchange import SIGNALS
 
 GOLD = Signal("XAUUSD", Side.BUY)
 

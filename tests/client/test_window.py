@@ -15,8 +15,8 @@ from tests.client.conftest import Connect
 from tests.client.patience import Patience
 from tests.client.road import LOST, Road, answer
 from tests.client.shared import MakeRoad
-from tests.deployment import Deployment
-from tests.storage import Storage
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
 
 GOLD = Signal("XAUUSD", Side.BUY)
 BAD_GATEWAY = answer("502 Bad Gateway", "Content-Type: text/html", body="<html>")

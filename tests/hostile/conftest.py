@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment import SECRET
-from tests.fleet import Configuration, Fleet, Running
-from tests.service_process import ServiceProcess
+from tests.running.deployment import SECRET
+from tests.running.fleet import Configuration, Fleet, Running
+from tests.running.service_process import ServiceProcess
 
 IDLE_SECONDS = 0.8
 RECEIVE_SECONDS = 1.2

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.seed import FULL
-from tests.service_process import ServiceProcess
-from tests.waiting import wait_until
+from tests.hostile.seed import FULL
+from tests.running.service_process import ServiceProcess
+from tests.running.waiting import wait_until
 
 EARLY_SECONDS, LATE_SECONDS = 0.1, 2.0
 """By how much a limit may be missed: timers are coarse, and machines that run tests are busy."""

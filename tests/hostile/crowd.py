@@ -11,17 +11,17 @@ from typing import Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from tests.exchange import Answer
 from tests.hostile.inputs import hostile_input
 from tests.hostile.reference import judge
 from tests.hostile.reference_json import read, same
 from tests.hostile.reference_signal import Sent
 from tests.hostile.requests import encode
+from tests.hostile.seed import SEED
 from tests.hostile.wire import first_answer
-from tests.postgres import Database
-from tests.seed import SEED
-from tests.service_process import ServiceProcess
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.postgres import Database
+from tests.running.service_process import ServiceProcess
+from tests.running.waiting import DEADLINE_SECONDS
+from tests.speaking.exchange import Answer
 
 CLIENTS = 16
 

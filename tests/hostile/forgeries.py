@@ -5,7 +5,7 @@ import hashlib
 import random
 from collections.abc import Callable
 
-from tests.producer import compute_mac
+from tests.speaking.producer import compute_mac
 
 _SPELLINGS: tuple[Callable[[bytes], bytes], ...] = (
     lambda mac: mac,

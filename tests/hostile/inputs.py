@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from tests.deployment import SECRET
-from tests.exchange import Request
 from tests.hostile.forgeries import forged
 from tests.hostile.mutations import mutated
 from tests.hostile.naughty import CONTROLS, LETTERS
 from tests.hostile.reference import BODY_MAX_BYTES
 from tests.hostile.reference_signal import PAYLOAD_MAX_BYTES
 from tests.hostile.requests import signal_body, signed
+from tests.hostile.seed import drawing
 from tests.hostile.torture import CLASSES, value
-from tests.payloads import payload_of
-from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP
-from tests.seed import drawing
+from tests.running.deployment import SECRET
+from tests.speaking.exchange import Request
+from tests.speaking.payloads import payload_of
+from tests.speaking.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP
 
 HEADERS = (
     PRODUCER_ID, TIMESTAMP, SIGNATURE, "Content-Type", "X-Request-Id", "Host", "User-Agent", "Accept",

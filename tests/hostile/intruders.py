@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from tests.contract import check_json, check_refusal
-from tests.exchange import Answer
 from tests.hostile.raw import Ending, RawInput, raw_input
+from tests.hostile.seed import SEED
 from tests.hostile.wire import first_answer
-from tests.seed import SEED
-from tests.service_process import ServiceProcess
-from tests.waiting import DEADLINE_SECONDS
+from tests.observing.contract import check_json, check_refusal
+from tests.running.service_process import ServiceProcess
+from tests.running.waiting import DEADLINE_SECONDS
+from tests.speaking.exchange import Answer
 
 OWN_FAULTS = {"internal_error", "overloaded", "shutting_down"}
 """Codes that say nothing about the client."""

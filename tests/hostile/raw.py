@@ -12,7 +12,7 @@ from enum import Enum
 
 from tests.hostile.mutations import mutated
 from tests.hostile.requests import CHUNKED, HEALTH, NO_SIGNAL, POST, chunks, encode, health, signal_body, signed
-from tests.seed import drawing
+from tests.hostile.seed import drawing
 
 FLOOD_BYTES = 100_000
 

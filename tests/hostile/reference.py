@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tests.contract import check_created, check_refusal, fields_at_fault
-from tests.deployment import SECRET
-from tests.exchange import Answer, Headers, Request
 from tests.hostile.reference_signal import PAYLOAD_MAX_BYTES, Finding, Sent, examine, instant
 from tests.hostile.requests import encoded_head
-from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
+from tests.observing.contract import check_created, check_refusal, fields_at_fault
+from tests.running.deployment import SECRET
+from tests.speaking.exchange import Answer, Headers, Request
+from tests.speaking.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, compute_mac
 
 HEAD_MAX_BYTES = 16_384
 BODY_MAX_BYTES = 6 * PAYLOAD_MAX_BYTES + 4096

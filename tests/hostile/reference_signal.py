@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tests.contract import FIELDS
 from tests.hostile.reference_json import Whole, read, storable
+from tests.observing.contract import FIELDS
 
 PAYLOAD_MAX_BYTES = 32768
 

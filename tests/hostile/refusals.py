@@ -1,9 +1,9 @@
 """What a refusal of the front door owes to its reader and to the operator."""
 
-from tests.contract import check_refusal
-from tests.exchange import Answer
-from tests.log_lines import CLOSING
-from tests.service_process import ServiceProcess
+from tests.observing.contract import check_refusal
+from tests.running.log_lines import CLOSING
+from tests.running.service_process import ServiceProcess
+from tests.speaking.exchange import Answer
 
 
 def check_refused(answer: Answer, code: str) -> None:

@@ -3,9 +3,9 @@
 from base64 import b64encode
 from datetime import UTC, datetime
 
-from tests.deployment import SECRET
-from tests.exchange import SIGNALS, Request
-from tests.producer import Seal, compute_mac, time_text
+from tests.running.deployment import SECRET
+from tests.speaking.exchange import SIGNALS, Request
+from tests.speaking.producer import Seal, compute_mac, time_text
 
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: signals\r\n\r\n"
 """A request that is answered with 200, whatever the database does."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.hostile.requests import HEALTH, LONGEST, POST
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.waiting import DEADLINE_SECONDS
 
 PAUSE_SECONDS = 0.5
 RECEIVE_BUFFER = 4096

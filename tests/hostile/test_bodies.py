@@ -7,11 +7,11 @@ fail when an exception of the parser leaves the handler, and when the limit of t
 
 import pytest
 
-from tests.fleet import Running
 from tests.hostile.reference import BODY_MAX_BYTES
 from tests.hostile.requests import signal_body, signed
 from tests.hostile.trial import check_outcome
-from tests.payloads import nested, payload_of
+from tests.running.fleet import Running
+from tests.speaking.payloads import nested, payload_of
 
 OBJECT = signal_body()
 

@@ -11,7 +11,7 @@ from tests.hostile.conftest import IDLE_SECONDS
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, NO_SIGNAL, POST
 from tests.hostile.wire import Wire, clog
-from tests.service_process import ServiceProcess
+from tests.running.service_process import ServiceProcess
 
 HALF_HEAD = HEALTH[:20]
 HALF_BODY = POST + b"Content-Length: 10\r\n\r\n[]"

@@ -10,15 +10,15 @@ from threading import Thread
 
 import pytest
 
-from tests.contract import check_created
-from tests.conversation import Conversation
-from tests.deployment import Deployment
 from tests.hostile.costs import FLOOD_BYTES, MEMORY_BYTES, forget_peak, linux_only, peak
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, POST, health
 from tests.hostile.wire import Wire
-from tests.producer import Producer
-from tests.service_process import ServiceProcess
+from tests.observing.contract import check_created
+from tests.running.deployment import Deployment
+from tests.running.service_process import ServiceProcess
+from tests.speaking.conversation import Conversation
+from tests.speaking.producer import Producer
 
 FLOODS = {
     "one header": (health()[:-2] + b"X-Note: ", b"x", "headers_too_large"),

@@ -11,11 +11,11 @@ from service.proof.doctor import examine
 from service.proof.errors import ProofRefusal, SignatureMalformed, SignatureMismatch, TimestampMalformed
 from service.proof.mistakes import Presented
 from service.proof.signing import check_window, verify
-from tests.deployment import SECRET
 from tests.hostile.forgeries import forged
 from tests.hostile.requests import signal_body, signed
-from tests.producer import SIGNATURE
-from tests.seed import SEED, drawing
+from tests.hostile.seed import SEED, drawing
+from tests.running.deployment import SECRET
+from tests.speaking.producer import SIGNATURE
 
 FORGERIES = 10_000
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.exchange import Answer
 from tests.hostile.requests import POST, health
 from tests.hostile.wire import Wire
-from tests.log_lines import LogLine
-from tests.service_process import ServiceProcess
+from tests.running.log_lines import LogLine
+from tests.running.service_process import ServiceProcess
+from tests.speaking.exchange import Answer
 
 FORGED = (
     b"X-Forwarded-For: 203.0.113.7",

@@ -10,8 +10,8 @@ from tests.hostile.costs import MEMORY_BYTES, check_duration, forget_peak, is_co
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, LONGEST, POST, chunks, health
 from tests.hostile.wire import Wire, clog
-from tests.service_process import ServiceProcess
-from tests.waiting import wait_until
+from tests.running.service_process import ServiceProcess
+from tests.running.waiting import wait_until
 
 UNREAD_BYTES = 300_000
 

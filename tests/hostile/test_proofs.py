@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.exchange import Request
-from tests.fleet import Running
 from tests.hostile.requests import encode, signal_body, signed
 from tests.hostile.trial import check_outcome, rows
 from tests.hostile.wire import Wire
-from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, time_text
+from tests.running.fleet import Running
+from tests.speaking.exchange import Request
+from tests.speaking.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, time_text
 
 BODY = signal_body()
 Change = Callable[[Request], Request]

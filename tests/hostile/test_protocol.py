@@ -7,7 +7,7 @@ import pytest
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import CHUNKED, HEALTH, NO_SIGNAL, POST, health
 from tests.hostile.wire import Wire
-from tests.service_process import ServiceProcess
+from tests.running.service_process import ServiceProcess
 
 MALFORMED = {
     "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",

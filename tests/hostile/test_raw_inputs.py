@@ -9,14 +9,14 @@ from statistics import median
 
 import pytest
 
-from tests.contract import check_created
-from tests.fleet import Fleet, Running
 from tests.hostile.conftest import unfailing
 from tests.hostile.intruders import intrude
 from tests.hostile.requests import encode, signal_body, signed
+from tests.hostile.seed import FULL
 from tests.hostile.trial import rows
 from tests.hostile.wire import Wire
-from tests.seed import FULL
+from tests.observing.contract import check_created
+from tests.running.fleet import Fleet, Running
 
 NUMBER = 20_000 if FULL else 1_500
 ROUND = 100

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract import check_created, check_refusal
-from tests.exchange import SIGNALS, Request
-from tests.fleet import Running
 from tests.hostile.requests import encode, encoded_head, signal_body, signed
 from tests.hostile.trial import check_outcome, rows
 from tests.hostile.wire import Wire
-from tests.producer import SIGNATURE
-from tests.waiting import wait_until
+from tests.observing.contract import check_created, check_refusal
+from tests.running.fleet import Running
+from tests.running.waiting import wait_until
+from tests.speaking.exchange import SIGNALS, Request
+from tests.speaking.producer import SIGNATURE
 
 BODY = signal_body()
 

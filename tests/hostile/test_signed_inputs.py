@@ -1,10 +1,10 @@
 """Signed hostile input, much of it: every answer is one of those that the contract allows, nothing hangs, nothing is
 an error of the service, what is accepted stands in the database as it was sent, and no memory stays behind."""
 
-from tests.fleet import Running
 from tests.hostile.costs import MEMORY_BYTES, linux_only, resident
 from tests.hostile.crowd import Outcome, attack
-from tests.seed import FULL
+from tests.hostile.seed import FULL
+from tests.running.fleet import Running
 
 NUMBER = 100_000 if FULL else 5_000
 WARM_UP = 2_000

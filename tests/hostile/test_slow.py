@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fleet import Configuration, Fleet, Running
 from tests.hostile.costs import check_duration, descriptors, forget_peak, linux_only, peak, settled_descriptors
 from tests.hostile.honest import HonestProducers
+from tests.hostile.seed import FULL
 from tests.hostile.slow_clients import HABITS, Cut, besiege
 from tests.reliability.producers import signals
 from tests.reliability.serving import SECRET
-from tests.seed import FULL
-from tests.waiting import wait_until
+from tests.running.fleet import Configuration, Fleet, Running
+from tests.running.waiting import wait_until
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.hostile.inputs import torture_in_payload
 from tests.hostile.reference_signal import examine
+from tests.hostile.seed import FULL, SEED, drawing
 from tests.hostile.torture import CLASSES, INVALID, UNSTORABLE, Specimen
-from tests.seed import FULL, SEED, drawing
 
 
 @pytest.mark.parametrize("make", CLASSES)

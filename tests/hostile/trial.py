@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tests.contract import check_created, check_refusal
-from tests.exchange import Answer, Request
-from tests.fleet import Running
 from tests.hostile.crowd import Outcome
 from tests.hostile.reference import judge
 from tests.hostile.requests import encode
 from tests.hostile.wire import Wire
+from tests.observing.contract import check_created, check_refusal
+from tests.running.fleet import Running
+from tests.speaking.exchange import Answer, Request
 
 
 def check_outcome(running: Running, request: Request, code: str | None) -> Answer:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.exchange import Answer
-from tests.service_process import ServiceProcess
-from tests.waiting import DEADLINE_SECONDS, wait_until
+from tests.running.service_process import ServiceProcess
+from tests.running.waiting import DEADLINE_SECONDS, wait_until
+from tests.speaking.exchange import Answer
 
 
 class Wire:

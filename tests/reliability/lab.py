@@ -14,7 +14,7 @@ from tests.reliability.producers import Connection
 from tests.reliability.readiness import watching
 from tests.reliability.run import Row, Run
 from tests.reliability.serving import Service, free_port
-from tests.reliability.waiting import until
+from tests.running.waiting import until
 
 Thing = TypeVar("Thing")
 

@@ -16,9 +16,8 @@ from typing import Any
 import asyncpg
 import psutil  # type: ignore[import-untyped]
 
-from tests.environment import service_environment
-from tests.reliability.waiting import DEADLINE_SECONDS, until
-from tests.waiting import wait_until
+from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS, until, wait_until
 
 PORT = 5432
 """Only the name of the socket: nothing listens on TCP."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from tests import leaks
-from tests.environment import service_environment
-from tests.reliability.waiting import DEADLINE_SECONDS
+from tests.running import confidential
+from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
 
@@ -42,7 +42,7 @@ class Service:
             "TMPDIR": str(folder),
         }
         self._workers = workers
-        leaks.note_secret(SECRET)
+        confidential.note_secret(SECRET)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,7 +102,7 @@ class Service:
             for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(signal.SIGKILL)
-        leaks.check_text(self._log.read_bytes(), "the log")
+        confidential.check_text(self._log.read_bytes(), "the log")
 
 
 def _connected(process: psutil.Process) -> bool:

@@ -10,7 +10,7 @@ from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger
 from tests.reliability.producers import producing
 from tests.reliability.serving import Service
-from tests.reliability.waiting import until
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 

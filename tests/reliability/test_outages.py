@@ -19,7 +19,7 @@ from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.producers import producing
 from tests.reliability.proxy import FaultyProxy
 from tests.reliability.readiness import Readiness, watching
-from tests.reliability.waiting import until
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 

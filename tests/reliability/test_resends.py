@@ -15,7 +15,7 @@ from tests.reliability.producers import Answer, Connection, producing, signals
 from tests.reliability.proxy import FaultyProxy
 from tests.reliability.run import Run
 from tests.reliability.serving import Service
-from tests.reliability.waiting import until
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment import Deployment
-from tests.environment import ROOT
+from tests.running.deployment import Deployment
+from tests.running.environment import ROOT
 from tests.signers.test_signers import TIMEOUT_SECONDS
 
 DOCS = ROOT / "docs"

@@ -16,8 +16,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.deployment import Deployment
-from tests.environment import ROOT
+from tests.running.deployment import Deployment
+from tests.running.environment import ROOT
 
 SIGNERS_DIRECTORY = ROOT / "docs" / "signing"
 VECTORS = ROOT / "docs" / "vectors" / "signature.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import ROOT
+from tests.running.environment import ROOT
 from tests.specification.documents import Message
 from tests.specification.overview import Overview
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from service import __version__
-from tests.environment import ROOT
+from tests.running.environment import ROOT
 
 FACTS = pytest.StashKey[dict[str, str]]()
 """In the stash of pytest's configuration, the facts by name. Fixtures add what they find out; the page shows all."""

@@ -1,6 +1,6 @@
 """The names that the service promises, and the features and tests that speak of each.
 
-What no scenario and no test names could vanish without anybody noticing; tests/test_names.py lets that fail.
+What no scenario and no test names could vanish without anybody noticing; `test_names` lets that fail.
 """
 
 import inspect
@@ -21,11 +21,11 @@ from service.manual.headers import ANSWER_HEADERS
 from service.manual.openapi import document_text
 from service.manual.pages import pages
 from service.settings import Settings
-from tests.environment import ROOT
-from tests.feature_files import read_features
-from tests.sentences import step_definitions
+from tests.running.environment import ROOT
+from tests.specification.feature_files import read_features
+from tests.specification.sentences import step_definitions
 
-_LISTS_OF_ALL = {"test_documents.py", "test_names.py", "unit/test_errors.py"}
+_LISTS_OF_ALL = {"documents/test_documents.py", "specification/test_names.py", "unit/test_errors.py"}
 """Tests that go through all names; that one stands in them says nothing about it."""
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pytest_bdd import parsers, then
 
-from tests.contract import check_created, check_json, check_refusal, fields_at_fault, utc_time
-from tests.conversation import Conversation
+from tests.observing.contract import check_created, check_json, check_refusal, fields_at_fault, utc_time
+from tests.speaking.conversation import Conversation
 
 
 @then("it is accepted")

@@ -2,13 +2,13 @@
 
 from pytest_bdd import given, parsers, then, when
 
-from tests.contract import check_created, check_refusal
-from tests.conversation import Conversation
-from tests.deployment import Deployment
-from tests.log import Log
-from tests.payloads import exact
-from tests.producer import Producer
-from tests.storage import Storage
+from tests.observing.contract import check_created, check_refusal
+from tests.observing.log import Log
+from tests.observing.storage import Storage
+from tests.running.deployment import Deployment
+from tests.speaking.conversation import Conversation
+from tests.speaking.payloads import exact
+from tests.speaking.producer import Producer
 
 
 @when(parsers.parse("{count:d} signals are sent at once"))

@@ -4,8 +4,8 @@ import hashlib
 
 from pytest_bdd import parsers, then
 
-from tests.conversation import Conversation
-from tests.producer import leaks
+from tests.speaking.conversation import Conversation
+from tests.speaking.producer import leaks
 
 
 @then("it tells the length of the body that was sent")

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from pytest_bdd import parsers, when
 
-from tests.conversation import Conversation
-from tests.deployment import SECRET
-from tests.payloads import payload_of
-from tests.producer import Producer
+from tests.running.deployment import SECRET
+from tests.speaking.conversation import Conversation
+from tests.speaking.payloads import payload_of
+from tests.speaking.producer import Producer
 from tests.steps.words import one_of
 
 BODY_BOUND = 6 * 32768 + 4096

@@ -2,7 +2,7 @@
 
 from pytest_bdd import given, parsers, then
 
-from tests.figures import Figures, sample
+from tests.observing.figures import Figures, sample
 
 INGESTED, REJECTED = "signals_ingested_total", "signals_rejected_total"
 

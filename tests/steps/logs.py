@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from pytest_bdd import parsers, then
 
-from tests.contract import utc_time
-from tests.conversation import Conversation
-from tests.log import Log
-from tests.log_lines import LogLine
-from tests.producer import leaks
+from tests.observing.contract import utc_time
+from tests.observing.log import Log
+from tests.running.log_lines import LogLine
+from tests.speaking.conversation import Conversation
+from tests.speaking.producer import leaks
 from tests.steps.words import Table
 
 CREATED, REFUSED, AUDITED = "Signal created", "Signal refused", "hmac_validation"

@@ -2,11 +2,11 @@
 
 from pytest_bdd import parsers, then, when
 
-from tests.contract import check_json
-from tests.conversation import Conversation
-from tests.exchange import Request
+from tests.observing.contract import check_json
+from tests.running.waiting import wait_until
+from tests.speaking.conversation import Conversation
+from tests.speaking.exchange import Request
 from tests.steps.words import Table, one_of
-from tests.waiting import wait_until
 
 READY = "/api/v1/ready"
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pytest_bdd import given, parsers, when
 
-from tests.conversation import Conversation
-from tests.deployment import SECRET
-from tests.exchange import Request
-from tests.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, Producer, Seal, compute_mac, time_text
-from tests.reachable import Reachable
+from tests.running.deployment import SECRET
+from tests.running.reachable import Reachable
+from tests.speaking.conversation import Conversation
+from tests.speaking.exchange import Request
+from tests.speaking.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP, Producer, Seal, compute_mac, time_text
 from tests.steps.words import one_of
 
 NAME = r"X-[A-Za-z-]+"

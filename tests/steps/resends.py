@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from pytest_bdd import given, parsers, then, when
 
-from tests.conversation import Conversation
-from tests.producer import Producer, time_text
-from tests.reachable import Reachable
+from tests.running.reachable import Reachable
+from tests.speaking.conversation import Conversation
+from tests.speaking.producer import Producer, time_text
 from tests.steps.words import one_of
 
 DIFFERENTLY = ("with a later timestamp", "as another producer", "with one more space")

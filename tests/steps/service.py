@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pytest_bdd import given, parsers
 
-from tests.deployment import Deployment
-from tests.postgres import migrate
-from tests.reachable import Reachable
-from tests.waiting import wait_until
+from tests.running.deployment import Deployment
+from tests.running.postgres import migrate
+from tests.running.reachable import Reachable
+from tests.running.waiting import wait_until
 
 LATER_VERSION = "99_20990101000000_later.py"
 

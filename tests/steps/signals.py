@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from pytest_bdd import given, parsers, when
 
-from tests.contract import check_refusal
-from tests.conversation import Conversation
-from tests.deployment import Deployment
-from tests.payloads import nested, payload_of
-from tests.producer import Producer
+from tests.observing.contract import check_refusal
+from tests.running.deployment import Deployment
+from tests.speaking.conversation import Conversation
+from tests.speaking.payloads import nested, payload_of
+from tests.speaking.producer import Producer
 from tests.steps.words import one_of
 
 SIGNAL = '{"instrument":"TEST.QA","side":0,"time":"2026-01-31T12:00:00Z","note":"%s"}'

@@ -4,13 +4,13 @@ from decimal import Decimal
 
 from pytest_bdd import parsers, then, when
 
-from tests.contract import utc_time
-from tests.conversation import Conversation
-from tests.deployment import Deployment
-from tests.payloads import exact
-from tests.reachable import Tally
+from tests.observing.contract import utc_time
+from tests.observing.storage import Change, Storage
+from tests.running.deployment import Deployment
+from tests.running.reachable import Tally
+from tests.speaking.conversation import Conversation
+from tests.speaking.payloads import exact
 from tests.steps.words import Table
-from tests.storage import Change, Storage
 
 
 @then("nothing is stored")

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from service.settings import Settings
-from tests.postgres import Database, PostgresServer
+from tests.running.postgres import Database, PostgresServer
 
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")

@@ -18,8 +18,8 @@ from service import ingest
 from service.app import create_app
 from service.kernel.errors import all_refusals
 from service.settings import Settings, SettingsError
-from tests.contract import EXPLAINED
-from tests.postgres import Database
+from tests.observing.contract import EXPLAINED
+from tests.running.postgres import Database
 
 from .application import JSON, SECRET, SIGNALS, figure, serving, signal_body, signing_headers
 from .database_url import with_options

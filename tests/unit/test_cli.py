@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from service import cli
-from tests.environment import service_environment
-from tests.postgres import Database
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.environment import service_environment
+from tests.running.postgres import Database
+from tests.running.waiting import DEADLINE_SECONDS
 
 from .test_settings import WRONG
 

@@ -23,9 +23,9 @@ from service.postgres.pool import connection, tortoise_config
 from service.postgres.readiness import Readiness
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files
 from service.postgres.url import connection_arguments
-from tests.environment import ROOT, service_environment
-from tests.postgres import Database, Row
-from tests.waiting import wait_until
+from tests.running.environment import ROOT, service_environment
+from tests.running.postgres import Database, Row
+from tests.running.waiting import wait_until
 
 from .database_url import with_options
 

@@ -14,8 +14,8 @@ import pytest
 
 from service.postgres.embedded import embedded_postgres
 from service.settings import SettingsError
-from tests.environment import service_environment
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 USER = """
 import sys

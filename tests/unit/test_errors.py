@@ -8,7 +8,7 @@ from service import errors
 from service.intake.errors import InvalidJson, PayloadTooLarge, ValidationFailed
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.proof.errors import AuthenticationRefusal, HeaderMissing
-from tests.contract import STATUS_OF
+from tests.observing.contract import STATUS_OF
 
 
 def test_every_code_has_its_promised_status() -> None:

@@ -10,7 +10,7 @@ from service.intake.signal import parse_signal
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.manual.explanations import Explanation, explanations
 from service.proof.signing import sign
-from tests.environment import ROOT
+from tests.running.environment import ROOT
 
 EXPLANATIONS = explanations()
 

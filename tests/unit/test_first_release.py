@@ -8,7 +8,7 @@ import pytest
 
 from service.kernel.limits import Limits
 from service.postgres.schema import migrate, migration_files
-from tests.postgres import Database
+from tests.running.postgres import Database
 from tests.unit.application import SIGNALS, serving
 
 DUMP = Path(__file__).parents[1] / "postgres" / "first_release.sql"

@@ -28,9 +28,9 @@ from service.intake.statement import NewSignal, Stored
 from service.intake.writer import BATCH_BYTES, BATCH_ROWS, Ingest
 from service.kernel.errors import InternalError, Refusal
 from service.postgres.pool import tortoise_config
-from tests.database_link import DatabaseLink, database_link
-from tests.postgres import Database
-from tests.waiting import wait_until
+from tests.running.postgres import Database
+from tests.running.proxy import DatabaseLink, database_link
+from tests.running.waiting import wait_until
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"payload": {"price": 1950.50}}', 1, None)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.kernel import logs
-from tests.environment import service_environment
+from tests.running.environment import service_environment
 
 
 def lines_of(program: str, level: str = "info") -> list[Mapping[str, Any]]:

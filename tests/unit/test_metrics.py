@@ -9,8 +9,8 @@ from prometheus_client import REGISTRY
 
 from service.kernel import metrics
 from service.kernel.metrics import INSTRUMENTS_MAX, InstrumentLabels
-from tests.environment import service_environment
-from tests.waiting import DEADLINE_SECONDS
+from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 NAMES = [f"I{number}" for number in range(INSTRUMENTS_MAX + 50)]
 

@@ -16,9 +16,9 @@ from service.manual.openapi import document_text
 from service.manual.pages import pages
 from service.manual.shapes import Fault
 from service.settings import Settings
-from tests.documents import generated
-from tests.environment import ROOT
-from tests.published import DOCUMENT, conforms, followed, signal_answer
+from tests.documents.generated import generated
+from tests.observing.published import DOCUMENT, conforms, followed, signal_answer
+from tests.running.environment import ROOT
 
 REFUSALS = list(all_refusals())
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.typing import EventDict
 
 from service import __version__
-from tests.postgres import Database
+from tests.running.postgres import Database
 
 from .application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 

@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from service.postgres.embedded import embedded_postgres
-from tests.environment import service_environment
-from tests.postgres import Database
-from tests.service_process import SERVE, SERVE_WITH_CLOCK, ServiceProcess
-from tests.waiting import DEADLINE_SECONDS, wait_until
+from tests.running.environment import service_environment
+from tests.running.postgres import Database
+from tests.running.service_process import SERVE, SERVE_WITH_CLOCK, ServiceProcess
+from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 from .application import JSON, NOW, SECRET, SIGNALS, signal_body, signing_headers
 

@@ -18,7 +18,7 @@ from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
 from service.settings import Settings
-from tests.environment import ROOT
+from tests.running.environment import ROOT
 
 PATH = ROOT / "docs" / "vectors" / "signature.json"
 PAYLOAD_MAX_BYTES = 32768

@@ -1,0 +1,5 @@
+"""Documents and code tell the same story.
+
+- `delivery`: the documents that are written from the reports of a test run
+- `generated`: the parts of docs/ that are written from the code
+"""

@@ -1,0 +1,16 @@
+"""What runs while a test runs: PostgreSQL, the service as a process, and the network between the two.
+
+- `confidential`: what the service must tell nowhere, looked for in all that it writes
+- `deployment`: the service of one scenario
+- `environment`: the environment variables of the programs that are started, and those that the tests obey
+- `fleet`: running services, one for each configuration
+- `log_lines`: what a service logs, line by line
+- `marks`: by what the signals of the scenarios can be told from those of others
+- `postgres`: throw-away databases
+- `proxy`: the network between a service and its database, and its faults
+- `pytest_run`: a test run inside a test
+- `reachable`: what all services have that can be sent to
+- `serve_with_clock`: the service with a clock that the tests set
+- `service_process`: the service as a process
+- `waiting`: until something is true
+"""

@@ -1,0 +1,8 @@
+"""What is said to the service, and what it answers.
+
+- `conversation`: all that a scenario says and hears
+- `exchange`: a request, and the answer to it
+- `outside`: the deployment that SIGNALS_BASE_URL names, of which nothing but its answers is seen
+- `payloads`: payloads of an exact size or shape
+- `producer`: writes and signs signals
+"""
