@@ -13,7 +13,8 @@ from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.producers import Connection
 from tests.reliability.readiness import watching
 from tests.reliability.run import Row, Run
-from tests.reliability.serving import Service, free_port
+from tests.reliability.serving import Service
+from tests.running.ports import free_port
 from tests.running.waiting import until
 
 Thing = TypeVar("Thing")
@@ -50,7 +51,7 @@ class Lab:
 
     async def service(self, url: str, *, workers: int = 1, signing: bool = True) -> Service:
         """A service that is ready."""
-        service = Service(self.folder, url, free_port(self.draw), workers=workers, signing=signing)
+        service = Service(self.folder, url, free_port(), workers=workers, signing=signing)
         self._things.callback(service.end)
         service.start()
         async with watching(service.port) as readiness:

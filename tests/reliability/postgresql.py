@@ -58,11 +58,6 @@ class PostgreSQL:
         """Where the service finds it."""
         return f"postgresql://signals@/postgres?host={self.folder}"
 
-    @property
-    def socket(self) -> Path:
-        """The Unix socket it listens on."""
-        return self.folder / f".s.PGSQL.{PORT}"
-
     def start(self, settings: Mapping[str, str] | None = None) -> None:
         """Start the server; it answers a moment later."""
         options = {"listen_addresses": "", "unix_socket_directories": str(self.folder), **(settings or {})}

@@ -1,8 +1,6 @@
 """`signals serve` as a process that is killed, stopped and started again on the same port."""
 
-import random
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,18 +13,6 @@ from tests.running.environment import service_environment
 from tests.running.waiting import DEADLINE_SECONDS
 
 SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
-
-PORTS = range(15_000, 32_000)
-"""Below the ports that Linux gives to outgoing connections: a client that knocks at a closed port of that range
-again and again is one day connected to itself, and then the port is taken."""
-
-
-def free_port(draw: random.Random) -> int:
-    """A port on which a server can listen, again and again."""
-    while True:
-        port = draw.choice(PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 class Service:

@@ -17,8 +17,8 @@ from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger
 from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.producers import producing
-from tests.reliability.proxy import FaultyProxy
 from tests.reliability.readiness import Readiness, watching
+from tests.running.proxy import database_proxy
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -251,7 +251,7 @@ async def test_connections_go_silent(lab: Lab) -> None:
     times, each = lab.size(1, 5), 200
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
-    async with FaultyProxy(postgresql.socket, lab.draw) as proxy:
+    async with database_proxy(postgresql.url) as proxy:
         service = await lab.service(proxy.url)
         async with producing(service, ledger, lab.seed):
             await lab.acknowledged(ledger, each)

@@ -12,14 +12,18 @@ import pytest
 from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger, Signal
 from tests.reliability.producers import Answer, Connection, producing, signals
-from tests.reliability.proxy import FaultyProxy
 from tests.reliability.run import Run
 from tests.reliability.serving import Service
+from tests.running.proxy import database_proxy
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
 IMPATIENCE_SECONDS = 0.1
+
+CUT_SHARE = 0.5
+"""How many of the commits are cut off while cutting, drawn from the seed."""
+
 AT_ONCE = 200
 SIGNALS_AT_ONCE = 60
 
@@ -48,14 +52,14 @@ async def _cuts(lab: Lab, name: str, *, signing: bool, **habits: float) -> Run:
     cuts = lab.size(20, 500)
     ledger = Ledger()
     postgresql = await lab.postgresql()
-    async with FaultyProxy(postgresql.socket, lab.draw) as proxy:
+    async with database_proxy(postgresql.url) as proxy:
         service = await lab.service(proxy.url, signing=signing)
         async with producing(service, ledger, lab.seed, **habits):
             await lab.acknowledged(ledger, 100)
-            proxy.cut(cuts)
-            await until(lambda: proxy.cuts == cuts, f"{cuts} connections are cut", 240)
+            proxy.cut_commits(cuts, lambda: lab.draw.random() < CUT_SHARE)
+            await until(lambda: proxy.commits_cut == cuts, f"{cuts} connections are cut", 240)
             await lab.acknowledged(ledger, 100)
-    run = await lab.conclude(name, proxy.cuts, postgresql, ledger)
+    run = await lab.conclude(name, proxy.commits_cut, postgresql, ledger)
     run.check(times=cuts, acknowledged=cuts)
     return run
 

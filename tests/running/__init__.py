@@ -6,6 +6,7 @@
 - `fleet`: running services, one for each configuration
 - `log_lines`: what a service logs, line by line
 - `marks`: by what the signals of the scenarios can be told from those of others
+- `ports`: ports on which a server can listen again and again
 - `postgres`: throw-away databases
 - `proxy`: the network between a service and its database, and its faults
 - `pytest_run`: a test run inside a test

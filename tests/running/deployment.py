@@ -12,7 +12,7 @@ from tests.running.environment import given_secret
 from tests.running.fleet import Configuration, Fleet, Running
 from tests.running.marks import Marks
 from tests.running.postgres import Database
-from tests.running.proxy import DatabaseLink, database_link
+from tests.running.proxy import DatabaseProxy, database_proxy
 from tests.running.service_process import ServiceProcess
 
 SECRET = given_secret() or b"A-secret-known-to-the-tests-alone-0123456789"
@@ -41,7 +41,7 @@ class Deployment:
     """The service of one scenario: described first, started when it is first needed.
 
     It is shared with other scenarios of the same description, unless the scenario asks for one of its own, whose
-    link to its database can be broken.
+    way to its database can be broken.
     """
 
     marks = Marks()
@@ -52,7 +52,7 @@ class Deployment:
         self._configuration = Configuration()
         self._time: datetime | None = None
         self._running: Running | None = None
-        self._link: DatabaseLink | None = None
+        self._proxy: DatabaseProxy | None = None
         self._beginning: Beginning | None = None
         self._cleanup = ExitStack()
 
@@ -93,10 +93,10 @@ class Deployment:
     def start_own(self, *, tables: bool = True, database_away: bool = False) -> None:
         """Start a service for this scenario alone, and wait until it is ready, if it can be."""
         database = self._fleet.postgres.create(tables=tables)
-        self._link = self._cleanup.enter_context(self._portal.wrap_async_context_manager(database_link(database.url)))
+        self._proxy = self._cleanup.enter_context(self._portal.wrap_async_context_manager(database_proxy(database.url)))
         if database_away:
-            self._portal.call(self._link.cut)
-        running = Running(self._configuration, database, self._link.url)
+            self._portal.call(self._proxy.cut)
+        running = Running(self._configuration, database, self._proxy.url)
         self._cleanup.callback(running.retire)
         self._cleanup.callback(self.mend_database)
         if tables and not database_away:
@@ -132,7 +132,7 @@ class Deployment:
 
     @property
     def database(self) -> Database:
-        """The database of the service, reached past its link."""
+        """The database of the service, reached past its proxy."""
         return self.running.database
 
     @property
@@ -150,21 +150,21 @@ class Deployment:
 
     def cut_database(self) -> None:
         """Take the database away from a service of this scenario's own."""
-        self._portal.call(self._own_link().cut)
+        self._portal.call(self._own_proxy().cut)
 
     def stall_database(self) -> None:
         """Let the database of a service of this scenario's own not answer any more."""
-        self._portal.call(self._own_link().stall)
+        self._portal.call(self._own_proxy().stall)
 
     def mend_database(self) -> None:
         """Give the database back."""
-        self._portal.call(self._own_link().mend)
+        self._portal.call(self._own_proxy().mend)
 
-    def _own_link(self) -> DatabaseLink:
+    def _own_proxy(self) -> DatabaseProxy:
         if self._running is None:
             self.start_own()
-        assert self._link is not None, "the service is shared with other scenarios"
-        return self._link
+        assert self._proxy is not None, "the service is shared with other scenarios"
+        return self._proxy
 
     def close(self) -> None:
         """End the scenario: stop a service of its own, and check a shared one for complaints."""

@@ -1,91 +1,187 @@
-"""The stretch of network between a service and its database, which a scenario can cut, stall and mend.
+"""The network between a service and its database, and what can happen to it: a TCP proxy before PostgreSQL.
 
-A relay on a socket of its own: while it is cut nobody listens there, and while it is stalled everything that is sent
-stays on its way. The database itself goes on running for everybody else.
+The database itself goes on running for everybody else. The proxy reads as much of the protocol as it needs:
+https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from service.postgres.url import connection_arguments
+from tests.running.ports import free_port
+
+COMMAND_COMPLETE, READY_FOR_QUERY = b"C", b"Z"
+OUTSIDE_OF_A_TRANSACTION = b"I"
 
 
-class DatabaseLink:
-    """A relay to the database at a URL; to be used within the event loop that runs it."""
+def _always() -> bool:
+    return True
 
-    def __init__(self, url: str, directory: Path) -> None:
+
+class DatabaseProxy:
+    """Forwards everything between the service and the database at a URL, on a socket or on TCP, until it is told
+    otherwise. To be used within the event loop that runs it."""
+
+    def __init__(self, url: str) -> None:
         target = connection_arguments(url)
         self._host, self._port = target["host"], target["port"]
-        self._socket = directory / ".s.PGSQL.5432"
-        self.url = _through(url, directory)
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._own_port = free_port()
+        self.url = _through(url, self._own_port)
+        """Where the service finds it, also after it was cut. Without TLS, which it could not read."""
+        self.delay = 0.0
+        """By so many seconds everything is late that the service sends."""
+        self.accepted = 0
+        """How many connections there have been."""
+        self.commits_cut = 0
+        """How many connections were broken right after a commit."""
+        self._commits_to_cut = 0
+        self._chance: Callable[[], bool] = _always
         self._server: asyncio.Server | None = None
-        self._streams: set[asyncio.StreamWriter] = set()
+        self._links: set[asyncio.Task[None]] = set()
+        self._flowing = _set_event()
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._links)
 
     async def mend(self) -> None:
-        """Relay from now on, new connections and what was stalled alike."""
+        """Forward from now on, over new connections and over those that were stalled."""
         self._flowing.set()
         if self._server is None:
-            self._server = await asyncio.start_unix_server(self._relay, self._socket)
-
-    async def stall(self) -> None:
-        """Keep all connections open, and deliver nothing."""
-        self._flowing.clear()
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._own_port)
 
     async def cut(self) -> None:
         """Break all connections, and refuse new ones."""
         if self._server is not None:
             self._server.close()
             self._server = None
-        self._socket.unlink(missing_ok=True)
-        self.disconnect()
+        await self.disconnect()
 
-    def disconnect(self) -> None:
+    async def disconnect(self) -> None:
         """Break all connections, and accept new ones."""
-        for stream in self._streams:
-            stream.transport.abort()
+        for link in self._links:
+            link.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+    def stall(self) -> None:
+        """Accept and keep all connections, and deliver nothing."""
+        self._flowing.clear()
+
+    def go_silent(self) -> None:
+        """Deliver nothing any more over the connections that there are, and keep them; new ones are not affected."""
+        self._flowing.clear()
+        self._flowing = _set_event()
+
+    def cut_commits(self, times: int, chance: Callable[[], bool] = _always) -> None:
+        """Break that many connections more right after a commit of inserted rows, before the service hears of it.
+        Each time `chance` says whether this is one of them."""
+        self._commits_to_cut = self.commits_cut + times
+        self._chance = chance
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        link = asyncio.create_task(self._forward(reader, writer))
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until one side ends, which ends the other one."""
+        flowing = self._flowing
+        try:
             far_reader, far_writer = await self._connect()
-            self._streams |= {writer, far_writer}
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
-            self._streams -= {writer, far_writer}
+        except OSError:
+            writer.transport.abort()
+            return
+        directions = [
+            asyncio.create_task(self._statements(reader, far_writer, flowing)),
+            asyncio.create_task(self._answers(far_reader, writer, flowing)),
+        ]
+        try:
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for direction in directions:
+                direction.cancel()
+            await asyncio.gather(*directions, return_exceptions=True)
+            writer.transport.abort()
+            far_writer.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._host.startswith("/"):
             return await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         return await asyncio.open_connection(self._host, self._port)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                await self._flowing.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+    async def _statements(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
+        """From the service to PostgreSQL, unread."""
+        while data := await reader.read(65536):
+            await asyncio.sleep(self.delay)
+            await flowing.wait()
+            writer.write(data)
+            await writer.drain()
+
+    async def _answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
+        """From PostgreSQL to the service. A commit is done when PostgreSQL is ready for the next query, outside of a
+        transaction: until then what it says since rows were inserted is held back."""
+        held, inserted = b"", False
+        async for kind, message in _messages(reader):
+            held += message
+            inserted = _inserted(message, inserted) if kind == COMMAND_COMPLETE else inserted
+            if inserted and kind != READY_FOR_QUERY:
+                continue
+            if inserted and message.endswith(OUTSIDE_OF_A_TRANSACTION):
+                inserted = False
+                if self._cuts_now():
+                    return
+            await flowing.wait()
+            writer.write(held)
+            await writer.drain()
+            held = b""
+
+    def _cuts_now(self) -> bool:
+        cut = self.commits_cut < self._commits_to_cut and self._chance()
+        self.commits_cut += cut
+        return cut
 
 
-def _through(url: str, directory: Path) -> str:
-    """`url` with the socket in `directory` in place of its host."""
+def _through(url: str, port: int) -> str:
+    """`url` with a port of this machine in place of its host."""
     parts = urlsplit(url)
     user, at, _ = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=user + at, query=f"host={directory}"))
+    return urlunsplit(parts._replace(netloc=f"{user}{at}127.0.0.1:{port}", query="sslmode=disable"))
+
+
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
+    """The messages of PostgreSQL, whole, each with its kind."""
+    with suppress(asyncio.IncompleteReadError):
+        while True:
+            head = await reader.readexactly(5)
+            yield head[:1], head + await reader.readexactly(int.from_bytes(head[1:]) - 4)
+
+
+def _inserted(command_complete: bytes, before: bool) -> bool:
+    """Whether the transaction has inserted rows, now that one more command is complete."""
+    tag = command_complete[5:].rstrip(b"\0").split()
+    return tag[0] != b"ROLLBACK" and (before or (tag[0] == b"INSERT" and tag[-1] != b"0"))
 
 
 @asynccontextmanager
-async def database_link(url: str) -> AsyncIterator[DatabaseLink]:
-    """A link to the database at `url`, mended, for as long as the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="signals-link-") as directory:
-        link = DatabaseLink(url, Path(directory))
-        await link.mend()
-        try:
-            yield link
-        finally:
-            link._flowing.set()
-            await link.cut()
+async def database_proxy(url: str) -> AsyncIterator[DatabaseProxy]:
+    """A proxy before the database at `url`, open for as long as the context lasts."""
+    proxy = DatabaseProxy(url)
+    await proxy.mend()
+    try:
+        yield proxy
+    finally:
+        await proxy.cut()

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -29,7 +27,7 @@ from service.intake.writer import BATCH_BYTES, BATCH_ROWS, Ingest
 from service.kernel.errors import InternalError, Refusal
 from service.postgres.pool import tortoise_config
 from tests.running.postgres import Database
-from tests.running.proxy import DatabaseLink, database_link
+from tests.running.proxy import database_proxy
 from tests.running.waiting import wait_until
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -381,13 +379,13 @@ async def test_a_lock_that_outlasts_a_statement_costs_a_repetition_and_one_log_l
 async def test_while_signals_cannot_be_stored_the_writer_says_so(
     database: Database, log_lines: list[EventDict]
 ) -> None:
-    async with database_link(database.url) as link, storing(link.url) as writer:
+    async with database_proxy(database.url) as proxy, storing(proxy.url) as writer:
         assert not writer.failing()
-        await link.cut()
+        await proxy.cut()
         waiting = asyncio.create_task(store_all(writer, [UNSIGNED] * 3))
         await asyncio.to_thread(wait_until, lambda: len(log_lines) > 0, "the database was missed")
         assert writer.failing()
-        await link.mend()
+        await proxy.mend()
         await waiting
         await asyncio.to_thread(wait_until, lambda: not writer.failing(), "the writer is well again")
 
@@ -403,46 +401,16 @@ async def test_a_culprit_does_not_make_the_writer_fail(database: Database) -> No
 # Lost connections
 
 
-class AnswerThief(DatabaseLink):
-    """A link that breaks right after a commit, before the service hears of it, as often as it is told to."""
-
-    thefts = 0
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                while self.thefts and b"INSERT 0 " in data and not data.endswith(b"Z\0\0\0\x05I"):
-                    data += await reader.read(65536)
-                if self.thefts and b"INSERT 0 " in data:
-                    self.thefts -= 1
-                    self.disconnect()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-
-@asynccontextmanager
-async def thief_before(database: Database) -> AsyncIterator[AnswerThief]:
-    """A link to the database that may steal answers."""
-    with tempfile.TemporaryDirectory(prefix="signals-link-") as directory:
-        thief = AnswerThief(database.url, Path(directory))
-        await thief.mend()
-        try:
-            yield thief
-        finally:
-            await thief.cut()
-
-
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.anyio
 async def test_a_commit_whose_answer_was_lost_is_found_again(
     database: Database, times: int, log_lines: list[EventDict]
 ) -> None:
-    async with thief_before(database) as thief, storing(thief.url) as writer:
+    async with database_proxy(database.url) as proxy, storing(proxy.url) as writer:
         await writer.store(UNSIGNED)
-        thief.thefts = times
+        proxy.cut_commits(times)
         outcomes = await store_all(writer, [UNSIGNED, signed(1), signed(2), UNSIGNED])
-        assert thief.thefts == 0
+        assert proxy.commits_cut == times
         again = await writer.store(signed(1))
     assert all(isinstance(outcome, Stored) and not outcome.replayed for outcome in outcomes)
     rows = {row["id"]: row["created_at"] for row in database.fetch("SELECT id, created_at FROM signals")}
@@ -471,12 +439,12 @@ async def test_a_connection_that_is_lost_during_a_commit_is_replaced(database: D
 async def test_a_database_that_comes_late_gets_what_waited_for_it(
     database: Database, log_lines: list[EventDict]
 ) -> None:
-    async with database_link(database.url) as link:
-        await link.cut()
-        async with storing(link.url) as writer:
+    async with database_proxy(database.url) as proxy:
+        await proxy.cut()
+        async with storing(proxy.url) as writer:
             waiting = asyncio.create_task(writer.store(UNSIGNED))
             await asyncio.to_thread(wait_until, lambda: len(log_lines) > 0, "the database was missed")
-            await link.mend()
+            await proxy.mend()
             await waiting
     assert count(database, "signals") == 1
 
@@ -548,12 +516,12 @@ async def test_forgetting_is_tried_again_after_a_failure(
 ) -> None:
     monkeypatch.setattr(ingest, "PRUNE_SECONDS", 0.05)
     insert_receipts(database, 5, age=RECEIPT_SECONDS + 1)
-    async with database_link(database.url) as link:
-        await link.cut()
-        async with storing(link.url) as writer:
+    async with database_proxy(database.url) as proxy:
+        await proxy.cut()
+        async with storing(proxy.url) as writer:
             waiting = asyncio.create_task(writer.store(UNSIGNED))
             await asyncio.to_thread(wait_until, lambda: len(log_lines) > 0, "the database was missed")
-            await link.mend()
+            await proxy.mend()
             await waiting
             await until_receipts_are(database, 0)
 
