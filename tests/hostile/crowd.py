@@ -1,14 +1,11 @@
 """Several clients at once, each with a connection that it keeps, which take hostile inputs from one stream."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from tests.hostile.inputs import hostile_input
@@ -17,53 +14,15 @@ from tests.hostile.reference_json import read, same
 from tests.hostile.reference_signal import Sent
 from tests.hostile.requests import encode
 from tests.hostile.seed import SEED
-from tests.hostile.wire import first_answer
 from tests.running.postgres import Database
 from tests.running.service_process import ServiceProcess
-from tests.running.waiting import DEADLINE_SECONDS
-from tests.speaking.exchange import Answer
+from tests.speaking.connection import Connection
 
 CLIENTS = 16
 
 _ROWS = """
 SELECT id, producer_id, instrument, side, time, payload::text AS payload, version FROM signals WHERE id = ANY($1)
 """
-
-
-class Client:
-    """A connection that is opened anew when the service has closed it."""
-
-    def __init__(self, service: ServiceProcess) -> None:
-        address = urlsplit(service.url)
-        self._address = address.hostname, address.port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, data: bytes) -> Answer:
-        """Send a whole request and take its answer. Raises TimeoutError when there is none in time."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            started = time.monotonic()
-            if self._streams is None:
-                self._streams = await asyncio.open_connection(*self._address)
-            reader, writer = self._streams
-            writer.write(data)
-            received = await reader.readuntil(b"\r\n\r\n")
-            while (found := first_answer(received, time.monotonic() - started)) is None:
-                more = await reader.read(65536)
-                assert more, f"closed before the answer was complete: {received!r}"
-                received += more
-        answer, rest = found
-        assert not rest
-        if answer.headers.get("Connection") == "close":
-            await self.close()
-        return answer
-
-    async def close(self) -> None:
-        """Hang up."""
-        if self._streams is not None:
-            self._streams[1].close()
-            with suppress(ConnectionError):
-                await self._streams[1].wait_closed()
-            self._streams = None
 
 
 @dataclass
@@ -104,33 +63,33 @@ async def _attack(service: ServiceProcess, numbers: Iterator[int]) -> Outcome:
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(CLIENTS):
-                group.create_task(_work(Client(service), numbers, outcome))
+                group.create_task(_work(Connection(service.port), numbers, outcome))
     except* Exception as failures:
         raise failures.exceptions[0] from None
     return outcome
 
 
-async def _work(client: Client, numbers: Iterator[int], outcome: Outcome) -> None:
+async def _work(connection: Connection, numbers: Iterator[int], outcome: Outcome) -> None:
     try:
         for number in numbers:
-            await _try(client, number, outcome)
+            await _try(connection, number, outcome)
     finally:
-        await client.close()
+        connection.close()
 
 
-async def _try(client: Client, number: int, outcome: Outcome) -> None:
+async def _try(connection: Connection, number: int, outcome: Outcome) -> None:
     hostile = hostile_input(number)
     origin = f"HOSTILE_SEED={SEED}, input {number}: {hostile.title}"
     sent = encode(hostile.request)
     try:
         verdict = judge(hostile.request, datetime.now(UTC))
-        answer = await client.ask(sent)
+        answer = await connection.ask(sent)
         signal = verdict.check(answer)
     except Exception as failure:
         failure.add_note(origin)
         failure.add_note(repr(sent[:2000]))
         raise
-    outcome.answers["201" if signal else f"{answer.status} {answer.json()['code']}"] += 1
+    outcome.answers[answer.label] += 1
     outcome.kinds[hostile.title] += 1
     outcome.slowest = max(outcome.slowest, answer.seconds)
     if signal:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import quantiles
 
 from tests.reliability.ledger import Signal
-from tests.reliability.producers import Connection
+from tests.speaking.connection import Connection
 
 
 class HonestProducers:

@@ -6,14 +6,13 @@ import struct
 import time
 from collections import Counter
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from tests.hostile.raw import Ending, RawInput, raw_input
 from tests.hostile.seed import SEED
-from tests.hostile.wire import first_answer
 from tests.observing.contract import check_json, check_refusal
 from tests.running.service_process import ServiceProcess
 from tests.running.waiting import DEADLINE_SECONDS
+from tests.speaking.connection import first_answer
 from tests.speaking.exchange import Answer
 
 OWN_FAULTS = {"internal_error", "overloaded", "shutting_down"}
@@ -53,18 +52,17 @@ def _check(answer: Answer) -> str:
     code = answer.json()["code"]
     assert code not in OWN_FAULTS
     check_refusal(answer, code)
-    return f"{answer.status} {code}"
+    return answer.label
 
 
 async def _answers(service: ServiceProcess, raw: RawInput) -> list[Answer]:
     """All that is answered until the service hangs up, or the client does."""
-    address = urlsplit(service.url)
     loop = asyncio.get_running_loop()
     started = time.monotonic()
     with socket.socket() as connection:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.sock_connect(connection, (address.hostname, address.port))
+        await loop.sock_connect(connection, ("127.0.0.1", service.port))
         listening = asyncio.create_task(_listen(connection))
         await _send(connection, raw)
         if raw.ending in {Ending.HANGS_UP, Ending.RESETS}:

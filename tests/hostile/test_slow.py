@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Sequence
 from re import MULTILINE, findall
 from secrets import randbits
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -53,15 +52,13 @@ def running(fleet: Fleet) -> Running:
 @linux_only
 def test_a_crowd_of_slow_clients_is_cut_and_honest_producers_do_not_notice(running: Running) -> None:
     service = running.service
-    port = urlsplit(service.url).port
-    assert port is not None
     supply = signals(randbits(32))
-    quiet, besieged = (HonestProducers(port, supply, PER_SECOND) for _ in range(2))
+    quiet, besieged = (HonestProducers(service.port, supply, PER_SECOND) for _ in range(2))
     asyncio.run(beside(quiet, asyncio.sleep(QUIET_SECONDS if FULL else 1)))
     before = settled_descriptors(service)
     forget_peak(service)
     memory = peak(service)
-    cuts = asyncio.run(beside(besieged, besiege(port, CLIENTS, ARRIVAL_SECONDS)))
+    cuts = asyncio.run(beside(besieged, besiege(service.port, CLIENTS, ARRIVAL_SECONDS)))
     wait_until(lambda: descriptors(service) <= before, "every descriptor is back")
     grown = peak(service) - memory
     print(*figures(cuts, quiet, besieged, grown), sep="\n")

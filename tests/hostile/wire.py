@@ -6,12 +6,10 @@ import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
-
-import httpx
 
 from tests.running.service_process import ServiceProcess
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
+from tests.speaking.connection import first_answer
 from tests.speaking.exchange import Answer
 
 
@@ -23,8 +21,7 @@ class Wire:
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(DEADLINE_SECONDS)
-        address = urlsplit(service.url)
-        self._socket.connect((address.hostname, address.port))
+        self._socket.connect(("127.0.0.1", service.port))
         self._opened = time.monotonic()
         self._received = b""
 
@@ -112,19 +109,6 @@ class Wire:
             return None
         answer, self._received = found
         return answer
-
-
-def first_answer(received: bytes, seconds: float) -> tuple[Answer, bytes] | None:
-    """The first answer in what was received within so many seconds, and the rest; None when it is not complete."""
-    head, end, rest = received.partition(b"\r\n\r\n")
-    if not end:
-        return None
-    first, *lines = head.split(b"\r\n")
-    headers = httpx.Headers([(name, value) for name, _, value in (line.partition(b": ") for line in lines)])
-    length = int(headers.get("Content-Length", "0"))
-    if len(rest) < length:
-        return None
-    return Answer(int(first.split(b" ")[1]), headers, rest[:length], seconds), rest[length:]
 
 
 def clog(wire: Wire, service: ServiceProcess) -> None:

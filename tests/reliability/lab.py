@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from tests.reliability.ledger import Ledger, audit
 from tests.reliability.postgresql import PostgreSQL
-from tests.reliability.producers import Connection
 from tests.reliability.readiness import watching
 from tests.reliability.run import Row, Run
 from tests.reliability.serving import Service
 from tests.running.ports import free_port
 from tests.running.waiting import until
+from tests.speaking.connection import Connection
 
 Thing = TypeVar("Thing")
 

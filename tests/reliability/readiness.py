@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from tests.reliability.producers import Broken, Connection, NotSent
+from tests.speaking.connection import Broken, Connection, NotSent
 
 _REQUEST = b"GET /api/v1/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 

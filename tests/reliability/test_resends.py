@@ -11,11 +11,13 @@ import pytest
 
 from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger, Signal
-from tests.reliability.producers import Answer, Connection, producing, signals
+from tests.reliability.producers import producing, signals
 from tests.reliability.run import Run
 from tests.reliability.serving import Service
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until
+from tests.speaking.connection import Connection
+from tests.speaking.exchange import Answer
 
 pytestmark = pytest.mark.anyio
 

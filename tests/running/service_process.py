@@ -46,7 +46,8 @@ class ServiceProcess:
             self._end()
             self.check()
             raise
-        self.url = f"http://127.0.0.1:{listening['port']}"
+        self.port: int = listening["port"]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def answers(self, path: str, status: int = 200) -> bool:
         """Whether a GET of `path` is answered with `status` now."""

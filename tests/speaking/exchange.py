@@ -75,6 +75,11 @@ class Answer:
         return self.headers["X-Request-Id"]
 
     @property
+    def label(self) -> str:
+        """The status, and the code of a refusal."""
+        return str(self.status) if self.status < 400 else f"{self.status} {self.json().get('code', '-')}"
+
+    @property
     def replayed(self) -> bool:
         """Whether this is the answer to an earlier request, given again."""
         return "Idempotent-Replayed" in self.headers
