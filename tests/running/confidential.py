@@ -77,7 +77,7 @@ def check_text(text: bytes, where: str) -> None:
     assert not macs, f"{where} tells what looks like a MAC: {macs}"
 
 
-def check_refusal(status: int, body: bytes) -> None:
-    """Fail when the answer is a refusal and tells too much. How the body hashes it may tell (`body_sha256`)."""
+def check_refusal(status: int, text: bytes) -> None:
+    """Fail when the text of a refusal tells too much. How the body hashes it may tell (`body_sha256`)."""
     if status >= 400:
-        check_text(re.sub(rb'"body_sha256":"[0-9a-f]{64}"', b"", body), "a refusal")
+        check_text(re.sub(rb'"body_sha256":"[0-9a-f]{64}"', b"", text), "a refusal")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests.running import confidential
 from tests.running.deployment import SECRET
 from tests.running.marks import QaMarks
 from tests.running.waiting import DEADLINE_SECONDS
@@ -34,6 +35,7 @@ class Outside:
         self.signing = False
         self.facts = {"Service": url}
         """What it says that it is, for the report."""
+        confidential.note_secret(SECRET)
 
     def meet(self, *, confirmed: bool) -> None:
         """Send it a first signal; refuses, in one sentence, what the scenarios cannot or must not be run against."""

@@ -4,8 +4,8 @@ import hashlib
 
 from pytest_bdd import parsers, then
 
+from tests.running import confidential
 from tests.speaking.conversation import Conversation
-from tests.speaking.producer import leaks
 
 
 @then("it tells the length of the body that was sent")
@@ -47,4 +47,4 @@ def no_hint(conversation: Conversation) -> None:
 @then("the answer holds neither the secret nor any signature")
 def answer_holds_no_secret(conversation: Conversation) -> None:
     answer = conversation.answer
-    assert not leaks(conversation.exchange.request, answer.body + str(answer.headers).encode())
+    confidential.check_refusal(answer.status, answer.body + str(answer.headers).encode())
