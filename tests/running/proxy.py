@@ -25,8 +25,7 @@ class DatabaseProxy:
     otherwise. To be used within the event loop that runs it."""
 
     def __init__(self, url: str) -> None:
-        target = connection_arguments(url)
-        self._host, self._port = target["host"], target["port"]
+        self.lead_to(url)
         self._own_port = free_port()
         self.url = _through(url, self._own_port)
         """Where the service finds it, also after it was cut. Without TLS, which it could not read."""
@@ -46,6 +45,11 @@ class DatabaseProxy:
     def connections(self) -> int:
         """How many connections there are."""
         return len(self._links)
+
+    def lead_to(self, url: str) -> None:
+        """Lead new connections to the database at this URL; those that there are stay where they are."""
+        target = connection_arguments(url)
+        self._host, self._port = target["host"], target["port"]
 
     async def mend(self) -> None:
         """Forward from now on, over new connections and over those that were stalled."""

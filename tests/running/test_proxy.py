@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -81,6 +82,15 @@ async def test_what_was_stalled_goes_on_when_it_is_mended(database: Database) ->
         await proxy.mend()
         assert await query == 1
         (await another).terminate()
+
+
+async def test_new_connections_can_be_led_elsewhere(database: Database) -> None:
+    nobody = urlsplit(database.url)._replace(query="host=/nowhere")
+    async with database_proxy(database.url) as proxy, connected(proxy) as connection:
+        proxy.lead_to(urlunsplit(nobody))
+        with pytest.raises(LOST):
+            await asyncpg.connect(proxy.url)
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_silence_is_for_the_connections_that_there_are(database: Database) -> None:
