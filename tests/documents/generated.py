@@ -12,7 +12,7 @@ from service.manual.explanations import explanations
 from service.manual.openapi import document_text
 from tests.running.environment import ROOT
 
-_NOTE = "<!-- Written by `make docs` from service/explanations.toml. -->"
+_NOTE = "<!-- Written by `make docs` from service/manual/explanations.toml. -->"
 _SECTION = re.compile(r"^## Error codes\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
