@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from service.app import create_app
 from service.http.protocol import GuardedProtocol
 from service.kernel import metrics
+from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
 from service.kernel.timestamps import Clock, utc_now
 from service.postgres.durability import check_server
@@ -37,8 +38,7 @@ SEND_BUFFER_BYTES = 65_536
 """How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
 itself it keeps megabytes for each."""
 
-GRACE_SECONDS = 10
-"""How long requests that have begun may take to finish after the server was told to stop."""
+_LIMITS = Limits()
 
 
 @contextmanager
@@ -51,7 +51,9 @@ def postgres(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock = utc_now) -> None:
+def serve(
+    settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock = utc_now, limits: Limits = _LIMITS
+) -> None:
     """Serve until SIGTERM or SIGINT. The embedded database is migrated first; a given one is left as it is.
 
     Raises NotDurable in production when the database could lose an acknowledged signal.
@@ -63,10 +65,10 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1, clock: 
     with _listen(host, port) as listener, postgres(settings) as url, _shared_figures(workers):
         if settings.database_url is None:
             asyncio.run(migrate(url))
-        _check_durability(url, settings)
+        _check_durability(url, settings, limits)
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
         log.info("Listening", host=host, port=listener.getsockname()[1], workers=workers)
-        _run(_config(settings, clock, workers), listener)
+        _run(_config(settings, clock, limits, workers), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -90,20 +92,20 @@ def _shared_figures(workers: int) -> Iterator[None]:
         yield
 
 
-def _check_durability(url: str, settings: Settings) -> None:
+def _check_durability(url: str, settings: Settings, limits: Limits) -> None:
     try:
-        asyncio.run(check_server(url, refuse=settings.app_env == "production"))
+        asyncio.run(check_server(url, limits, refuse=settings.app_env == "production"))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         log.warning("Database not reachable: starting without it", exception=error)
 
 
-def _config(settings: Settings, clock: Clock, workers: int) -> uvicorn.Config:
+def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        partial(_application, settings, clock),
+        partial(_application, settings, clock, limits),
         factory=True,
         workers=workers,
         loop="uvloop",
-        http=partial(GuardedProtocol, settings=settings),  # type: ignore[arg-type]  # any factory will do
+        http=partial(GuardedProtocol, settings=settings, limits=limits),  # type: ignore[arg-type]  # any factory will do
         ws="none",
         lifespan="on",
         log_config=None,
@@ -111,14 +113,14 @@ def _config(settings: Settings, clock: Clock, workers: int) -> uvicorn.Config:
         server_header=False,
         proxy_headers=settings.signals_trusted_proxies != "",
         forwarded_allow_ips=settings.signals_trusted_proxies,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=limits.grace_seconds,
     )
 
 
-def _application(settings: Settings, clock: Clock) -> ASGIApp:
+def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
     """What each worker process builds for itself."""
     configure_logs(settings.app_log_level)
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, clock=clock, limits=limits)
     # What was loaded until now stays: the collector need not look at it ever again, nor after every few requests.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)

@@ -29,6 +29,7 @@ from tests.specification.feature_files import read_features
 
 pytest_plugins = [
     "tests.client.shared",
+    "tests.running.isolation",
     "tests.specification.plugin",
     "tests.steps.answers",
     "tests.steps.crowds",
@@ -115,6 +116,22 @@ def postgres(portal: BlockingPortal, pytestconfig: pytest.Config) -> Iterator[Po
 @pytest.fixture
 def database(postgres: PostgresServer) -> Iterator[Database]:
     """A new database with the tables of the service."""
+    database = postgres.create()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def empty_database(postgres: PostgresServer) -> Iterator[Database]:
+    """A new database with nothing in it."""
+    database = postgres.create(tables=False)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: PostgresServer) -> Iterator[Database]:
+    """A database with the tables of the service, for tests that do not care what else is in them."""
     database = postgres.create()
     yield database
     database.close()

@@ -16,8 +16,9 @@ from service.http.answers import refusing
 from service.http.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest, RequestTimeout, ShuttingDown
 from service.http.head import check_head, check_size
 from service.http.request_context import RequestContext
-from service.http.transport import CROSSING_SECONDS, LINGER_SECONDS, HoldingFlow, LingeringTransport
+from service.http.transport import HoldingFlow, LingeringTransport
 from service.kernel.errors import Refusal
+from service.kernel.limits import Limits
 from service.settings import Settings
 
 SLICE_BYTES = 4096
@@ -27,34 +28,33 @@ _IDLE, _HEAD, _BODY = range(3)
 """How far the request has come that is being received."""
 
 _TRAILERS: Any = deque(maxlen=0)
-"""Takes the fields that follow a chunked body, and keeps none: they must not pass for headers (RFC 9110
-section 6.5.1)."""
+"""Takes the fields behind a chunked body, and keeps none: they must not pass for headers (RFC 9110 section 6.5.1)."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. To be given to uvicorn as `functools.partial(GuardedProtocol, settings=...)`."""
+    """One connection. To be given to uvicorn as `functools.partial(GuardedProtocol, settings=..., limits=...)`."""
 
     transport: LingeringTransport
     flow: HoldingFlow
 
-    def __init__(self, *, settings: Settings, **given: Any) -> None:
+    def __init__(self, *, settings: Settings, limits: Limits, **given: Any) -> None:
         super().__init__(**given)
         self.timeout_keep_alive = settings.signals_idle_seconds  # type: ignore[assignment]  # a timer takes fractions too
         self._receive_seconds = settings.signals_receive_seconds
+        self._limits = limits
         self._stage = _IDLE
         self._wire_bytes = 0
         self._head_max_bytes = self._wire_max_bytes = settings.signals_head_max_bytes
         # Chunk sizes, extensions and trailers may have as many bytes again as the body.
         self._request_max_bytes = self._head_max_bytes + 2 * settings.body_max_bytes
         self._held = b""
-        self._ended = False
-        self._leaving = False
+        self._ended = self._leaving = False
         self._fault: Refusal | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client that stays silent from the beginning is idle."""
-        super().connection_made(LingeringTransport(transport, self.loop, unsent_seconds=self.timeout_keep_alive))
+        super().connection_made(LingeringTransport(transport, self.loop, self._limits, self.timeout_keep_alive))
         self.flow = HoldingFlow(self.transport)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
@@ -227,18 +227,19 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """A request that is here is answered; one that is on its way is refused, a client that does not read cut."""
-        self.timeout_keep_alive = self._receive_seconds = LINGER_SECONDS
+        self.timeout_keep_alive = self._receive_seconds = self._limits.linger_seconds  # type: ignore[assignment]
         self._held = b""
         self._leaving = True
         if self._stage != _IDLE:
             self._refuse(ShuttingDown())
         elif self.cycle is None or self.cycle.response_complete:
             self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(CROSSING_SECONDS, self.timeout_keep_alive_handler)
+            crossing = self._limits.crossing_seconds
+            self.timeout_keep_alive_task = self.loop.call_later(crossing, self.timeout_keep_alive_handler)
         else:
             super().shutdown()
         if self.transport.get_write_buffer_size():
-            self.transport.abort_in(LINGER_SECONDS)
+            self.transport.abort_in(self.timeout_keep_alive)
 
     def _set_deadline(self) -> None:
         self._deadline = self.loop.call_later(self._receive_seconds, self._expire)

@@ -7,13 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-LINGER_SECONDS = 1
-"""How long a client that is still sending gets to read its answer and to close its side."""
-
-CROSSING_SECONDS = 0.5
-"""How long an idle connection stays open at shutdown, for a request that has been sent before its client could know:
-it gets an answer, and the connection ends with that."""
-
+from service.kernel.limits import Limits
 
 SMALL_BYTES = 4096
 """What is larger is not put together with anything: that would make a copy of it for each client."""
@@ -27,16 +21,19 @@ class LingeringTransport(asyncio.Transport):
 
     The kernel resets a connection that is closed with input unread, and a reset takes the answer away from a client
     that has not read it yet. So the writing side is closed first, and input is read, for the protocol to throw away,
-    until the client closes too or LINGER_SECONDS are over. A client that does not read is given `unsent_seconds`.
+    until the client closes too or `linger_seconds` are over. A client that does not read is given `unsent_seconds`.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, *, unsent_seconds: float) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, limits: Limits, unsent_seconds: float
+    ) -> None:
         super().__init__()
         self.input_expected = False
         self.closing = False
         self._transport = transport
         self._loop = loop
         self._unsent: list[bytes] = []
+        self._linger_seconds = limits.linger_seconds
         self._unsent_seconds = unsent_seconds
         self._end: asyncio.TimerHandle | None = None
 
@@ -65,7 +62,7 @@ class LingeringTransport(asyncio.Transport):
         if self.input_expected:
             self._transport.write_eof()
             self._transport.resume_reading()
-            self.abort_in(LINGER_SECONDS)
+            self.abort_in(self._linger_seconds)
             return
         self._transport.close()
         if self._transport.get_write_buffer_size():

@@ -20,6 +20,14 @@ class Limits:
     """After this long a signal is answered 500, whatever the database does: the contract allows five seconds."""
     readiness_seconds: float = 1.5
 
+    crossing_seconds: float = 0.5
+    """How long an idle connection stays open at shutdown, for a request that has been sent before its client could
+    know: it gets an answer, and the connection ends with that."""
+    linger_seconds: float = 1.0
+    """How long a client that is still sending gets to read its answer and to close its side."""
+    grace_seconds: int = 10
+    """How long requests that have begun may take to finish after the server was told to stop."""
+
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1

@@ -16,12 +16,12 @@ class NotDurable(Exception):
     """The server may lose a commit that it has acknowledged; the message names the settings at fault."""
 
 
-async def check_server(url: str, *, refuse: bool) -> None:
+async def check_server(url: str, limits: Limits, *, refuse: bool) -> None:
     """Warn when the server could lose an acknowledged commit; with `refuse`, raise NotDurable instead.
 
     Raises OSError, TimeoutError or asyncpg.PostgresError when the server is away.
     """
-    connection = await asyncpg.connect(**session_arguments(url, Limits()))
+    connection = await asyncpg.connect(**session_arguments(url, limits))
     try:
         await check_session(connection, refuse=refuse)
     finally:

@@ -7,9 +7,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import asyncpg
-from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
 from service.postgres.durability import check_session
@@ -38,16 +37,18 @@ class Pool:
             "reset": _nothing_to_reset,
         }
         self._config = orm_config(session_arguments(url, limits) | pool)
+        self._context = TortoiseContext()
 
     async def __aenter__(self) -> Self:
-        # Without the fallback Tortoise would know its connections in the task that runs this and in no other.
-        await Tortoise.init(config=self._config, _enable_global_fallback=True)
+        # Entered only while the models are read: it is kept here, and looked up neither by task nor by process.
+        with self._context:
+            await self._context.init(self._config)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await Tortoise.close_connections()
+        await self._context.close_connections()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -58,7 +59,7 @@ class Pool:
         does not answer to confirm a cancellation could take for ever. The others of the pool are not used again
         either, since after a failover none of them would answer, and each would cost its own four seconds.
         """
-        client = cast(AsyncpgDBClient, get_connection("default"))
+        client = cast(AsyncpgDBClient, self._context.db())
         async with asyncio.timeout(self._command_seconds), client.acquire_connection() as connection:
             try:
                 yield connection

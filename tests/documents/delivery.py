@@ -65,7 +65,7 @@ def _cases(path: Path) -> Iterator[Case]:
 
 
 def _group(module: str) -> str:
-    """`tests.unit.test_logs` is `tests/unit`, `tests.test_features` is `tests/test_features.py`."""
+    """`tests.kernel.test_logs` is `tests/kernel`, `tests.test_features` is `tests/test_features.py`."""
     parts = module.split(".")
     return "/".join(parts[:2]) if len(parts) > 2 else f"{'/'.join(parts)}.py"
 

@@ -8,8 +8,8 @@ from tests.documents.delivery import DELIVERY, implementation_complete, read_rep
 from tests.specification.feature_files import read_features
 
 JUNIT = """<testsuites><testsuite name="pytest">
-<testcase classname="tests.unit.test_logs" name="one" time="1.5" />
-<testcase classname="tests.unit.test_pages" name="two" time="0.5" />
+<testcase classname="tests.kernel.test_logs" name="one" time="1.5" />
+<testcase classname="tests.kernel.test_metrics" name="two" time="0.5" />
 <testcase classname="tests.test_features" name="three" time="4"><failure message="no 201">...</failure></testcase>
 <testcase classname="tests.test_features" name="four" time="0"><skipped message="needs curl" /></testcase>
 </testsuite></testsuites>"""
@@ -29,7 +29,7 @@ def reports(folder: Path) -> str:
 
 def test_a_run_is_counted_by_the_parts_of_the_tests(tmp_path: Path) -> None:
     text = reports(tmp_path)
-    assert "| tests/unit | 2 | 0 | 0 | 2 |" in text
+    assert "| tests/kernel | 2 | 0 | 0 | 2 |" in text
     assert "| tests/test_features.py | 0 | 1 | 1 | 4 |" in text
     assert "| all | 2 | 1 | 1 | 6 |" in text
     assert "| Database | PostgreSQL 18.1 |" in text

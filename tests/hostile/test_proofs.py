@@ -2,7 +2,7 @@
 
 The numbers are those of section C of the list of hostile inputs from which the contract was written. Its other cases
 are elsewhere: 200 identical requests at once in tests/reliability/test_resends.py, secrets that are replaced and the
-second at the edge of the window in tests/unit/test_middleware.py, secrets at start in tests/unit/test_settings.py.
+second at the edge of the window in tests/proof/test_authentication.py, secrets at start in tests/test_settings.py.
 Seen to fail when the first of two equal headers is taken, and when the window is 600 seconds.
 """
 

@@ -25,7 +25,7 @@ from tests.running.environment import ROOT
 from tests.specification.feature_files import read_features
 from tests.specification.sentences import step_definitions
 
-_LISTS_OF_ALL = {"documents/test_documents.py", "specification/test_names.py", "unit/test_errors.py"}
+_LISTS_OF_ALL = {"documents/test_documents.py", "specification/test_names.py", "proof/test_errors.py"}
 """Tests that go through all names; that one stands in them says nothing about it."""
 
 

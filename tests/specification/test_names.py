@@ -52,4 +52,4 @@ def test_what_is_said_is_told_with_its_criteria_and_tests() -> None:
     said = {naming.name: naming for naming in namings()}
     assert "AC-12" in said["signature_malformed"].criteria
     assert "AC-28" in said["signals_rejected_total"].criteria
-    assert "unit/test_pages.py" in said["Content-Security-Policy"].modules
+    assert "manual/test_pages.py" in said["Content-Security-Policy"].modules

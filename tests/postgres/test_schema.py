@@ -1,0 +1,199 @@
+"""Migrations: up, down, at once, by aerich's own command line, and in step with the models."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aerich.utils import decompress_dict, get_models_describe, import_py_file
+from tortoise.context import TortoiseContext
+
+from service.postgres import schema
+from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
+from service.postgres.url import connection_arguments
+from tests.postgres.locks import until_somebody_waits
+from tests.postgres.rows import insert_receipt, insert_signal
+from tests.running.environment import ROOT, service_environment
+from tests.running.postgres import Database, Row
+
+INIT, RECEIPTS = "0_20261124133522_init.py", "1_20261124133524_receipts.py"
+
+
+def test_the_migrations_are_listed_in_order() -> None:
+    assert migration_files() == [INIT, RECEIPTS]
+
+
+def described(database: Database) -> dict[str, list[Row]]:
+    """Columns and indexes of the service's tables, as PostgreSQL describes them."""
+    columns = """
+        SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'aerich' ORDER BY 1, 2
+    """
+    indexes = """
+        SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'aerich' ORDER BY 1, 2
+    """
+    return {"columns": database.fetch(columns), "indexes": database.fetch(indexes)}
+
+
+def tables(database: Database) -> set[str]:
+    return {row["relname"] for row in database.fetch("SELECT relname FROM pg_stat_user_tables")}
+
+
+def applied(database: Database) -> list[str]:
+    return [row["version"] for row in database.fetch("SELECT version FROM aerich ORDER BY id")]
+
+
+@pytest.mark.anyio
+async def test_models_and_migrations_describe_the_same_tables(
+    shared_database: Database, empty_database: Database
+) -> None:
+    async with TortoiseContext() as context:
+        config = orm_config(connection_arguments(empty_database.url))
+        config["apps"]["models"]["models"] = ["service.postgres.models"]
+        await context.init(config)
+        await context.generate_schemas(safe=False)
+    assert described(shared_database) == described(empty_database)
+    assert {row["table_name"] for row in described(shared_database)["columns"]} == {"signals", "receipts"}
+
+
+@pytest.mark.anyio
+async def test_the_newest_migration_remembers_the_models_as_they_are() -> None:
+    """Else aerich would write the difference into the next migration that somebody makes."""
+    newest = import_py_file(MIGRATIONS / "models" / migration_files()[-1])
+    async with TortoiseContext() as context:
+        await context.init(orm_config(connection_arguments("postgresql://nowhere/none")))
+        assert decompress_dict(newest.MODELS_STATE) == get_models_describe("models")
+
+
+def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None:
+    named = {row["indexname"]: row["indexdef"].split(" USING ")[1] for row in described(shared_database)["indexes"]}
+    assert named == {
+        "signals_pkey": "btree (id)",
+        "ix_signals_instrument_time": 'btree (instrument, "time")',
+        "ix_signals_status": "btree (status)",
+        "ix_signals_instrument_created_at": "btree (instrument, created_at)",
+        "ix_signals_producer_id_created_at": "btree (producer_id, created_at)",
+        "receipts_pkey": "btree (key)",
+        "ix_receipts_created_at": "btree (created_at)",
+    }
+
+
+def run_migrations(url: str, *, down: bool = False) -> list[str]:
+    """Migrate in an event loop of its own, as the command line does."""
+    return asyncio.run(migrate(url, down=down))
+
+
+def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
+    database = empty_database
+    assert run_migrations(database.url) == [INIT, RECEIPTS]
+    signal = insert_signal(database)
+    insert_receipt(database, signal)
+    before = described(database)
+
+    assert run_migrations(database.url, down=True) == [RECEIPTS]
+    assert tables(database) == {"aerich", "signals"}
+    assert database.fetch("SELECT * FROM signals") == [signal]
+
+    assert run_migrations(database.url) == [RECEIPTS]
+    assert database.fetch("SELECT * FROM signals") == [signal]
+    assert database.value("SELECT count(*) FROM receipts") == 0
+    insert_receipt(database, signal)
+
+    assert run_migrations(database.url, down=True) == [RECEIPTS]
+    assert run_migrations(database.url, down=True) == [INIT]
+    assert tables(database) == {"aerich"}
+    assert database.value("SELECT to_regproc('signals_touch')") is None
+    assert run_migrations(database.url, down=True) == []
+
+    assert run_migrations(database.url) == [INIT, RECEIPTS]
+    assert described(database) == before
+    assert applied(database) == [INIT, RECEIPTS]
+    insert_receipt(database, insert_signal(database))
+
+
+def test_migrating_again_does_nothing(database: Database) -> None:
+    signal = insert_signal(database)
+    assert run_migrations(database.url) == []
+    assert database.fetch("SELECT * FROM signals") == [signal]
+
+
+def test_there_is_nothing_to_undo_in_an_empty_database(empty_database: Database) -> None:
+    assert run_migrations(empty_database.url, down=True) == []
+    assert tables(empty_database) == set()
+
+
+@pytest.mark.anyio
+async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Database) -> None:
+    other = await asyncpg.connect(empty_database.url)
+    await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    migration = asyncio.create_task(migrate(empty_database.url))
+    await until_somebody_waits(empty_database)
+    assert tables(empty_database) == set()
+    await other.close()
+    assert await migration == [INIT, RECEIPTS]
+
+
+def test_several_processes_may_migrate_at_once(empty_database: Database, tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "service", "migrate"],
+            env=service_environment({"DATABASE_URL": empty_database.url}),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    told = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], told
+    work = f"applied: {INIT}\napplied: {RECEIPTS}\n"
+    assert sorted(output for output, _ in told) == sorted([work, "nothing to do\n", "nothing to do\n"])
+    assert applied(empty_database) == [INIT, RECEIPTS]
+
+
+def aerich(database: Database, *arguments: str) -> None:
+    """Run aerich's own command line with the configuration in the repository."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aerich", "-c", "aerich.ini", *arguments],
+        env=service_environment({"DATABASE_URL": database.url}),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+
+
+def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
+    database = empty_database
+    aerich(database, "upgrade")
+    assert applied(database) == [INIT, RECEIPTS]
+    signal = insert_signal(database)
+    aerich(database, "downgrade", "--yes")
+    assert tables(database) == {"aerich", "signals"}
+    aerich(database, "upgrade")
+    assert tables(database) == {"aerich", "signals", "receipts"}
+    assert database.fetch("SELECT * FROM signals") == [signal]
+    aerich(database, "downgrade", "-v", "0", "--yes")
+    assert tables(database) == {"aerich"}
+
+
+def test_aerich_without_a_database_is_told_what_it_needs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from service.postgres.schema import TORTOISE_ORM"],
+        env=service_environment({}),
+        cwd=ROOT / "service",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "DATABASE_URL is not set" in done.stderr
+
+
+def test_no_other_name_is_made_up() -> None:
+    with pytest.raises(AttributeError, match="TORTOISE"):
+        _ = schema.TORTOISE

@@ -1,1 +1,0 @@
-"""Unit tests: one module for each module of `service`."""
