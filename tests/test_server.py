@@ -21,7 +21,7 @@ from service.postgres.embedded import embedded_postgres
 from tests.running.application import JSON, NOW, SECRET, SIGNALS, signal_body, signing_headers
 from tests.running.environment import service_environment
 from tests.running.postgres import Database
-from tests.running.service_process import SERVE, SERVE_WITH_CLOCK, ServiceProcess
+from tests.running.service_process import CLOCK, SERVE, ServiceProcess, limited
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 StartService = Callable[..., ServiceProcess]
@@ -45,7 +45,9 @@ def start_service(directory: Path) -> Iterator[StartService]:
     """Starts services and waits until they are alive. Those that still run in the end are stopped."""
     services: list[ServiceProcess] = []
 
-    def start(settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] = SERVE) -> ServiceProcess:
+    def start(
+        settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] | None = None
+    ) -> ServiceProcess:
         services.append(ServiceProcess(directory, settings, workers=workers, program=program))
         services[-1].wait_until_alive()
         return services[-1]
@@ -242,8 +244,8 @@ def test_the_same_request_to_two_workers_at_once_is_stored_once(
 ) -> None:
     clock = tmp_path / "clock"
     clock.write_text(NOW.isoformat())
-    settings = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET, "TEST_CLOCK": str(clock)}
-    service = start_service({**settings, "DATABASE_URL": database.url}, workers=2, program=SERVE_WITH_CLOCK)
+    settings = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET, CLOCK: str(clock)}
+    service = start_service({**settings, "DATABASE_URL": database.url}, workers=2)
     wait_until_both_serve(service)
     body = signal_body()
 
@@ -260,12 +262,16 @@ def test_the_same_request_to_two_workers_at_once_is_stored_once(
 
 # Stopping
 
+IMPATIENT = limited(crossing_seconds=0.05)
+"""Idle connections, of which our own client has one, are not kept open any longer."""
+
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGINT, 1)])
 def test_a_service_that_is_told_to_stop_ends_well(
     start_service: StartService, shared_database: Database, number: signal.Signals, workers: int
 ) -> None:
-    service = start_service({"DATABASE_URL": shared_database.url}, workers=workers)
+    """Also when a client keeps its connection open, as ours does."""
+    service = start_service({"DATABASE_URL": shared_database.url, **IMPATIENT}, workers=workers)
     service.process.send_signal(number)
     assert service.process.wait(DEADLINE_SECONDS) == 0
     service.stop()
@@ -274,7 +280,7 @@ def test_a_service_that_is_told_to_stop_ends_well(
 def test_a_request_that_was_being_received_is_told_that_the_service_stops(
     start_service: StartService, shared_database: Database
 ) -> None:
-    service = start_service({"DATABASE_URL": shared_database.url})
+    service = start_service({"DATABASE_URL": shared_database.url, **IMPATIENT})
     service.wait_until_ready()
     body = signal_body()
     client = connect(service)
@@ -301,7 +307,7 @@ def test_a_request_that_was_being_received_is_told_that_the_service_stops(
 def test_a_request_that_was_being_stored_is_answered_before_the_service_ends(
     start_service: StartService, database: Database
 ) -> None:
-    service = start_service({"DATABASE_URL": database.url})
+    service = start_service({"DATABASE_URL": database.url, **IMPATIENT})
     service.wait_until_ready()
     client = connect(service)
     database.execute("BEGIN")
@@ -322,7 +328,7 @@ def test_a_request_that_was_being_stored_is_answered_before_the_service_ends(
 def test_with_a_delay_the_service_is_unready_before_it_refuses_and_refuses_before_it_ends(
     start_service: StartService, shared_database: Database
 ) -> None:
-    service = start_service({"DATABASE_URL": shared_database.url, "SIGNALS_SHUTDOWN_DELAY_SECONDS": "3"})
+    service = start_service({"DATABASE_URL": shared_database.url, "SIGNALS_SHUTDOWN_DELAY_SECONDS": "1"})
     service.wait_until_ready()
     service.tell_to_stop()
     wait_until(lambda: service.answers("/api/v1/ready", 503), "the service says that it is not ready")

@@ -26,7 +26,7 @@ def test_a_refused_signature_ends_a_file(program: Program, storage: Storage) -> 
 
 
 def test_a_service_that_is_away_is_tried_for_a_while_and_told(alone: Program) -> None:
-    ended = alone.run("send", *GOLD, "--retry-seconds", "1.5")
+    ended = alone.run("send", *GOLD, "--retry-seconds", "0.3")
     assert ended.code == 3
     assert ended.output.startswith("failed The service cannot be reached: ")
     assert "next attempt in" in ended.errors

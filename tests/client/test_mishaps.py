@@ -23,6 +23,7 @@ from tests.client.road import CUT, LOST, Road, answer
 from tests.client.shared import MakeRoad
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
+from tests.running.service_process import limited
 from tests.speaking.producer import Producer
 
 GOLD = Signal("XAUUSD", Side.BUY)
@@ -103,7 +104,7 @@ def test_an_overloaded_service_is_asked_again(
     signing: Deployment, connect: Connect, producer: Producer, storage: Storage, patience: Patience
 ) -> None:
     """There is room for one signal, and the database does not answer it until the client waits."""
-    signing.configure(SIGNALS_QUEUE_LIMIT="1")
+    signing.configure(SIGNALS_QUEUE_LIMIT="1", **limited(command_seconds=0.3))
     signing.start_own()
     signing.stall_database()
     other = Thread(target=producer.send)
@@ -133,6 +134,7 @@ def test_an_unsigned_signal_is_sent_again_to_a_busy_service(
 def test_a_failing_database_is_waited_for(
     signing: Deployment, connect: Connect, storage: Storage, patience: Patience
 ) -> None:
+    signing.configure(**limited(answer_seconds=0.3))
     signing.start_own()
     signing.cut_database()
     patience.in_next_pause(signing.mend_database)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.running.postgres import Database, PostgresServer
-from tests.running.service_process import SERVE, SERVE_WITH_CLOCK, ServiceProcess
+from tests.running.service_process import CLOCK, ServiceProcess
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,10 @@ class Running:
         settings = {
             "DATABASE_URL": self._url,
             "DATABASE_POOL_SIZE": "4",
-            "TEST_CLOCK": str(self._clock),
+            **({CLOCK: str(self._clock)} if self._configuration.own_clock else {}),
             **dict(self._configuration.settings),
         }
-        program = SERVE_WITH_CLOCK if self._configuration.own_clock else SERVE
-        service = ServiceProcess(self._directory, settings, workers=self._configuration.workers, program=program)
+        service = ServiceProcess(self._directory, settings, workers=self._configuration.workers)
         service.wait_until_alive()
         return service
 
@@ -88,5 +87,5 @@ class Fleet:
         """Stop them all, also when one of them does not stop in good order."""
         with ExitStack() as stack:
             for running in self._running.values():
-                running.service.tell_to_stop()
+                running.service.tell_to_stop(hang_up=True)
                 stack.callback(running.retire)

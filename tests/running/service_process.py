@@ -1,5 +1,6 @@
 """The service as it runs in production: a process of its own, reached over TCP, heard through its log."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -16,14 +17,22 @@ from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 SERVE = ("-m", "service", "serve")
 SERVE_WITH_CLOCK = ("-m", "tests.running.serve_with_clock")
+CLOCK, LIMITS = "TEST_CLOCK", "TEST_LIMITS"
+"""What this one knows beside the settings of the service."""
+
+
+def limited(**limits: float) -> Mapping[str, str]:
+    """Settings of a service with other limits (`service.kernel.limits`), so that a test need not wait them out."""
+    return {LIMITS: json.dumps(limits)}
 
 
 class ServiceProcess:
     """A running service. It listens on a free port that it chose itself, and knows no settings but those given."""
 
     def __init__(
-        self, directory: Path, settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] = SERVE
+        self, directory: Path, settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] | None = None
     ) -> None:
+        program = program or (SERVE_WITH_CLOCK if {CLOCK, LIMITS} & settings.keys() else SERVE)
         confidential.note_secret(settings.get("HMAC_PRODUCER_SECRET", "").encode())
         self._errors = directory / "stderr"
         with self._errors.open("wb") as errors:
@@ -70,17 +79,20 @@ class ServiceProcess:
         assert not errors, f"the service wrote to standard error:\n{errors}"
         self.log.check(since)
 
-    def tell_to_stop(self) -> None:
-        """Ask the process to stop, as an orchestrator does; once is enough."""
+    def tell_to_stop(self, *, hang_up: bool = False) -> None:
+        """Ask the process to stop, as an orchestrator does; once is enough. A service that has idle connections waits a
+        moment for requests that might be on their way; it is spared that if its client hangs up."""
         if not self._told_to_stop:
             self._told_to_stop = True
             with suppress(httpx.TransportError):
                 self._last_figures = self.client.get(f"{self.url}/metrics", timeout=2).content
+            if hang_up:
+                self.client.close()
             self.process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """Stop the process, check that it left in good order, and that it has told nobody what is confidential."""
-        self.tell_to_stop()
+        self.tell_to_stop(hang_up=True)
         try:
             status = self.process.wait(DEADLINE_SECONDS)
         finally:
