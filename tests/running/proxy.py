@@ -37,6 +37,7 @@ class DatabaseProxy:
         """How many connections were broken right after a commit."""
         self._commits_to_cut = 0
         self._chance: Callable[[], bool] = _always
+        self._even_empty = False
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._flowing = _set_event()
@@ -79,11 +80,13 @@ class DatabaseProxy:
         self._flowing.clear()
         self._flowing = _set_event()
 
-    def cut_commits(self, times: int, chance: Callable[[], bool] = _always) -> None:
+    def cut_commits(self, times: int, chance: Callable[[], bool] = _always, *, even_empty: bool = False) -> None:
         """Break that many connections more right after a commit of inserted rows, before the service hears of it.
-        Each time `chance` says whether this is one of them."""
+        Each time `chance` says whether this is one of them. With `even_empty` an insert counts that inserts nothing,
+        because its rows are there already."""
         self._commits_to_cut = self.commits_cut + times
         self._chance = chance
+        self._even_empty = even_empty
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -135,7 +138,7 @@ class DatabaseProxy:
         held, inserted = b"", False
         async for kind, message in _messages(reader):
             held += message
-            inserted = _inserted(message, inserted) if kind == COMMAND_COMPLETE else inserted
+            inserted = self._inserted(message, inserted) if kind == COMMAND_COMPLETE else inserted
             if inserted and kind != READY_FOR_QUERY:
                 continue
             if inserted and message.endswith(OUTSIDE_OF_A_TRANSACTION):
@@ -146,6 +149,11 @@ class DatabaseProxy:
             writer.write(held)
             await writer.drain()
             held = b""
+
+    def _inserted(self, command_complete: bytes, before: bool) -> bool:
+        """Whether the transaction has inserted rows, now that one more command is complete."""
+        tag = command_complete[5:].rstrip(b"\0").split()
+        return tag[0] != b"ROLLBACK" and (before or (tag[0] == b"INSERT" and (self._even_empty or tag[-1] != b"0")))
 
     def _cuts_now(self) -> bool:
         cut = self.commits_cut < self._commits_to_cut and self._chance()
@@ -172,12 +180,6 @@ async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, 
         while True:
             head = await reader.readexactly(5)
             yield head[:1], head + await reader.readexactly(int.from_bytes(head[1:]) - 4)
-
-
-def _inserted(command_complete: bytes, before: bool) -> bool:
-    """Whether the transaction has inserted rows, now that one more command is complete."""
-    tag = command_complete[5:].rstrip(b"\0").split()
-    return tag[0] != b"ROLLBACK" and (before or (tag[0] == b"INSERT" and tag[-1] != b"0"))
 
 
 @asynccontextmanager

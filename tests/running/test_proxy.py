@@ -141,3 +141,14 @@ async def test_chance_decides_which_commits_are_cut_off(database: Database) -> N
         with pytest.raises(LOST):
             await connection.execute(INSERT)
     assert rows(database) == 2
+
+
+async def test_an_insert_that_inserts_nothing_counts_when_it_is_told_to(database: Database) -> None:
+    empty = "INSERT INTO signals (id, instrument, side, time) SELECT gen_random_uuid(), 'XAUUSD', 0, now() WHERE false"
+    async with database_proxy(database.url) as proxy, connected(proxy) as connection:
+        proxy.cut_commits(1)
+        await connection.execute(empty)
+        proxy.cut_commits(1, even_empty=True)
+        with pytest.raises(LOST):
+            await connection.execute(empty)
+        assert proxy.commits_cut == 1
