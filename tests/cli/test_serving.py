@@ -1,31 +1,19 @@
-"""The command line: what it says, how it ends, and that it works from anywhere."""
+"""`signals serve` and `signals migrate`: what they say, how they end, and that they work from anywhere."""
 
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from service import cli
+from tests.cli.program import PROGRAM, Ended
 from tests.running.environment import service_environment
 from tests.running.postgres import Database
 from tests.running.waiting import DEADLINE_SECONDS
 from tests.test_settings import WRONG
-
-SCRIPT = str(Path(sys.executable).with_name("signals"))
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    output: str
-    errors: str
-
 
 RunCommand = Callable[..., Ended]
 
@@ -83,7 +71,7 @@ def test_a_wrong_setting_ends_with_one_sentence_that_names_it(
 def test_a_refused_start_is_a_plain_sentence_and_nothing_else(
     tmp_path: Path, name: str, settings: dict[str, str]
 ) -> None:
-    ended = run_process(SCRIPT, "serve", directory=tmp_path, **settings)
+    ended = run_process(PROGRAM, "serve", directory=tmp_path, **settings)
     assert (ended.code, ended.output) == (2, "")
     assert ended.errors.startswith(f"signals: {name}")
     assert ended.errors.count("\n") == 1
@@ -135,7 +123,7 @@ def test_a_database_that_does_not_exist_is_told_in_one_sentence(
     assert (ended.code, ended.errors) == (1, f"signals: The database cannot be used: {name}\n")
 
 
-@pytest.mark.parametrize("command", [[SCRIPT], [sys.executable, "-m", "service"]])
+@pytest.mark.parametrize("command", [[PROGRAM], [sys.executable, "-m", "service"]])
 def test_the_program_works_from_any_directory_with_its_env_file(
     command: list[str], tmp_path: Path, empty_database: Database
 ) -> None:
