@@ -118,7 +118,7 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
     """A new database with the tables of the service."""
     database = postgres.create()
     yield database
-    database.close()
+    postgres.drop(database)
 
 
 @pytest.fixture

@@ -92,7 +92,9 @@ class Deployment:
 
     def start_own(self, *, tables: bool = True, database_away: bool = False) -> None:
         """Start a service for this scenario alone, and wait until it is ready, if it can be."""
-        database = self._fleet.postgres.create(tables=tables)
+        postgres = self._fleet.postgres
+        database = postgres.create(tables=tables)
+        self._cleanup.callback(postgres.drop, database)
         self._proxy = self._cleanup.enter_context(self._portal.wrap_async_context_manager(database_proxy(database.url)))
         if database_away:
             self._portal.call(self._proxy.cut)
