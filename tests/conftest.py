@@ -126,7 +126,7 @@ def empty_database(postgres: PostgresServer) -> Iterator[Database]:
     """A new database with nothing in it."""
     database = postgres.create(tables=False)
     yield database
-    database.close()
+    postgres.drop(database)
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +134,7 @@ def shared_database(postgres: PostgresServer) -> Iterator[Database]:
     """A database with the tables of the service, for tests that do not care what else is in them."""
     database = postgres.create()
     yield database
-    database.close()
+    postgres.drop(database)
 
 
 @pytest.fixture(scope="session")

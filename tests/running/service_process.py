@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 SERVE = ("-m", "service", "serve")
 SERVE_WITH_CLOCK = ("-m", "tests.running.serve_with_clock")
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""To load the usual ones takes longer than some tests, and nothing here speaks TLS."""
+
 CLOCK, LIMITS = "TEST_CLOCK", "TEST_LIMITS"
 """What this one knows beside the settings of the service."""
 
@@ -46,7 +50,7 @@ class ServiceProcess:
             )
         assert self.process.stdout is not None
         self.log = LogLines(self.process.stdout)
-        self.client = httpx.Client(timeout=DEADLINE_SECONDS)
+        self.client = httpx.Client(timeout=DEADLINE_SECONDS, verify=_NO_CERTIFICATES)
         self._told_to_stop = False
         self._last_figures = b""
         try:

@@ -1,16 +1,13 @@
 """Small runs of pytest on a folder of features in which everything happens that can happen to a scenario."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.running.environment import ROOT
+from tests.running.pytest_run import run_pytest
 from tests.specification.documents import Message
 from tests.specification.overview import Overview
 
@@ -216,10 +213,8 @@ def tell(directory: Path, features: Mapping[str, str], *arguments: str) -> Told:
     (directory / "conftest.py").write_text(CONFTEST)
     (directory / "test_features.py").write_text("from pytest_bdd import scenarios\n\nscenarios('.')\n")
     (directory / "pytest.ini").write_text("[pytest]\nbdd_features_base_dir = features\n")
-    plugins = ["-p", "pytest_bdd.plugin", "-p", "xdist.plugin", "-p", "tests.specification.plugin"]
-    command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", "--specification=out", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
-    ended = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
+    plugins = ["-p", "xdist.plugin", "-p", "tests.specification.plugin", "-p", "no:cacheprovider"]
+    ended = run_pytest({}, *plugins, "--specification=out", *arguments, folder=directory)
     lines = (directory / "out" / "messages.ndjson").read_text(encoding="utf-8").splitlines()
     page = (directory / "out" / "specification.html").read_text(encoding="utf-8")
     return Told(ended.stdout + ended.stderr, [json.loads(line) for line in lines], page)

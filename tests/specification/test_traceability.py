@@ -6,14 +6,13 @@ steps is green, an `async def` step is never awaited, a feature that nobody bind
 
 import inspect
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.running.environment import ROOT
+from tests.running.pytest_run import run_pytest
 from tests.specification.feature_files import FEATURES, FeatureFile, read_features
 from tests.specification.sentences import defines, sentences, step_definitions
 
@@ -94,9 +93,8 @@ def test_no_step_is_a_coroutine_function() -> None:
 
 
 def test_as_many_scenarios_are_collected_as_the_gherkin_parser_counts() -> None:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/test_features.py"]
-    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    collected = re.findall(r"^tests/test_features\.py::", output, re.MULTILINE)
+    run = run_pytest({}, "--collect-only", "-q", "tests/test_features.py")
+    collected = re.findall(r"^tests/test_features\.py::", run.stdout, re.MULTILINE)
     assert len(collected) == sum(len(file.pickles) for file in FILES)
 
 
