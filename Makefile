@@ -6,6 +6,9 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
+# Most of the time that the start of a process takes goes into compiling what was compiled before, where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run psql check test delivery test-features spec test-hostile test-reliability bench bench-growth test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)

@@ -7,6 +7,7 @@ from pytest_bdd import given, parsers
 from tests.running.deployment import Deployment
 from tests.running.postgres import migrate
 from tests.running.reachable import Reachable
+from tests.running.service_process import limited
 from tests.running.waiting import wait_until
 
 LATER_VERSION = "99_20990101000000_later.py"
@@ -81,6 +82,7 @@ def clock_shows(inside: Deployment, instant: str) -> None:
 
 @given("the database has gone away")
 def database_gone(inside: Deployment) -> None:
+    inside.configure(**limited(answer_seconds=1))
     inside.cut_database()
 
 
