@@ -6,7 +6,7 @@ BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 
-# Most of the time that the start of a process takes goes into compiling what was compiled before, where this is set.
+# Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run psql check test delivery test-features spec test-hostile test-reliability bench bench-growth test-signers audit docs lock clean

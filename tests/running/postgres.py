@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -70,7 +69,6 @@ class PostgresServer:
         self._url = url
         self._portal = portal
         self._maintenance = Database(url, portal)
-        self._names = (f"signals_test_{uuid4().hex[:12]}_{number}" for number in count())
         self._present: list[str] = []
         self._template: str | None = None
 
@@ -109,7 +107,7 @@ class PostgresServer:
         self._maintenance.close()
 
     def _create(self, template: str) -> Database:
-        name = next(self._names)
+        name = f"signals_test_{uuid4().hex}"
         self._maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         self._present.append(name)
         return Database(urlunsplit(urlsplit(self._url)._replace(path=f"/{name}")), self._portal)
