@@ -3,10 +3,11 @@
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.kernel.connection_url import ConnectionUrl
 
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
@@ -19,24 +20,8 @@ class SettingsError(Exception):
     """A setting is wrong; the message is one sentence that names it and never repeats its value."""
 
 
-_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
-
-
 def _postgresql_url(url: SecretStr) -> SecretStr:
-    try:
-        parts = urlsplit(url.get_secret_value())
-        options = dict(parse_qsl(parts.query))
-        usable = (
-            parts.scheme in {"postgres", "postgresql"}
-            and parts.path.strip("/")
-            and parts.port != 0
-            and options.get("port", "5432").isdecimal()
-            and options.get("sslmode", "prefer") in _SSL_MODES
-        )
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    ConnectionUrl.parse(url.get_secret_value())
     return url
 
 
@@ -105,6 +90,9 @@ class Settings(BaseSettings):
             found.append(f"HMAC_PRODUCER_SECRET is shorter than {MINIMUM_SECRET_BYTES} bytes: use a longer one")
         if not self.hmac_producer_enabled and self.app_env == "production":
             found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")
+        if self.database_url is not None:
+            url = ConnectionUrl.parse(self.database_url.get_secret_value())
+            found += [f"DATABASE_URL: {warning}" for warning in url.warnings]
         return found
 
 

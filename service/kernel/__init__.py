@@ -1,5 +1,6 @@
 """What everyone uses and what knows nobody.
 
+- `connection_url`: what a PostgreSQL connection URL says
 - `errors`: the root of all refusals
 - `limits`: how long the service waits, and how much it takes at once
 - `logs`: JSON lines, and the request id that is on them

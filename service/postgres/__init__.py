@@ -1,5 +1,6 @@
 """The database: how it is reached, what is in it, and whether it can be trusted.
 
+- `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
 - `migrations/`: aerich's migrations, written by hand
@@ -7,5 +8,4 @@
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
 - `schema`: which migrations there are, and bringing a database up to date
-- `url`: what asyncpg needs to follow a connection URL
 """

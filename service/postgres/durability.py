@@ -6,7 +6,7 @@ import asyncpg
 
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.postgres.url import session_arguments
+from service.postgres.connector import service_connector
 
 _SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 _DURABLE = {"fsync": {"on"}, "full_page_writes": {"on"}, "synchronous_commit": {"on", "remote_write", "remote_apply"}}
@@ -19,9 +19,9 @@ class NotDurable(Exception):
 async def check_server(url: str, limits: Limits, *, refuse: bool) -> None:
     """Warn when the server could lose an acknowledged commit; with `refuse`, raise NotDurable instead.
 
-    Raises OSError, TimeoutError or asyncpg.PostgresError when the server is away.
+    Raises NoConnection when the server is away.
     """
-    connection = await asyncpg.connect(**session_arguments(url, limits))
+    connection = await service_connector(url, limits)()
     try:
         await check_session(connection, refuse=refuse)
     finally:

@@ -11,9 +11,9 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
+from service.postgres.connector import service_connector
 from service.postgres.durability import check_session
 from service.postgres.schema import orm_config
-from service.postgres.url import session_arguments
 
 
 class Pool:
@@ -36,7 +36,8 @@ class Pool:
             "init": check,
             "reset": _nothing_to_reset,
         }
-        self._config = orm_config(session_arguments(url, limits) | pool)
+        self.connector = service_connector(url, limits)
+        self._config = orm_config(self.connector, **pool)
         self._context = TortoiseContext()
 
     async def __aenter__(self) -> Self:

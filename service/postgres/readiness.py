@@ -1,7 +1,7 @@
 """Whether a signal could be stored now."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import asyncpg
 
@@ -45,17 +45,24 @@ class Readiness:
         try:
             async with self._pool.connection() as connection:
                 applied = {row["version"] for row in await connection.fetch(_PROBE)}
+                missing = await self._pool.connector.missing(connection)
         except NotDurable as error:
             return f"not durable: {error}"
         except asyncpg.UndefinedTableError:
             return "migrations are missing: run `signals migrate`"
-        except asyncpg.ReadOnlySQLTransactionError:
-            return "read-only"
         except asyncpg.LockNotAvailableError:
             return "locked"
         except asyncpg.InsufficientPrivilegeError:
             return "not permitted"
         except Exception as error:
             log.warning("Database not reachable", exception=error)
-            return "not reachable"
-        return "migrations are missing: run `signals migrate`" if set(migration_files()) - applied else None
+            read_only = getattr(error, "sqlstate", None) == asyncpg.ReadOnlySQLTransactionError.sqlstate
+            return "read-only" if read_only else "not reachable"
+        if set(migration_files()) - applied:
+            return "migrations are missing: run `signals migrate`"
+        return _remedy(missing) if missing else None
+
+
+def _remedy(missing: Mapping[str, int]) -> str:
+    commands = (f"`ALTER ROLE ... SET {name} = '{limit / 1000:g}s'`" for name, limit in missing.items())
+    return f"limits are missing: run {' and '.join(commands)}"

@@ -7,16 +7,21 @@ import asyncpg
 from aerich import Command
 
 from service.kernel.limits import Limits
-from service.postgres.url import connection_arguments
-from service.settings import load_settings
+from service.postgres.connector import Connector
+from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 
 
-def orm_config(credentials: dict[str, Any]) -> dict[str, Any]:
-    """Tortoise's configuration, with these credentials of asyncpg's."""
+_UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+"""A migration takes the time it takes, whatever is set on the role."""
+
+
+def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
+    """Tortoise's configuration, with these options of asyncpg's pool."""
+    credentials = {"connect": connector, **pool}
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
         "apps": {"models": {"models": ["service.postgres.models", "aerich.models"], "default_connection": "default"}},
@@ -34,7 +39,7 @@ def __getattr__(name: str) -> Any:
         raise RuntimeError(
             "DATABASE_URL is not set: aerich needs it (`signals migrate` also knows the embedded database)"
         )
-    return orm_config(connection_arguments(url.get_secret_value()))
+    return orm_config(_connector(url.get_secret_value()))
 
 
 def migration_files() -> list[str]:
@@ -46,21 +51,38 @@ def _number(name: str) -> int:
     return int(name.split("_")[0])
 
 
+def _connector(url: str) -> Connector:
+    return Connector(url, _UNLIMITED, Limits().connect_seconds)
+
+
 async def migrate(url: str, *, down: bool = False) -> list[str]:
     """Bring the schema up to date, or undo the newest migration; returns the migrations that were run.
 
-    Safe when several processes start at once: one does the work, the others find nothing to do.
+    Safe when several processes start at once: one does the work, the others find nothing to do. Raises SettingsError
+    when a pooler is in the way, and NoConnection.
     """
-    arguments = connection_arguments(url)
-    lock = await asyncpg.connect(**arguments, timeout=Limits().connect_seconds)
+    connector = _connector(url)
+    lock = await connector()
     try:
-        await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        async with Command(orm_config(arguments), app="models", location=str(MIGRATIONS)) as command:
-            if not down:
-                return await command.upgrade()
-            return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
+        await _refuse_limits(connector, lock)
+        # The lock of a transaction, since a pooler may give the one of a session to somebody else.
+        async with lock.transaction():
+            await lock.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+            async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
+                if not down:
+                    return await command.upgrade()
+                return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
     finally:
         await lock.close()
+
+
+async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -> None:
+    limits = ", ".join(await connector.missing(connection))
+    if limits:
+        raise SettingsError(
+            f"DATABASE_URL: migrating needs a direct connection here: the role has limits ({limits}) that cannot be "
+            "lifted through a pooler"
+        )
 
 
 async def _any_applied(connection: asyncpg.Connection) -> bool:

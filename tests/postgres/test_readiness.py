@@ -11,7 +11,6 @@ from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.postgres.schema import migration_files
-from service.postgres.url import connection_arguments
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked, until_somebody_waits
 from tests.postgres.rows import insert_receipt, insert_signal
@@ -67,7 +66,7 @@ async def test_an_older_schema_needs_its_migrations(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_a_read_only_database_is_told(database: Database) -> None:
-    name = connection_arguments(database.url)["database"]
+    name = database.value("SELECT current_database()")
     database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     assert await obstacle(database.url) == "read-only"
 

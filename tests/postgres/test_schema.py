@@ -10,9 +10,10 @@ import pytest
 from aerich.utils import decompress_dict, get_models_describe, import_py_file
 from tortoise.context import TortoiseContext
 
+from service.kernel.limits import Limits
 from service.postgres import schema
+from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
-from service.postgres.url import connection_arguments
 from tests.postgres.locks import until_somebody_waits
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
@@ -51,7 +52,7 @@ async def test_models_and_migrations_describe_the_same_tables(
     shared_database: Database, empty_database: Database
 ) -> None:
     async with TortoiseContext() as context:
-        config = orm_config(connection_arguments(empty_database.url))
+        config = orm_config(service_connector(empty_database.url, Limits()))
         config["apps"]["models"]["models"] = ["service.postgres.models"]
         await context.init(config)
         await context.generate_schemas(safe=False)
@@ -64,7 +65,7 @@ async def test_the_newest_migration_remembers_the_models_as_they_are() -> None:
     """Else aerich would write the difference into the next migration that somebody makes."""
     newest = import_py_file(MIGRATIONS / "models" / migration_files()[-1])
     async with TortoiseContext() as context:
-        await context.init(orm_config(connection_arguments("postgresql://nowhere/none")))
+        await context.init(orm_config(service_connector("postgresql://nowhere/none", Limits())))
         assert decompress_dict(newest.MODELS_STATE) == get_models_describe("models")
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
-from service.postgres.url import connection_arguments
+from service.kernel.connection_url import ConnectionUrl
 from tests.running.ports import free_port
 
 COMMAND_COMPLETE, READY_FOR_QUERY = b"C", b"Z"
@@ -49,8 +49,8 @@ class DatabaseProxy:
 
     def lead_to(self, url: str) -> None:
         """Lead new connections to the database at this URL; those that there are stay where they are."""
-        target = connection_arguments(url)
-        self._host, self._port = target["host"], target["port"]
+        [(host, port)] = ConnectionUrl.parse(url).addresses
+        self._host, self._port = host or "localhost", port or 5432
 
     async def mend(self) -> None:
         """Forward from now on, over new connections and over those that were stalled."""
