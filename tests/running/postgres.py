@@ -12,8 +12,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -54,6 +55,12 @@ class Database:
         if self._connection is None:
             self._connection = await asyncpg.connect(self.url)
         return await getattr(self._connection, method)(*arguments)
+
+    def by_way_of(self, url: str) -> Self:
+        """The same database, with another URL for the service."""
+        other = copy(self)
+        other.url = url
+        return other
 
     def close(self) -> None:
         """Close the connection of the tests."""

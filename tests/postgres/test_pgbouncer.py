@@ -1,0 +1,179 @@
+"""Through Debian's PgBouncer: stored once and rightly, with the limits in force, and migrated without a trace."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+import httpx
+import pytest
+
+from service.kernel.limits import Limits
+from service.postgres.connector import service_connector
+from service.postgres.pool import Pool
+from service.postgres.readiness import Readiness
+from service.postgres.schema import MIGRATION_LOCK, migrate, migration_files
+from service.settings import SettingsError
+from tests.postgres.database_url import with_options
+from tests.running.application import SIGNALS, serving, signal_body, signing_headers
+from tests.running.pgbouncer import pgbouncer
+from tests.running.postgres import Database
+from tests.running.waiting import wait_until
+
+LIMITS = Limits(connect_seconds=20, command_seconds=20, readiness_seconds=20)
+IGNORING = {"ignore_startup_parameters": "statement_timeout, lock_timeout, synchronous_commit, extra_float_digits"}
+REMEDY = "run `ALTER ROLE ... SET lock_timeout = '2s'` and `ALTER ROLE ... SET statement_timeout = '3s'`"
+
+both_modes = pytest.mark.parametrize("mode", ["session", "transaction"])
+either_way = pytest.mark.parametrize("settings", [{}, IGNORING], ids=["refusing", "ignoring"])
+
+
+def limit(database: Database, **settings: str) -> None:
+    """Set limits on the role, as the documents say, for its sessions in this database alone."""
+    for name, value in settings.items():
+        name_of_database = database.value("SELECT current_database()")
+        role = database.value("SELECT current_user")
+        database.execute(f"ALTER ROLE {role} IN DATABASE {name_of_database} SET {name} = '{value}'")
+
+
+@pytest.fixture
+def limited(database: Database) -> Database:
+    """A database for which the role has the limits of the service."""
+    limit(database, statement_timeout="3s", lock_timeout="2s")
+    return database
+
+
+async def obstacle(url: str) -> str | None:
+    """What readiness says."""
+    async with Pool(url, LIMITS, size=2) as pool:
+        return await Readiness(pool, lambda: False, LIMITS).obstacle()
+
+
+async def send(client: httpx.AsyncClient, number: int) -> str:
+    """Send a signed signal of its own; the id under which it is stored."""
+    body = signal_body(payload={"number": number})
+    answer = await client.post(SIGNALS, content=body, headers=signing_headers(body))
+    assert answer.status_code == 201, answer.text
+    identifier: str = answer.json()["id"]
+    return identifier
+
+
+@either_way
+@both_modes
+@pytest.mark.anyio
+async def test_every_signal_is_stored_once_under_the_id_that_was_answered(
+    limited: Database, mode: str, settings: dict[str, str]
+) -> None:
+    with pgbouncer(limited.url, mode, **settings) as url:
+        async with serving(url, signing=True, database_pool_size=4) as client:
+            assert (await client.get("/api/v1/ready")).status_code == 200
+            sent = [send(client, number) for number in range(100)]
+            ids = [
+                identifier
+                for start in range(0, 100, 5)
+                for identifier in await asyncio.gather(*sent[start : start + 5])
+            ]
+            again = await asyncio.gather(*(send(client, number) for number in range(100)))
+    stored = limited.fetch("SELECT id, payload FROM signals")
+    assert {str(row["id"]): json.loads(row["payload"])["number"] for row in stored} == {
+        identifier: number for number, identifier in enumerate(ids)
+    }
+    assert again == ids
+
+
+@either_way
+@pytest.mark.anyio
+async def test_nothing_is_prepared_in_sessions_that_are_shared(limited: Database, settings: dict[str, str]) -> None:
+    """Else another process, with the same name for a statement of its own, would be given the answer of this one."""
+    with pgbouncer(limited.url, "transaction", default_pool_size="1", **settings) as url:
+        async with serving(url, signing=True) as client:
+            await send(client, 1)
+            await client.get("/api/v1/ready")
+        observer = await asyncpg.connect(url, statement_cache_size=0)
+        assert await observer.fetch("SELECT name FROM pg_prepared_statements") == []
+        await observer.close()
+
+
+@either_way
+@both_modes
+@pytest.mark.anyio
+async def test_limits_that_are_missing_are_told_with_their_cure(
+    database: Database, mode: str, settings: dict[str, str]
+) -> None:
+    with pgbouncer(database.url, mode, **settings) as url:
+        assert await obstacle(url) == f"limits are missing: {REMEDY}"
+    limit(database, statement_timeout="3s")
+    with pgbouncer(database.url, mode, **settings) as url:
+        assert await obstacle(url) == "limits are missing: run `ALTER ROLE ... SET lock_timeout = '2s'`"
+    limit(database, lock_timeout="1s")
+    with pgbouncer(database.url, mode, **settings) as url:
+        assert await obstacle(url) is None
+
+
+@pytest.mark.anyio
+async def test_every_probe_looks_at_the_session_it_lands_in(limited: Database) -> None:
+    """Behind a pooler somebody else may have changed it, or it may be older than the limits of the role."""
+    with pgbouncer(limited.url, "transaction", default_pool_size="1") as url:
+        async with Pool(url, LIMITS, size=2) as pool:
+            readiness = Readiness(pool, lambda: False, LIMITS)
+            assert await readiness.obstacle() is None
+            other = await asyncpg.connect(url, statement_cache_size=0)
+            await other.execute("SET statement_timeout = 0")
+            assert await readiness.obstacle() == "limits are missing: run `ALTER ROLE ... SET statement_timeout = '3s'`"
+            await other.execute("RESET statement_timeout")
+            assert await readiness.obstacle() is None
+            await other.close()
+
+
+@pytest.mark.anyio
+async def test_a_setting_of_the_url_that_the_pooler_refuses_is_told_and_not_dropped(limited: Database) -> None:
+    with (
+        pgbouncer(limited.url, "transaction") as url,
+        pytest.raises(ConnectionError, match="unsupported startup") as told,
+    ):
+        await service_connector(with_options(url, synchronous_commit="remote_apply"), LIMITS)()
+    assert "options" in str(told.value)
+
+
+# Migrating
+
+
+@pytest.fixture(params=["session", "transaction"])
+def pooled_empty_database(empty_database: Database, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database through PgBouncer."""
+    with pgbouncer(empty_database.url, request.param) as url:
+        yield url
+
+
+def test_several_may_migrate_at_once_through_a_pooler(empty_database: Database, pooled_empty_database: str) -> None:
+    with ThreadPoolExecutor() as threads:
+        done = [*threads.map(lambda _: asyncio.run(migrate(pooled_empty_database)), range(3))]
+    assert sorted(done) == [[], [], migration_files()]
+    applied = [row["version"] for row in empty_database.fetch("SELECT version FROM aerich ORDER BY id")]
+    assert applied == migration_files()
+
+
+@pytest.mark.anyio
+async def test_migrations_exclude_each_other_through_a_pooler_too(
+    empty_database: Database, pooled_empty_database: str
+) -> None:
+    other = await asyncpg.connect(empty_database.url)
+    await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    migration = asyncio.create_task(migrate(pooled_empty_database))
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    await asyncio.to_thread(wait_until, lambda: empty_database.value(waiting) == 1, "the migration waits")
+    await other.close()
+    assert await migration == migration_files()
+
+
+@pytest.mark.anyio
+async def test_limits_that_a_pooler_does_not_lift_need_a_direct_connection(
+    empty_database: Database, pooled_empty_database: str
+) -> None:
+    limit(empty_database, statement_timeout="3s", lock_timeout="2s")
+    with pytest.raises(
+        SettingsError, match=r"^DATABASE_URL: .* direct connection .*\(lock_timeout, statement_timeout\)"
+    ):
+        await migrate(pooled_empty_database)
+    assert await migrate(empty_database.url) == migration_files()
