@@ -52,7 +52,9 @@ def _failures_in_one_sentence() -> Iterator[None]:
     """A wrong setting ends the program with one sentence and exit code 2, an unusable database with one sentence and
     exit code 1."""
     import asyncpg
+    from tortoise.exceptions import BaseORMException
 
+    from service.kernel.errors import database_reason
     from service.postgres.durability import NotDurable
     from service.settings import SettingsError
 
@@ -62,8 +64,9 @@ def _failures_in_one_sentence() -> Iterator[None]:
         sys.exit(_refuse(str(error), 2))
     except NotDurable as error:
         sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        sys.exit(_refuse(f"The database cannot be used: {type(error).__name__}", 1))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
+        told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error
+        sys.exit(_refuse(f"The database cannot be used: {database_reason(told) or type(told).__name__}", 1))
 
 
 def _refuse(sentence: str, code: int) -> int:

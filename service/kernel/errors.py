@@ -57,3 +57,13 @@ def _below(root: type[Refusal]) -> Iterator[type[Refusal]]:
         if hasattr(refusal, "code"):
             yield refusal
         yield from _below(refusal)
+
+
+_NOT_ABOUT_ROWS = {"08", "0A", "25", "26", "28", "3D", "3F", "42", "53", "55", "57", "58"}
+"""Classes of SQLSTATE about the connection, the server, its resources and its schema."""
+
+
+def database_reason(error: BaseException) -> str | None:
+    """What the database said, if it may be told: an error about a row quotes the row, and then it is None."""
+    sqlstate: str | None = getattr(error, "sqlstate", None)
+    return str(error).partition("\n")[0] if sqlstate and sqlstate[:2] in _NOT_ABOUT_ROWS else None

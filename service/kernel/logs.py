@@ -11,6 +11,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from service.kernel.errors import database_reason
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being handled, put on every line that is written meanwhile."""
 
@@ -74,12 +76,14 @@ def _render(_: WrappedLogger, level: str, event: EventDict) -> bytes:
 
 
 def _description(exception: BaseException) -> dict[str, Any]:
-    """Type, SQLSTATE and place of an exception, never its message: a database error quotes the row it refused."""
+    """Type, SQLSTATE and place of an exception, and its message if it cannot be about a signal."""
     frames = traceback.extract_tb(exception.__traceback__)
+    reason = database_reason(exception)
     return {
         "error": type(exception).__name__,
         "sqlstate": getattr(exception, "sqlstate", None),
         "traceback": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        **({"reason": reason} if reason else {}),
     }
 
 

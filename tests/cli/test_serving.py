@@ -1,11 +1,11 @@
 """`signals serve` and `signals migrate`: what they say, how they end, and that they work from anywhere."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from service import cli
@@ -111,7 +111,7 @@ def test_migrations_go_up_and_down(run_command: RunCommand, empty_database: Data
 def test_a_database_that_is_away_is_told_in_one_sentence(run_command: RunCommand, tmp_path: Path) -> None:
     ended = run_command("migrate", DATABASE_URL=f"postgresql://keeper:hidden-word@/none?host={tmp_path}")
     assert (ended.code, ended.output) == (1, "")
-    assert ended.errors == "signals: The database cannot be used: FileNotFoundError\n"
+    assert ended.errors == f"signals: The database cannot be used: {tmp_path}: No such file or directory\n"
 
 
 def test_a_database_that_does_not_exist_is_told_in_one_sentence(
@@ -119,8 +119,10 @@ def test_a_database_that_does_not_exist_is_told_in_one_sentence(
 ) -> None:
     url = shared_database.url.replace("/signals_test_", "/no_such_")
     ended = run_command("migrate", DATABASE_URL=url)
-    name = asyncpg.InvalidCatalogNameError.__name__
-    assert (ended.code, ended.errors) == (1, f"signals: The database cannot be used: {name}\n")
+    assert (ended.code, ended.output) == (1, "")
+    assert re.fullmatch(
+        r'signals: The database cannot be used: \S+: database "no_such_\w+" does not exist\n', ended.errors
+    )
 
 
 @pytest.mark.parametrize("command", [[PROGRAM], [sys.executable, "-m", "service"]])
