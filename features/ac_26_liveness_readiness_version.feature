@@ -55,6 +55,26 @@ Feature: AC-26 Liveness, readiness, version
       Then it is ready
 
     @inside
+    Example: Ready behind a connection pooler
+      Given a connection pooler before the database, and time limits on the role of the service
+      When the operator asks again until the service is ready
+      Then it is ready
+
+    @inside
+    Example: Not ready, because a connection pooler keeps the service from limiting its statements
+      Given a connection pooler before the database, and no time limits on the role of the service
+      When the operator asks whether the service is ready
+      Then it is not ready because of "ALTER ROLE ... SET statement_timeout"
+      And it says when to come again
+
+    @inside
+    Example: A signal behind a connection pooler
+      Given a connection pooler before the database, and time limits on the role of the service
+      When the producer sends a signal
+      Then it is accepted
+      And exactly one signal is stored
+
+    @inside
     Example: Not ready, because the service is shutting down
       Given the service takes 3 seconds to shut down
       And the operator has told the service to stop

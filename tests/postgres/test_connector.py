@@ -48,18 +48,6 @@ def silent_host(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.anyio
-async def test_every_session_has_the_limits_of_the_service(shared_database: Database) -> None:
-    names = ["application_name", "statement_timeout", "lock_timeout", "synchronous_commit"]
-    settings = {name: await shown(shared_database.url, name) for name in names}
-    assert settings == {
-        "application_name": "signals",
-        "statement_timeout": "3s",
-        "lock_timeout": "2s",
-        "synchronous_commit": "on",
-    }
-
-
-@pytest.mark.anyio
 async def test_the_options_of_the_url_win_over_the_limits_of_the_service(shared_database: Database) -> None:
     url = with_options(shared_database.url, statement_timeout="7s", application_name="probe")
     assert await shown(url, "statement_timeout") == "7s"

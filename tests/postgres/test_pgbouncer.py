@@ -17,7 +17,7 @@ from service.postgres.schema import MIGRATION_LOCK, migrate, migration_files
 from service.settings import SettingsError
 from tests.postgres.database_url import with_options
 from tests.running.application import SIGNALS, serving, signal_body, signing_headers
-from tests.running.pgbouncer import pgbouncer
+from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
 from tests.running.waiting import wait_until
 
@@ -29,18 +29,10 @@ both_modes = pytest.mark.parametrize("mode", ["session", "transaction"])
 either_way = pytest.mark.parametrize("settings", [{}, IGNORING], ids=["refusing", "ignoring"])
 
 
-def limit(database: Database, **settings: str) -> None:
-    """Set limits on the role, as the documents say, for its sessions in this database alone."""
-    for name, value in settings.items():
-        name_of_database = database.value("SELECT current_database()")
-        role = database.value("SELECT current_user")
-        database.execute(f"ALTER ROLE {role} IN DATABASE {name_of_database} SET {name} = '{value}'")
-
-
 @pytest.fixture
 def limited(database: Database) -> Database:
     """A database for which the role has the limits of the service."""
-    limit(database, statement_timeout="3s", lock_timeout="2s")
+    limit_role(database, statement_timeout="3s", lock_timeout="2s")
     return database
 
 
@@ -103,10 +95,10 @@ async def test_limits_that_are_missing_are_told_with_their_cure(
 ) -> None:
     with pgbouncer(database.url, mode, **settings) as url:
         assert await obstacle(url) == f"limits are missing: {REMEDY}"
-    limit(database, statement_timeout="3s")
+    limit_role(database, statement_timeout="3s")
     with pgbouncer(database.url, mode, **settings) as url:
         assert await obstacle(url) == "limits are missing: run `ALTER ROLE ... SET lock_timeout = '2s'`"
-    limit(database, lock_timeout="1s")
+    limit_role(database, lock_timeout="1s")
     with pgbouncer(database.url, mode, **settings) as url:
         assert await obstacle(url) is None
 
@@ -171,7 +163,7 @@ async def test_migrations_exclude_each_other_through_a_pooler_too(
 async def test_limits_that_a_pooler_does_not_lift_need_a_direct_connection(
     empty_database: Database, pooled_empty_database: str
 ) -> None:
-    limit(empty_database, statement_timeout="3s", lock_timeout="2s")
+    limit_role(empty_database, statement_timeout="3s", lock_timeout="2s")
     with pytest.raises(
         SettingsError, match=r"^DATABASE_URL: .* direct connection .*\(lock_timeout, statement_timeout\)"
     ):

@@ -11,6 +11,7 @@ from anyio.from_thread import BlockingPortal
 from tests.running.environment import given_secret
 from tests.running.fleet import Configuration, Fleet, Running
 from tests.running.marks import Marks
+from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
 from tests.running.proxy import DatabaseProxy, database_proxy
 from tests.running.service_process import ServiceProcess
@@ -103,6 +104,15 @@ class Deployment:
         self._cleanup.callback(self.mend_database)
         if tables and not database_away:
             running.service.wait_until_ready()
+        self._begin(running)
+
+    def start_behind_a_pooler(self, **limits: str) -> None:
+        """Start a service for this scenario alone, whose role has these limits, behind a PgBouncer."""
+        database = self._fleet.postgres.create()
+        limit_role(database, **limits)
+        url = self._cleanup.enter_context(pgbouncer(database.url, "transaction"))
+        running = Running(self._configuration, database, url)
+        self._cleanup.callback(running.retire)
         self._begin(running)
 
     def _begin(self, running: Running) -> Running:

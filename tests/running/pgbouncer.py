@@ -11,6 +11,7 @@ from pwd import getpwnam
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.programs import program
+from tests.running.postgres import Database
 from tests.running.waiting import wait_until
 
 
@@ -53,3 +54,10 @@ def pgbouncer(url: str, mode: str, *, connect_query: str = "", **settings: str) 
         process.terminate()
         process.wait()
         shutil.rmtree(folder)
+
+
+def limit_role(database: Database, **limits: str) -> None:
+    """Limit the role of the tests as the documents say, but in this database alone."""
+    name = database.value("SELECT current_database()")
+    for setting, value in limits.items():
+        database.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET {setting} = '{value}'")

@@ -120,6 +120,16 @@ def database_of_later_version(inside: Deployment) -> None:
     inside.database.execute(f"{columns} ('{LATER_VERSION}', 'models', '{{}}')")
 
 
+@given("a connection pooler before the database, and time limits on the role of the service")
+def pooler(inside: Deployment) -> None:
+    inside.start_behind_a_pooler(statement_timeout="3s", lock_timeout="2s")
+
+
+@given("a connection pooler before the database, and no time limits on the role of the service")
+def pooler_without_limits(inside: Deployment) -> None:
+    inside.start_behind_a_pooler()
+
+
 @given("the operator has run the migrations")
 def migrations_run(inside: Deployment) -> None:
     migrate(inside.database.url)
