@@ -101,8 +101,11 @@ async def test_a_host_that_is_down_is_passed_over(shared_database: Database, tmp
 
 @pytest.mark.anyio
 async def test_a_host_that_is_silent_leaves_time_for_the_next(shared_database: Database, tmp_path: Path) -> None:
+    limits = Limits(connect_seconds=2)
     with silent_host(tmp_path) as silent:
-        assert await shown(through(shared_database.url, silent), "application_name") == "signals"
+        async with asyncio.timeout(limits.connect_seconds):
+            session = await service_connector(through(shared_database.url, silent), limits)()
+        await session.close()
 
 
 @pytest.mark.anyio
