@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote, urlencode
 
@@ -49,8 +49,8 @@ class ConnectionUrl:
     """A connection URL, taken apart by libpq's rules: the query wins over what stands before it."""
 
     addresses: tuple[Address, ...]
-    dsn: str
-    """What asyncpg is to be told beside the addresses."""
+    dsn: str = field(repr=False)
+    """What asyncpg is to be told beside the addresses, the password included."""
     system_certificates: bool
     """Whether the server has to prove its name by a certificate that this machine trusts: `sslrootcert=system`."""
     any_server: bool

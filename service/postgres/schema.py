@@ -14,7 +14,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 
-
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """A migration takes the time it takes, whatever is set on the role."""
 
@@ -65,8 +64,9 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
     lock = await connector()
     try:
         await _refuse_limits(connector, lock)
-        # The lock of a transaction, since a pooler may give the one of a session to somebody else.
-        async with lock.transaction():
+        # The lock of a transaction, since a pooler may give the one of a session to somebody else. It must not hold
+        # a snapshot meanwhile: it would look at what was there before it waited.
+        async with lock.transaction(isolation="read_committed"):
             await lock.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
             async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
                 if not down:

@@ -236,6 +236,10 @@ def test_what_need_not_be_followed_is_told(query: str) -> None:
     assert told(f"postgresql://db/signals?{query}") == {"dbname": "signals"}
 
 
+def test_the_password_is_not_shown() -> None:
+    assert "hidden-word" not in repr(ConnectionUrl.parse("postgresql://keeper:hidden-word@db/signals"))
+
+
 def test_the_rest_is_for_the_service_itself() -> None:
     plain = ConnectionUrl.parse("postgresql://db/signals")
     assert (plain.connect_seconds, plain.application_name, plain.options) == (None, None, None)
