@@ -36,8 +36,11 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _runtime_directory(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """The wheel of the embedded database would leave its own in the environment of this process."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+    """The wheel of the embedded database would leave its own in the environment of this process. It has to be private,
+    and the wheel opens the folders above the data to its own user."""
+    runtime = directory / "run"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
 
 
 @pytest.fixture
