@@ -22,9 +22,8 @@ WINDOW_SECONDS = 300
 UNKNOWN_PRODUCER_SECRET = bytes(32)
 """Stands in for the secrets that a producer does not have, so that its refusal takes the same time; never accepted."""
 
-KEYS_MAX = 10
-"""How many keys of one producer may still prove something: five live or retiring ones, and the five that ended last,
-by which a resent request is recognised."""
+KEYS_MAX = 2
+"""How many secrets a producer may have that still prove something: two while one is being replaced."""
 
 
 def mac(secret: bytes, body: bytes, timestamp: bytes, producer_id: bytes) -> bytes:

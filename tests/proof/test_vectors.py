@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from service.intake.signal import parse_signal
 from service.kernel.errors import all_refusals
+from service.kernel.ration import Ration
 from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
@@ -69,7 +70,7 @@ def code(headers: list[tuple[str, str]], body: str, now: str) -> str | None:
     def clock() -> datetime:
         return datetime.fromisoformat(now)
 
-    guard = ProducerAuthentication(endpoint, find_secrets=lambda _: [SECRET.encode()], clock=clock)
+    guard = ProducerAuthentication(endpoint, find_secrets=lambda _: [SECRET.encode()], clock=clock, hints=Ration(1))
     raw = [(key.lower().encode(), value.encode()) for key, value in headers]
     scope = {"type": "http", "headers": raw, "state": {"body": body.encode()}}
     try:
