@@ -130,11 +130,14 @@ def _fit(mac: bytes, request: Presented, secrets: Sequence[bytes]) -> Mistake | 
 def _guesses(
     secret: bytes, request: Presented, behind: Sequence[Signed], instead: Sequence[Signed]
 ) -> Iterator[tuple[bytes, Mistake | None]]:
-    """The right MAC first, lest a mistake that changes nothing be blamed. The body is hashed once for all tails."""
+    """The right MAC first, lest a mistake that changes nothing be blamed. The key is set up once for all guesses, and the
+    body is hashed once for all tails."""
     proper = request.timestamp + request.producer_id
     bare = request.body.rstrip(b"\r\n\0")
     ending = request.body[len(bare) :]
-    begun = hmac.new(secret, bare, "sha256")
+    keyed = hmac.new(secret, digestmod="sha256")
+    begun = keyed.copy()
+    begun.update(bare)
     whole = begun.copy()
     whole.update(ending)
     yield _ended(whole, proper), None
@@ -142,7 +145,7 @@ def _guesses(
     for tail, mistake in behind:
         yield _ended(whole, tail), mistake
     for message, mistake in instead:
-        yield hmac.digest(secret, message, "sha256"), mistake
+        yield _ended(keyed, message), mistake
     if len(request.body) <= REHASH_MAX_BYTES:
         yield from _misused(secret, request.body + proper)
 

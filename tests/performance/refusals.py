@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
@@ -20,7 +21,7 @@ from service.proof.signing import mac
 from tests.performance.arithmetic import InvalidRun
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.contestants import OURS, CannotStart, Server, running
-from tests.performance.database import throw_away_postgresql
+from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
 from tests.performance.report import facts_table, table, write_section
 from tests.performance.signed import SECRET, signed_request
@@ -62,17 +63,18 @@ Costs = Mapping[tuple[Kind, int], float]
 """Microseconds of processor time for each request, by kind and size."""
 
 
-def measure(server: Server, rounds: int) -> Costs:
+def measure(server: Server, postgresql: PostgreSQL, rounds: int) -> Costs:
     """Floods the server with each kind in turn. Raises InvalidRun when an answer is another than expected."""
     found: dict[tuple[Kind, int], list[float]] = defaultdict(list)
     for turn in range(rounds + 1):
-        for size, number in NUMBERS.items():
-            for kind in KINDS:
-                cost = _flood_cost(server, [kind.request(size) for _ in range(number)], kind.status)
-                # The first round warms up.
-                if turn:
-                    found[kind, size].append(cost)
-                print(f"round {turn}, {size:,} bytes, {kind.title}: {cost:.0f} us", flush=True)
+        first = turn % len(KINDS)
+        for size, kind in product(NUMBERS, KINDS[first:] + KINDS[:first]):
+            postgresql.settle(OURS.database)
+            cost = _flood_cost(server, [kind.request(size) for _ in range(NUMBERS[size])], kind.status)
+            # The first round warms up.
+            if turn:
+                found[kind, size].append(cost)
+            print(f"round {turn}, {size:,} bytes, {kind.title}: {cost:.0f} us", flush=True)
     return {key: median(costs) for key, costs in found.items()}
 
 
@@ -118,7 +120,7 @@ def _text(costs: Costs, kind: Kind, size: int) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Measures, prints and writes; the exit status is 1 when the figures would prove nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.refusals", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds, of which the median counts (3)")
+    parser.add_argument("--rounds", type=int, default=6, help="alternating rounds, of which the median counts (6)")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
     chosen = parser.parse_args(arguments)
     unwind_when_terminated()
@@ -127,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
             around = facts(postgresql, folder)
             postgresql.create_migrated(OURS.database)
             with running(OURS, postgresql, folder, 1, POOL) as server:
-                costs = measure(server, chosen.rounds)
+                costs = measure(server, postgresql, chosen.rounds)
     except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
