@@ -130,7 +130,7 @@ def _fit(mac: bytes, request: Presented, secrets: Sequence[bytes]) -> Mistake | 
 def _guesses(
     secret: bytes, request: Presented, behind: Sequence[Signed], instead: Sequence[Signed]
 ) -> Iterator[tuple[bytes, Mistake | None]]:
-    """The right MAC first, lest a mistake that changes nothing be blamed. The key is set up once for all guesses, and the
+    """The right MAC first, lest a mistake that changes nothing be blamed. The key is set up once for all guesses, the
     body is hashed once for all tails."""
     proper = request.timestamp + request.producer_id
     bare = request.body.rstrip(b"\r\n\0")
