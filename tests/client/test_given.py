@@ -13,8 +13,8 @@ import pytest
 from service.client import InvalidSignal, Side, Signal, SignalsClient
 from tests.client.conftest import Connect
 from tests.client.road import Road
-from tests.deployment import Deployment
-from tests.environment import ROOT
+from tests.running.deployment import Deployment
+from tests.running.environment import ROOT
 
 GOLD = Signal("XAUUSD", Side.BUY)
 TEXT = '{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'

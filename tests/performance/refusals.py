@@ -25,7 +25,7 @@ from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
 from tests.performance.report import facts_table, table, write_section
 from tests.performance.signed import SECRET, signed_request
-from tests.reliability.producers import Connection
+from tests.speaking.connection import Connection
 
 CONNECTIONS = 32
 POOL = 10
@@ -100,7 +100,7 @@ async def _send_one_by_one(connection: Connection, requests: Iterator[bytes], st
     for request in requests:
         answer = await connection.ask(request)
         if answer.status != status:
-            raise InvalidRun(f"{answer.label} in place of {status}: {answer.body!r}")
+            raise InvalidRun(f"{answer.status} in place of {status}: {answer.body!r}")
     connection.close()
 
 

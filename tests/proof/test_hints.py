@@ -173,22 +173,6 @@ def test_hex_of_another_hash_is_told_by_its_length(digest: str, size: int) -> No
 class TestRation:
     """Guessing is dear, so a flood of wrong signatures goes without."""
 
-    def test_so_many_in_a_second_and_no_more(self) -> None:
-        ration = Ration(2)
-        moments = [timedelta(), timedelta(seconds=0.4), timedelta(seconds=0.9), timedelta(seconds=0.99)]
-        assert [ration.take(NOW + moment) for moment in moments] == [True, True, False, False]
-        assert [ration.take(NOW + timedelta(seconds=1)) for _ in range(3)] == [True, True, False]
-
-    def test_what_is_left_over_is_lost(self) -> None:
-        ration = Ration(2)
-        ration.take(NOW)
-        assert [ration.take(NOW + timedelta(seconds=9)) for _ in range(3)] == [True, True, False]
-
-    def test_a_clock_that_is_set_back_does_no_harm(self) -> None:
-        ration = Ration(1)
-        assert ration.take(NOW)
-        assert ration.take(NOW - timedelta(hours=1))
-
     def test_beyond_it_nothing_is_guessed_for_anyone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Neither for a known producer nor for an unknown one, so that the time of the answer tells nothing."""
         request = presented(BODY)
