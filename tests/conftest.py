@@ -31,6 +31,7 @@ pytest_plugins = [
     "tests.client.shared",
     "tests.running.isolation",
     "tests.specification.plugin",
+    "tests.specification.titles",
     "tests.steps.answers",
     "tests.steps.crowds",
     "tests.steps.explanations",
