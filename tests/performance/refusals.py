@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
@@ -121,7 +120,6 @@ def main(arguments: Sequence[str]) -> int:
     """Measures, prints and writes; the exit status is 1 when the figures would prove nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.refusals", description=__doc__)
     parser.add_argument("--rounds", type=int, default=6, help="alternating rounds, of which the median counts (6)")
-    parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
     chosen = parser.parse_args(arguments)
     unwind_when_terminated()
     try:
@@ -136,7 +134,7 @@ def main(arguments: Sequence[str]) -> int:
     command = " ".join(["python -m tests.performance.refusals", *arguments])
     text = f"{facts_table(around, command)}\n\n{report(costs)}"
     print(text)
-    write_section(chosen.output, "refusals", text)
+    write_section(DOCUMENT, "refusals", text)
     return 0
 
 
