@@ -9,7 +9,7 @@ SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql check test delivery test-features spec test-hostile test-reliability bench bench-growth test-signers audit docs lock clean
+.PHONY: run psql check test delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
@@ -41,6 +41,9 @@ delivery:  ## run all tests, and write docs/delivery from what they report
 test-features: .venv/dev  ## the scenarios alone; with SIGNALS_BASE_URL=https://... against that service (docs/qa.md)
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest -n 2 tests/test_features.py $(ARGS)
 
+test-proxies: .venv/dev  ## all scenarios that can be judged from outside, behind nginx and HAProxy as documented; needs both
+	REQUIRE_PROGRAMS=1 PROXIES=full TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/speaking/test_proxies.py $(ARGS)
+
 spec: .venv/dev  ## the living specification, build/spec/specification.html, from a run of all scenarios
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/test_features.py -n 2 --specification build/spec --junitxml build/spec/junit.xml $(ARGS)
 
@@ -55,6 +58,9 @@ bench: .venv/dev  ## against other designs, about 25 minutes on a quiet machine;
 
 bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk; writes docs/performance.md
 	$(BIN)/python -m tests.performance.growth $(ARGS)
+
+bench-refusals: .venv/dev  ## a flood of wrong signatures beside as many good ones; writes docs/performance.md
+	$(BIN)/python -m tests.performance.refusals $(ARGS)
 
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \

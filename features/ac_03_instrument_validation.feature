@@ -108,6 +108,7 @@ Feature: AC-03 Instrument validation
       When the producer sends a signal for "xauusd"
       Then it is refused as "validation_failed"
       And the fault is of the type "string_pattern_mismatch"
+      And the fault is explained with "2 to 20 characters: A-Z, 0-9, dot, underscore or hyphen"
 
     Example: The refusal does not repeat what was sent
       When the producer sends a signal for "not-an-instrument"

@@ -62,3 +62,10 @@ Feature: AC-04 Side validation
       Then it is refused as "validation_failed"
       And the fault lies in "side"
       And nothing is stored
+
+  Rule: The refusal says what is expected
+
+    Example: A word for the side
+      When the producer sends a signal with the side "buy"
+      Then it is refused as "validation_failed"
+      And the fault is explained with "0 for buy or 1 for sell"

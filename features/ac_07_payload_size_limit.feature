@@ -91,6 +91,7 @@ Feature: AC-07 Payload size limit
         | 200705 | declared     |
         | 200705 | not declared |
 
+    @direct
     Scenario Outline: A request whose rest is not read
       When the producer sends a signal padded to <size> bytes, its length <length>
       Then it is refused as "body_too_large"
@@ -107,6 +108,7 @@ Feature: AC-07 Payload size limit
       Then it is refused as "payload_too_large"
       And nothing is stored
 
+    @direct
     Example: A declared length above the bound is refused before the body is sent
       When the producer announces a signal of 200705 bytes and sends none of them
       Then it is refused as "body_too_large"

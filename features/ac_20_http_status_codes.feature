@@ -23,12 +23,14 @@ Feature: AC-20 HTTP status codes
         | buy gold               | invalid_json  |
         | {"side": 0, "side": 1} | duplicate_key |
 
+    @direct
     Example: A request that is no plain HTTP
       When the producer sends a signal that two servers could read as two different requests
       Then it is answered with 400
       And it is refused as "malformed_request"
       And the connection is closed
 
+    @direct
     Example: A request to change the protocol
       When the producer asks to go on in another protocol
       Then it is answered with 400
@@ -100,7 +102,6 @@ Feature: AC-20 HTTP status codes
       When the producer sends a signal padded to 200705 bytes, its length declared
       Then it is answered with 413
       And it is refused as "body_too_large"
-      And the connection is closed
 
   Rule: 415 says that only JSON is taken
 
@@ -119,6 +120,7 @@ Feature: AC-20 HTTP status codes
 
   Rule: 431 says that the headers are too large
 
+    @direct
     Example: A header beyond all measure
       When the producer sends a signal with headers of 20000 bytes
       Then it is answered with 431

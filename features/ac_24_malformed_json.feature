@@ -92,6 +92,17 @@ Feature: AC-24 Malformed JSON
         | a signal with half a character        |
         | a signal with a surrogate in UTF-8    |
 
+    Scenario Outline: What no editor shows is named
+      When the producer sends <bytes>
+      Then it is refused as "invalid_json"
+      And the detail says "<words>"
+
+      Examples: Before a signal and behind it
+        | bytes                                    | words             |
+        | a signal with a byte order mark          | a byte order mark |
+        | a signal in UTF-16                       | a byte order mark |
+        | a signal with a null character behind it | a NUL byte        |
+
     Example: White space around a signal is part of JSON
       When the producer sends a signal with white space around it
       Then it is accepted

@@ -60,7 +60,9 @@ Feature: AC-30 A refused signature is explained
       Examples: Another body
         | wrongly                              | hint                                   |
         | over a body with one more line break | the body with a line break at its end  |
+        | over a body with a NUL byte behind it | the body with a NUL byte at its end    |
         | over the same JSON without spaces    | the body written as JSON without spaces |
+        | over the same JSON indented          | the body written as JSON indented      |
         | over an empty body                   | an empty body                          |
 
       Examples: The parts put together in another way
@@ -71,6 +73,7 @@ Feature: AC-30 A refused signature is explained
         | over the parts with dots between   | the parts with a dot between                       |
         | over the parts with bars between   | the parts with a bar between                       |
         | over the parts and a line break    | the parts with a line break behind them            |
+        | over the parts in UTF-16           | the parts in UTF-16                                |
 
       Examples: Another timestamp
         | wrongly                             | hint                          |
@@ -79,7 +82,9 @@ Feature: AC-30 A refused signature is explained
       Examples: Another reading of the secret
         | wrongly                             | hint                                    |
         | with its secret and a line break    | the secret with a line break at its end |
+        | with its secret in quotes           | the secret in quotes                    |
         | with its secret decoded from base64 | the secret decoded from base64          |
+        | with SHA-256 without a key          | SHA-256 without a key                   |
 
     Scenario Outline: The right bytes were written wrongly
       Given signing is on
@@ -94,10 +99,11 @@ Feature: AC-30 A refused signature is explained
         | in upper case hex | signature_mismatch | is hex             |
         | cut to 16 bytes   | signature_mismatch | base64 of 16 bytes |
 
-      Examples: Dialects of base64
+      Examples: What is no base64, or another dialect of it
         | so                       | code                | hint                      |
         | in the URL-safe alphabet | signature_malformed | another dialect of base64 |
         | without padding          | signature_malformed | another dialect of base64 |
+        | in hex with dashes       | signature_malformed | is hex                    |
         | in quotes                | signature_malformed | surrounded by other text  |
         | after "sha256="          | signature_malformed | surrounded by other text  |
 
@@ -119,10 +125,19 @@ Feature: AC-30 A refused signature is explained
         | wrongly                             |
         | with another secret                 |
         | with no secret                      |
-        | with SHA-256 without a key          |
         | for another producer id             |
         | over another side                   |
         | over a timestamp one second later   |
+
+  Rule: Explaining is rationed, so that a flood of wrong signatures costs less than as many good ones
+
+    @inside
+    Example: More refusals in one second than are explained
+      Given signing is on
+      And the clock of the service shows "2026-01-31T12:34:56Z"
+      When 60 signals are sent at once, signed over the body alone
+      Then all are refused as "signature_mismatch"
+      And 50 of them are told a hint
 
   Rule: Nothing is given away
 

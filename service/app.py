@@ -17,6 +17,7 @@ from service.intake.endpoint import CreateSignal
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
+from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock, utc_now
 from service.manual.pages import pages
 from service.operate.endpoints import ServiceEndpoints
@@ -41,7 +42,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     guards = [
         Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
         Middleware(JsonOnly),
-        Middleware(ProducerAuthentication, find_secrets=_shared_secret(settings), clock=clock),
+        Middleware(
+            ProducerAuthentication,
+            find_secrets=_shared_secret(settings),
+            clock=clock,
+            hints=Ration(limits.hints_per_second),
+        ),
     ]
     router = Router(
         routes=[

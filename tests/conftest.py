@@ -17,12 +17,12 @@ from tests.observing.figures import Figures
 from tests.observing.log import Log
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
-from tests.running.environment import BASE_URL
+from tests.running.environment import BASE_URL, BEHIND_PROXY
 from tests.running.fleet import Fleet
 from tests.running.postgres import Database, PostgresServer, running_postgres
 from tests.running.reachable import Reachable, Tally
 from tests.speaking.conversation import Conversation
-from tests.speaking.outside import INSIDE, Answers, Outside
+from tests.speaking.outside import DIRECT, INSIDE, Answers, Outside
 from tests.speaking.producer import Producer
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
@@ -31,6 +31,7 @@ pytest_plugins = [
     "tests.client.shared",
     "tests.running.isolation",
     "tests.specification.plugin",
+    "tests.specification.titles",
     "tests.steps.answers",
     "tests.steps.crowds",
     "tests.steps.explanations",
@@ -67,10 +68,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests."""
+    """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests. Behind a
+    proxy, skip what is the proxy's own."""
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
+        elif BEHIND_PROXY and item.get_closest_marker("direct"):
+            item.add_marker(pytest.mark.skip(reason=DIRECT))
 
 
 def pytest_report_header() -> str:

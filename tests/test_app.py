@@ -177,10 +177,10 @@ async def test_a_field_at_fault_is_told_as_pydantic_users_know_it(shared_databas
     assert answer.json()["detail"] == [
         {
             "loc": ["body", "instrument"],
-            "msg": "String should match pattern '^[A-Z0-9._-]{2,20}$'",
+            "msg": "Input should be a string of 2 to 20 characters: A-Z, 0-9, dot, underscore or hyphen",
             "type": "string_pattern_mismatch",
         },
-        {"loc": ["body", "side"], "msg": "Input should be a valid integer", "type": "int_type"},
+        {"loc": ["body", "side"], "msg": "Input should be the number 0 for buy or 1 for sell", "type": "int_type"},
     ]
 
 

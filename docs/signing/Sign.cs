@@ -47,11 +47,10 @@ public static class Sign
     {
         using (var json = JsonReaderWriterFactory.CreateJsonReader(File.ReadAllBytes(path), XmlDictionaryReaderQuotas.Max))
         {
-            var document = XElement.Load(json);
-            var secret = document.Element("secret").Value;
-            var vectors = document.Element("accepted").Elements().ToList();
+            var vectors = XElement.Load(json).Element("accepted").Elements().ToList();
             var agreed = vectors.Count(vector => vector.Element("signature").Value == Signature(
-                secret, vector.Element("body").Value, vector.Element("timestamp").Value, vector.Element("producer_id").Value));
+                vector.Element("secret").Value, vector.Element("body").Value,
+                vector.Element("timestamp").Value, vector.Element("producer_id").Value));
             Console.WriteLine(agreed + " vectors agree, " + (vectors.Count - agreed) + " do not");
             return agreed > 0 && agreed == vectors.Count;
         }

@@ -47,12 +47,11 @@ public class Sign {
 
     static boolean check(String path) throws Exception {
         String[] parts = Files.readString(Path.of(path)).split("\"refused\": ")[0].split("\"name\": ");
-        String secret = field(parts[0], "secret");
         int agreed = 0;
         for (int i = 1; i < parts.length; i++) {
             String vector = parts[i];
             String actual = signature(
-                secret, field(vector, "body"), field(vector, "timestamp"), field(vector, "producer_id"));
+                field(vector, "secret"), field(vector, "body"), field(vector, "timestamp"), field(vector, "producer_id"));
             agreed += actual.equals(field(vector, "signature")) ? 1 : 0;
         }
         System.out.println(agreed + " vectors agree, " + (parts.length - 1 - agreed) + " do not");

@@ -54,10 +54,9 @@ func send(url, producerID, secret string) (bool, error) {
 
 func check(path string) (bool, error) {
 	var document struct {
-		Secret   string
 		Accepted []struct {
-			Body, Timestamp, Signature string
-			ProducerID                 string `json:"producer_id"`
+			Secret, Body, Timestamp, Signature string
+			ProducerID                         string `json:"producer_id"`
 		}
 	}
 	text, err := os.ReadFile(path)
@@ -66,7 +65,7 @@ func check(path string) (bool, error) {
 	}
 	agreed := 0
 	for _, vector := range document.Accepted {
-		if signature(document.Secret, []byte(vector.Body), vector.Timestamp, vector.ProducerID) == vector.Signature {
+		if signature(vector.Secret, []byte(vector.Body), vector.Timestamp, vector.ProducerID) == vector.Signature {
 			agreed++
 		}
 	}

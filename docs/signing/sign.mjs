@@ -33,9 +33,9 @@ async function send({ SIGNALS_URL, SIGNALS_PRODUCER_ID, SIGNALS_SECRET }) {
 }
 
 function check(path) {
-  const { secret, accepted } = JSON.parse(readFileSync(path, "utf8"));
+  const { accepted } = JSON.parse(readFileSync(path, "utf8"));
   const agreed = accepted.filter(
-    (vector) => signature(secret, vector.body, vector.timestamp, vector.producer_id) === vector.signature,
+    (vector) => signature(vector.secret, vector.body, vector.timestamp, vector.producer_id) === vector.signature,
   ).length;
   const wrong = accepted.length - agreed;
   console.log(`${agreed} vectors agree, ${wrong} do not`);

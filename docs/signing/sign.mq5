@@ -3,7 +3,7 @@
 //|                                                                  |
 //| NOT RUN IN METATRADER before it was published: unlike the other  |
 //| signers, no test runs this one. So it checks itself first: drag  |
-//| it onto a chart, and look for "6 vectors agree, 0 do not" on the |
+//| it onto a chart, and look for "8 vectors agree, 0 do not" on the |
 //| tab Experts. It sends only when all agree and a secret is given. |
 //|                                                                  |
 //| WebRequest must be allowed for the address of the service, under |
@@ -70,11 +70,21 @@ string Signature(const string secret, const uchar &body[], const string timestam
    return(size > 0 ? CharArrayToString(text, 0, size) : "");
   }
 
-bool Agrees(const string body, const string timestamp, const string producer, const string expected)
+bool Agrees(const string secret, const string body, const string timestamp, const string producer,
+            const string expected)
   {
    uchar bytes[];
    Utf8(body, bytes);
-   return(Signature("for-tests-only-anyone-can-read-this-secret", bytes, timestamp, producer) == expected);
+   return(Signature(secret, bytes, timestamp, producer) == expected);
+  }
+
+//--- The text of these letters, by their numbers in Unicode, so that no editor can change them.
+string Letters(const ushort &numbers[])
+  {
+   string text = "";
+   for(int i = 0; i < ArraySize(numbers); i++)
+      text += ShortToString(numbers[i]);
+   return(text);
   }
 
 //--- Some of the vectors of docs/vectors/signature.json
@@ -82,20 +92,30 @@ bool Check()
   {
    string now   = "2026-01-31T12:00:00Z";
    string start = "{\"instrument\":\"XAUUSD\",\"side\":0,\"time\":\"2026-01-31T12:00:00Z\"";
-   string note  = ShortToString(0x6D4B) + ShortToString(0x8BD5) + ShortToString(0x6570) + ShortToString(0x636E);
+   ushort chinese[] = {0x6D4B, 0x8BD5, 0x6570, 0x636E};
+   ushort german[]  = {0xF6, 0xDF};
+   ushort russian[] = {0x41A, 0x43B, 0x44E, 0x447};
+   string note  = Letters(chinese);
    string price = ",\"payload\":{\"price\":1950.50,\"stop_loss\":1945.00,\"take_profit\":1960.25}}";
    string desk  = "desk-01234567890123456789012345678901234567890123456789-london-1";
+   string one   = "for-tests-only-anyone-can-read-this-secret";
+   string block = "for-tests-only-a-secret-that-is-longer-than-one-block-of-sha-256-";
+   string world = "for-tests-only-Gr" + Letters(german) + "e-" + Letters(russian) + "-" + Letters(chinese);
    int agreed = 0;
-   agreed += Agrees(start + "}", now, "mt5-gold-1", "dQkuIbhWUl/5T76gRgu6WvB/j4DmLmEdY2mZPfXpkFQ=");
-   agreed += Agrees(start + price, now, "mt5-gold-1", "fiqZ4190DTVtaU4J1xfwRZq0dAk+sh6z5sGilZToZu4=");
-   agreed += Agrees(start + "}\n", now, "mt5-gold-1", "EjCcJU2lvvPafn3d3MpaBbJl64jM3cgb1iTq6OP0NlQ=");
-   agreed += Agrees(start + ",\"payload\":{\"note\":\"" + note + "\"}}", now, "mt5-gold-1",
+   agreed += Agrees(one, start + "}", now, "mt5-gold-1", "dQkuIbhWUl/5T76gRgu6WvB/j4DmLmEdY2mZPfXpkFQ=");
+   agreed += Agrees(one, start + price, now, "mt5-gold-1", "fiqZ4190DTVtaU4J1xfwRZq0dAk+sh6z5sGilZToZu4=");
+   agreed += Agrees(one, start + "}\n", now, "mt5-gold-1", "EjCcJU2lvvPafn3d3MpaBbJl64jM3cgb1iTq6OP0NlQ=");
+   agreed += Agrees(one, start + ",\"payload\":{\"note\":\"" + note + "\"}}", now, "mt5-gold-1",
                     "H5Ua8S6O2MSDZYuhEhT3g0wiXkqEq/rg/G6YK7B3A+w=");
-   agreed += Agrees(start + "}", "2026-01-31T04:00:00.250-08:00", "mt5-gold-1",
+   agreed += Agrees(one, start + "}", "2026-01-31T04:00:00.250-08:00", "mt5-gold-1",
                     "oVKDGgN6Vi1WMPFyi18TLoxW+vRyrUlPUV6UeoaOJw0=");
-   agreed += Agrees(start + "}", now, desk, "i9Qg7GlLjrt5RLfRKxnvDjJRQCX4NK4MGzHNXql3vtQ=");
-   PrintFormat("%d vectors agree, %d do not", agreed, 6 - agreed);
-   return(agreed == 6);
+   agreed += Agrees(one, start + "}", now, desk, "i9Qg7GlLjrt5RLfRKxnvDjJRQCX4NK4MGzHNXql3vtQ=");
+   agreed += Agrees(block, start + ",\"payload\":{\"note\":\"a secret of 65 bytes\"}}", now, "mt5-gold-1",
+                    "xG6cOIVNL1/Vq3X5TVbEpUjWPx2QeYh4x49ViE2NLHk=");
+   agreed += Agrees(world, start + ",\"payload\":{\"note\":\"a secret with letters beyond ASCII\"}}", now, "mt5-gold-1",
+                    "LfttaY8bWBm1HukRHqY0/L5hZ73dC+e2Mdw4/gxteJI=");
+   PrintFormat("%d vectors agree, %d do not", agreed, 8 - agreed);
+   return(agreed == 8);
   }
 
 //--- TimeGMT is the clock of this computer in UTC; TimeCurrent would be the broker's, hours away.

@@ -45,7 +45,7 @@ function check(string $path): bool
     $document = json_decode(file_get_contents($path), true, 512, JSON_THROW_ON_ERROR);
     $agreed = $wrong = 0;
     foreach ($document['accepted'] as $vector) {
-        $actual = signature($document['secret'], $vector['body'], $vector['timestamp'], $vector['producer_id']);
+        $actual = signature($vector['secret'], $vector['body'], $vector['timestamp'], $vector['producer_id']);
         $actual === $vector['signature'] ? $agreed++ : $wrong++;
     }
     echo "$agreed vectors agree, $wrong do not\n";

@@ -50,7 +50,7 @@ def check(path: str) -> bool:
     agreed, wrong = 0, 0
     for vector in document["accepted"]:
         body = vector["body"].encode("utf-8")
-        actual = signature(document["secret"], body, vector["timestamp"], vector["producer_id"])
+        actual = signature(vector["secret"], body, vector["timestamp"], vector["producer_id"])
         agreed, wrong = (agreed + 1, wrong) if actual == vector["signature"] else (agreed, wrong + 1)
     print(f"{agreed} vectors agree, {wrong} do not")
     return agreed > 0 and wrong == 0

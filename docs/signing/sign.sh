@@ -28,11 +28,11 @@ send() {
 
 check() {
   local secret timestamp producer_id expected body actual agreed=0 wrong=0
-  secret=$(jq --raw-output .secret "$1")
-  while read -r timestamp producer_id expected body; do
-    actual=$(base64 -d <<<"$body" | signature "$secret" "$(base64 -d <<<"$timestamp")" "$(base64 -d <<<"$producer_id")")
+  while read -r secret timestamp producer_id expected body; do
+    actual=$(base64 -d <<<"$body" |
+      signature "$(base64 -d <<<"$secret")" "$(base64 -d <<<"$timestamp")" "$(base64 -d <<<"$producer_id")")
     if [[ $actual == "$expected" ]]; then agreed=$((agreed + 1)); else wrong=$((wrong + 1)); fi
-  done < <(jq --raw-output '.accepted[] | [(.timestamp, .producer_id | @base64), .signature, (.body | @base64)] | join(" ")' "$1")
+  done < <(jq --raw-output '.accepted[] | [(.secret, .timestamp, .producer_id | @base64), .signature, (.body | @base64)] | join(" ")' "$1")
   echo "$agreed vectors agree, $wrong do not"
   ((agreed > 0 && wrong == 0))
 }

@@ -18,7 +18,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from service.cli.batch import Line, Result, Tally, check_each, send_each
 from service.cli.display import show_line
-from service.cli.options import DEFAULT_URL, ProducerId, SecretFile, Url, required_producer_id, secret_from
+from service.cli.options import (
+    DEFAULT_URL,
+    SECRET_VARIABLE,
+    ProducerId,
+    SecretFile,
+    Url,
+    required_producer_id,
+    secret_from,
+)
 from service.client import Retries, Side, Signal, SignalsClient
 from service.client.delivery import log
 from service.client.signature import timestamp_text
@@ -69,7 +77,7 @@ def send(
         if dry_run:
             results = check_each(lines, _rules())
         else:
-            results = _sent(lines, _client(url, producer_id, secret_file, retry_seconds), console)
+            results = _sent(lines, _client(url, producer_id, secret_file, retry_seconds, console), console)
         tally = _tell(results, many=file is not None, as_json=as_json)
     if file is not None:
         show_line("done:", str(tally), console=console)
@@ -125,12 +133,15 @@ def _moment(time: str | None) -> datetime:
         raise typer.BadParameter(f"--time: {error}") from None
 
 
-def _client(url: str, producer_id: str | None, secret_file: Path | None, retry_seconds: float) -> SignalsClient:
-    secret = secret_from(secret_file)
-    if secret is not None:
-        producer_id = required_producer_id(producer_id)
+def _client(
+    url: str, producer_id: str | None, secret_file: Path | None, retry_seconds: float, console: Console
+) -> SignalsClient:
+    secret, retries = secret_from(secret_file), Retries(retry_seconds)
     try:
-        return SignalsClient(url, producer_id=producer_id, secret=secret, retries=Retries(retry_seconds))
+        if secret is not None:
+            return SignalsClient(url, producer_id=required_producer_id(producer_id), secret=secret, retries=retries)
+        show_line("note", f"not signed: there is neither {SECRET_VARIABLE} nor --secret-file", console=console)
+        return SignalsClient(url, producer_id=producer_id, unsigned=True, retries=retries)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -41,10 +41,9 @@ def vectors(
 
     Example: `signals vectors --url http://127.0.0.1:8000 --secret-file secret.txt`
     """
-    document = _read(file or PUBLISHED)
-    accepted: Sequence[Vector] = document["accepted"]
+    accepted = _read(file or PUBLISHED)
     if url is None:
-        rows = [_agreement(document["secret"].encode(), vector) for vector in accepted]
+        rows = [_agreement(vector) for vector in accepted]
     else:
         address, secret = _address(url), required_secret(secret_file)
         if not yes:
@@ -56,11 +55,11 @@ def vectors(
     raise typer.Exit(Exit.NETWORK if "away" in wrong else Exit.REFUSED if wrong else Exit.ACCEPTED)
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def _read(file: Path) -> Sequence[Vector]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        if document["accepted"] and document["secret"]:
-            return dict(document)
+        accepted: Sequence[Vector] = json.loads(file.read_text(encoding="utf-8"))["accepted"]
+        if accepted and all(vector["secret"] for vector in accepted):
+            return accepted
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}: give the FILE of the vectors") from None
     except (ValueError, KeyError, TypeError):
@@ -75,8 +74,8 @@ def _address(url: str) -> str:
         raise typer.BadParameter(f"--url: {error}") from None
 
 
-def _agreement(secret: bytes, vector: Vector) -> Row:
-    signature = sign(secret, vector["body"].encode(), vector["timestamp"], vector["producer_id"])
+def _agreement(vector: Vector) -> Row:
+    signature = sign(vector["secret"].encode(), vector["body"].encode(), vector["timestamp"], vector["producer_id"])
     if signature == vector["signature"]:
         return "ok", vector["name"], signature
     return "wrong", vector["name"], f"{signature} here, {vector['signature']} there"

@@ -14,7 +14,7 @@ from service import __version__
 from service.client.answers import Outcome
 from service.client.delivery import Delivery, Manner
 from service.client.retries import DEFAULT_RETRIES, Retries
-from service.client.signal import Signal, StoredSignal
+from service.client.signal import Sendable, StoredSignal, body_of
 from service.client.signature import ProducerSignature, checked_producer_id
 from service.http.headers import REQUEST_ID_FORM
 from service.kernel.timestamps import Clock, utc_now
@@ -30,8 +30,9 @@ _REQUEST_ID = re.compile(REQUEST_ID_FORM)
 class Options(TypedDict, total=False):
     """What both clients can be told.
 
-    Without `secret` signals are not signed; then an attempt whose outcome is unknown is never repeated. Give one only
-    for a service that demands signatures: one that ignores them does not recognise what it got before.
+    Signals are signed with `secret`, unless `unsigned` says that they are not; then an attempt whose outcome is unknown
+    is never repeated. Give a secret only for a service that demands signatures: one that ignores them does not
+    recognise what it got before.
     `timeout_seconds` is for each step of an attempt: connecting, sending, each wait for a part of the answer.
     With `follow_clock` a signal that is refused because the clocks differ is signed once more by the clock of the
     service. Only for a service that is reached over TLS: whoever can forge its answers could have signals signed
@@ -40,6 +41,7 @@ class Options(TypedDict, total=False):
 
     producer_id: str | None
     secret: str | bytes | None
+    unsigned: bool
     timeout_seconds: float
     retries: Retries
     follow_clock: bool
@@ -55,17 +57,16 @@ class _Client:
         *,
         producer_id: str | None = None,
         secret: str | bytes | None = None,
+        unsigned: bool = False,
         timeout_seconds: float = TIMEOUT_SECONDS,
         retries: Retries = DEFAULT_RETRIES,
         follow_clock: bool = False,
         clock: Clock = utc_now,
     ) -> None:
-        """Raises ValueError for a wrong URL, producer id or secret."""
-        signature = None
-        if secret is not None:
-            if producer_id is None:
-                raise ValueError("signing needs a producer id")
-            signature = ProducerSignature(producer_id, secret, clock=clock)
+        """Raises ValueError for a wrong URL, producer id or secret, and when there is none and nobody said so."""
+        signature = None if unsigned else _signature(producer_id, secret, clock)
+        if unsigned and secret is not None:
+            raise ValueError("give a secret, or unsigned=True, not both")
         self._url = checked_url(url) + PATH
         self._auth = signature or httpx.Auth()
         self._timeout = httpx.Timeout(timeout_seconds)
@@ -74,10 +75,8 @@ class _Client:
             self._headers["X-Producer-Id"] = checked_producer_id(producer_id)
         self._manner = Manner(signature, retries, follow_clock, clock)
 
-    def _delivery(
-        self, http: httpx.Client | httpx.AsyncClient, signal: Signal | bytes, request_id: str | None
-    ) -> Delivery:
-        body = signal.body() if isinstance(signal, Signal) else signal
+    def _delivery(self, http: httpx.Client | httpx.AsyncClient, signal: Sendable, request_id: str | None) -> Delivery:
+        body = body_of(signal)
         identifier = str(uuid4()) if request_id is None else request_id
         if _REQUEST_ID.fullmatch(identifier) is None:
             raise ValueError("a request id has 1 to 128 of the characters A-Z a-z 0-9 . _ -")
@@ -89,15 +88,26 @@ class _Client:
         return Delivery(prepare, identifier, self._manner)
 
 
+def _signature(producer_id: str | None, secret: str | bytes | None, clock: Clock) -> ProducerSignature:
+    if secret is None:
+        raise ValueError("there is no secret: give one, or unsigned=True to send signals that nobody can prove")
+    if producer_id is None:
+        raise ValueError("signing needs a producer id")
+    return ProducerSignature(producer_id, secret, clock=clock)
+
+
 def checked_url(url: str) -> str:
-    """The address of the service without a slash at its end. Raises ValueError unless it is one of HTTP."""
+    """The address of the service, without the path to which signals are posted and without a slash at its end.
+
+    Raises ValueError unless it is one of HTTP.
+    """
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ValueError(f"not an address: {error}") from None
     if parts.scheme not in {"http", "https"} or not parts.host or parts.query or parts.fragment:
         raise ValueError("the address of a service looks like https://signals.example")
-    return url.rstrip("/")
+    return url.rstrip("/").removesuffix(PATH).rstrip("/")
 
 
 class SignalsClient(_Client):
@@ -118,11 +128,12 @@ class SignalsClient(_Client):
         self._http = httpx.Client() if http is None else http
         self._sleep = sleep
 
-    def send(self, signal: Signal | bytes, *, request_id: str | None = None) -> StoredSignal:
-        """Send a signal, or the JSON of one as it is, and return when it is on disk.
+    def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
+        """Send a signal, a mapping of its fields, or its JSON as it is, and return when it is on disk.
 
         It is sent again for as long as `retries` say, and never in a way that could make a double. Raises the
-        subclasses of SignalsError: SignalRefused, ServiceUnreachable, UnexpectedAnswer, OutcomeUnknown.
+        subclasses of SignalsError: SignalRefused, ServiceUnreachable, UnexpectedAnswer, OutcomeUnknown; and TypeError
+        or ValueError for what cannot be written as a signal.
         """
         delivery = self._delivery(self._http, signal, request_id)
         while True:
@@ -168,7 +179,7 @@ class AsyncSignalsClient(_Client):
         self._http = httpx.AsyncClient() if http is None else http
         self._sleep = sleep
 
-    async def send(self, signal: Signal | bytes, *, request_id: str | None = None) -> StoredSignal:
+    async def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
         """The same as `SignalsClient.send`."""
         delivery = self._delivery(self._http, signal, request_id)
         while True:

@@ -23,13 +23,13 @@ class Side(IntEnum):
 class Signal:
     """A trading signal. The service checks it, not this class.
 
-    `time` must be aware. `payload` is a mapping, in which a Decimal becomes a JSON number with all its digits, or
-    the JSON text of an object, which is sent as it is.
+    `time` is an aware datetime, or text that is sent as it is. `payload` is a mapping, in which a Decimal becomes a
+    JSON number with all its digits, or the JSON text of an object, which is sent as it is.
     """
 
     instrument: str
     side: int
-    time: datetime = field(default_factory=utc_now)
+    time: datetime | str = field(default_factory=utc_now)
     payload: Mapping[str, Any] | bytes | None = None
     version: int = 1
 
@@ -38,18 +38,45 @@ class Signal:
 
         Raises ValueError or TypeError when a value of the payload has no JSON form, and when `time` has no zone.
         """
-        if self.time.tzinfo is None:
-            raise ValueError("the time of a signal needs a zone")
         fields = {
             "instrument": json_text(self.instrument),
             "side": json_text(self.side),
-            "time": json_text(self.time.isoformat()),
+            "time": json_text(_time_text(self.time)),
             "version": json_text(self.version),
         }
         if self.payload is not None:
             given = self.payload
             fields["payload"] = given.decode("utf-8") if isinstance(given, bytes) else json_text(given)
         return ("{" + ",".join(f'"{name}":{text}' for name, text in fields.items()) + "}").encode("utf-8")
+
+
+def _time_text(time: datetime | str) -> str:
+    if isinstance(time, str):
+        return time
+    if time.tzinfo is None:
+        raise ValueError("the time of a signal needs a zone")
+    return time.isoformat()
+
+
+Sendable = Signal | Mapping[str, Any] | bytes | str
+"""What can be sent: a signal, its fields by name, or its JSON."""
+
+
+def body_of(signal: Sendable) -> bytes:
+    """The JSON of a signal.
+
+    Raises TypeError for fields that a signal does not have or lacks, and as `Signal.body` does.
+    """
+    match signal:
+        case Signal():
+            return signal.body()
+        case Mapping():
+            return Signal(**signal).body()
+        case bytes():
+            return signal
+        case str():
+            return signal.encode("utf-8")
+    raise TypeError(f"a signal is a Signal, a mapping of its fields, or its JSON, not {type(signal).__name__}")
 
 
 @dataclass(frozen=True, slots=True)

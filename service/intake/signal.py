@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.intake import strict_json
 from service.intake.errors import PayloadTooLarge, ValidationFailed
@@ -23,6 +23,14 @@ _TIME_SCHEMA = {
     "pattern": f"^(?:(?:19|2[01])[0-9]{{2}}|2200){FORM.pattern.removeprefix('[0-9]{4}')}$",
     "description": "When, with a zone, in the years 1900 to 2200 in UTC; digits after the sixth are cut off",
 }
+
+_EXPECTED = {
+    "instrument": "Input should be a string of 2 to 20 characters: A-Z, 0-9, dot, underscore or hyphen",
+    "side": "Input should be the number 0 for buy or 1 for sell",
+    "payload": "Input should be a JSON object, or null",
+    "version": "Input should be a whole number from 1 to 2147483647",
+}
+"""What a field that is there should have been, in place of pydantic's words, which speak of Python and of patterns."""
 
 
 def _signal_time(value: Any) -> datetime:
@@ -88,12 +96,16 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
         signal = SignalCreate.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_input=False, include_context=False, include_url=False)
-        faults += [_fault(str(d["loc"][0]), d["msg"], d["type"]) for d in details]
+        faults += [_fault(str(d["loc"][0]), _message(d), d["type"]) for d in details]
     if faults:
         raise ValidationFailed(faults)
     if len(body) > payload_max_bytes and _compact_size(signal.payload) > payload_max_bytes:
         raise PayloadTooLarge(payload_max_bytes)
     return signal
+
+
+def _message(detail: ErrorDetails) -> str:
+    return detail["msg"] if detail["type"] == "missing" else _EXPECTED.get(str(detail["loc"][0]), detail["msg"])
 
 
 def _fault(field: str, message: str, kind: str) -> FieldFault:

@@ -1,6 +1,7 @@
 """JSON of RFC 8259, read strictly: what passes can be stored in `jsonb` without losing a digit or a character."""
 
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -30,11 +31,11 @@ def parse(body: bytes) -> Any:
         return _read(body)
     except ValueError as error:
         if "number out of range" not in str(error):
-            raise _refusal(error) from None
+            raise _refusal(error, body) from None
     try:
         return _read(_HUGE_NUMBER.sub(b"1e999", body))
     except ValueError as error:
-        raise _refusal(error) from None
+        raise _refusal(error, body) from None
 
 
 def _read(body: bytes) -> Any:
@@ -43,12 +44,22 @@ def _read(body: bytes) -> Any:
     )
 
 
-def _refusal(error: ValueError) -> InvalidJson | DuplicateKey:
+def _refusal(error: ValueError, body: bytes) -> InvalidJson | DuplicateKey:
     reason = str(error)
     if reason.startswith("Detected duplicate key"):
         return DuplicateKey()
     position = re.search(r" at (line \d+ column \d+)$", reason)
-    return InvalidJson(f"The body is not valid JSON: see {position[1]}" if position else None)
+    fault = _unseen(body) or (f"see {position[1]}" if position else None)
+    return InvalidJson(f"The body is not valid JSON: {fault}" if fault else None)
+
+
+def _unseen(body: bytes) -> str | None:
+    """A fault that an editor does not show, so that line and column would tell nobody anything."""
+    if body.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "it begins with a byte order mark"
+    if body.endswith(b"\0"):
+        return "it ends with a NUL byte"
+    return None
 
 
 def unstorable_values(body: bytes, value: dict[str, Any]) -> dict[str, str]:

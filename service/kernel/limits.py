@@ -38,3 +38,7 @@ class Limits:
     300 old); the rest allows for the clocks of services and database to differ."""
     prune_seconds: float = 60
     prune_rows: int = 10_000
+
+    hints_per_second: int = 50
+    """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
+    a flood of wrong signatures goes without."""

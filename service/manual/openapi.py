@@ -189,7 +189,7 @@ def _refusals(refusals: Iterable[type[Refusal]]) -> Json:
 
 
 def _refused(status: int, refusals: list[type[Refusal]]) -> Json:
-    headers = ["Link", "Connection", *(["Allow"] if status == MethodNotAllowed.status else []), *refusals[0].headers]
+    headers = ["Link", *(["Allow"] if status == MethodNotAllowed.status else []), *refusals[0].headers]
     lines = [f"- `{refusal.code}`: {explanations()[refusal].cause}" for refusal in refusals]
     answer = _json(_shape(refusals), "\n".join(lines), headers)
     answer["content"]["application/json"]["examples"] = {

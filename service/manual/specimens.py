@@ -29,7 +29,7 @@ _DETAILED: dict[type[Refusal], Refusal] = {
     HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
     PayloadTooLarge: PayloadTooLarge(32768),
     ValidationFailed: ValidationFailed(
-        [{"loc": ["body", "side"], "msg": "Input should be less than or equal to 1", "type": "less_than_equal"}]
+        [{"loc": ["body", "side"], "msg": "Input should be the number 0 for buy or 1 for sell", "type": "int_type"}]
     ),
 }
 """Refusals that say more than their sentence."""

@@ -5,5 +5,6 @@
 - `errors`: what is refused because its sender is not proven
 - `headers`: the form of the signing headers
 - `mistakes`: what producers sign by mistake, as bytes; pure
+- `rewritings`: a body as other programs write it, as bytes; pure
 - `signing`: which bytes are signed, and how; pure
 """

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel.logs import log
+from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.proof import doctor, signing
 from service.proof.errors import (
@@ -37,12 +38,14 @@ FindSecrets = Callable[[str], Sequence[bytes]]
 
 class ProducerAuthentication:
     """Proves who sent the body, and leaves it in `scope["state"]["sender"]`. With `find_secrets` None signing is
-    off: the headers are ignored, but for a well-formed producer id, which is recorded."""
+    off: the headers are ignored, but for a well-formed producer id, which is recorded. Those who are refused get
+    hints while the ration lasts."""
 
-    def __init__(self, app: ASGIApp, find_secrets: FindSecrets | None, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, find_secrets: FindSecrets | None, clock: Clock, hints: Ration) -> None:
         self.app = app
         self.find_secrets = find_secrets
         self.clock = clock
+        self.hints = hints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         producer_ids = values(scope, b"x-producer-id")
@@ -85,7 +88,7 @@ class ProducerAuthentication:
             signing.check_window(request.timestamp, now)
             return signing.verify(secrets, request.body, request.timestamp, request.producer_id, request.signature)
         except ProofRefusal as refusal:
-            refusal.extra = doctor.examine(refusal, request, secrets, now)
+            refusal.extra = doctor.examine(refusal, request, secrets, now, self.hints)
             raise
 
 

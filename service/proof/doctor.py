@@ -2,7 +2,8 @@
 
 Only the holder of the secret can make a signature that fits, so a hint tells nobody else anything; the expected MAC
 never leaves this module, and a fit never authenticates. All guesses are always made, and as many with a made-up
-secret when a producer is not known, so that neither the answer nor its time tells the two apart.
+secret when a producer is not known, so that neither the answer nor its time tells the two apart. What anyone could
+have made without a secret is told to anyone. Guessing is dear, so hints are rationed.
 """
 
 import hashlib
@@ -12,14 +13,20 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from service.kernel.ration import Ration
 from service.proof.errors import AuthenticationRefusal, SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
 from service.proof.mistakes import (
+    ALL_UTF_16,
     LINE_BREAK_CUT,
+    NO_KEY,
+    NUL_CUT,
     REHASH_MAX_BYTES,
     Mistake,
     Presented,
     Signed,
     any_base64,
+    any_hex,
+    in_utf_16,
     instant,
     misread,
     tails,
@@ -28,10 +35,11 @@ from service.proof.mistakes import (
 from service.proof.signing import UNKNOWN_PRODUCER_SECRET
 
 SECRETS_TRIED = 2
-"""How many secrets are tried, whatever the producer has: it has two while one is being replaced."""
+"""How many secrets are tried, whatever the producer has: two are in use while one is being replaced."""
 
 _MAC_BYTES = 32
 _BASE64 = "send standard base64 of the 32 bytes, with padding"
+_LENGTH = "HMAC-SHA256 has 32, so sign with that"
 
 _ZONE_STEP = 1800
 _ZONE_MAX = 14 * 3600
@@ -41,12 +49,13 @@ but shows local time."""
 
 
 def examine(
-    refusal: AuthenticationRefusal, request: Presented, secrets: Sequence[bytes], now: datetime
+    refusal: AuthenticationRefusal, request: Presented, secrets: Sequence[bytes], now: datetime, hints: Ration
 ) -> dict[str, str | int]:
     """What an answer tells beside the refusal of a timestamp or a signature; `secrets` are the producer's.
 
     `skew_seconds` is how far the timestamp is ahead of `server_time`, in whole seconds, negative when it is
-    behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there when a mistake is known.
+    behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there when a mistake is known
+    and, of a signature, when the ration has one left.
     """
     found: dict[str, str | int] = {"server_time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
     hint: str | None = None
@@ -54,7 +63,7 @@ def examine(
     if moment is not None:
         found["skew_seconds"] = skew = -((now - moment) // timedelta(seconds=1))
         hint = _clock_hint(skew) if isinstance(refusal, TimestampOutsideWindow) else None
-    if isinstance(refusal, SignatureMalformed | SignatureMismatch):
+    if isinstance(refusal, SignatureMalformed | SignatureMismatch) and hints.take(now):
         hint = signature_hint(request, secrets)
     found["body_bytes"] = len(request.body)
     found["body_sha256"] = hashlib.sha256(request.body).hexdigest()
@@ -83,29 +92,32 @@ def signature_hint(request: Presented, secrets: Sequence[bytes]) -> str | None:
 def _read(signature: bytes) -> tuple[bytes | None, Mistake | None]:
     """The MAC that a signature may stand for, and what is wrong with the way it is written."""
     text = re.sub(rb"^(?:sha256=|v1[,=])", b"", signature.strip(b"\"' "))
+    if in_hex := any_hex(text):
+        return _read_from_hex(in_hex, "hex")
     around = Mistake("surrounded by other text", _BASE64) if text != signature else None
-    if mac := _mac_in_hex(text):
-        return mac, Mistake("hex", _BASE64)
     decoded = any_base64(text)
     if decoded is None:
         return None, around
-    if mac := _mac_in_hex(decoded):
-        return mac, Mistake("base64 of the hex text", _BASE64)
+    if in_hex := any_hex(decoded):
+        return _read_from_hex(in_hex, "base64 of the hex text")
     if len(decoded) != _MAC_BYTES:
-        return None, Mistake(f"base64 of {len(decoded)} bytes", "HMAC-SHA256 has 32, so sign with that")
+        return None, Mistake(f"base64 of {len(decoded)} bytes", _LENGTH)
     if b64encode(decoded) == text:
         return decoded, around
     return decoded, Mistake("another dialect of base64", _BASE64)
 
 
-def _mac_in_hex(text: bytes) -> bytes | None:
-    return bytes.fromhex(text.decode("ascii")) if re.fullmatch(rb"[0-9A-Fa-f]{64}", text) else None
+def _read_from_hex(decoded: bytes, written: str) -> tuple[bytes | None, Mistake]:
+    if len(decoded) != _MAC_BYTES:
+        return None, Mistake(f"{written} of {len(decoded)} bytes", _LENGTH)
+    return decoded, Mistake(written, _BASE64)
 
 
 def _fit(mac: bytes, request: Presented, secrets: Sequence[bytes]) -> Mistake | None:
     """The mistake that explains `mac`; None when there is none, or when only its spelling is wrong."""
     behind, instead = list(tails(request)), list(whole_messages(request))
-    fits: list[Mistake | None] = []
+    message = b"".join((request.body, request.timestamp, request.producer_id))
+    fits: list[Mistake | None] = [NO_KEY] if hashlib.sha256(message).digest() == mac else []
     for number in range(SECRETS_TRIED):
         known = number < len(secrets)
         secret = secrets[number] if known else UNKNOWN_PRODUCER_SECRET
@@ -118,21 +130,33 @@ def _fit(mac: bytes, request: Presented, secrets: Sequence[bytes]) -> Mistake | 
 def _guesses(
     secret: bytes, request: Presented, behind: Sequence[Signed], instead: Sequence[Signed]
 ) -> Iterator[tuple[bytes, Mistake | None]]:
-    """The right MAC first, lest a mistake that changes nothing be blamed. The body is hashed once for all tails."""
+    """The right MAC first, lest a mistake that changes nothing be blamed. The key is set up once for all guesses, the
+    body is hashed once for all tails."""
     proper = request.timestamp + request.producer_id
-    bare = request.body.rstrip(b"\r\n")
-    begun = hmac.new(secret, bare, "sha256")
+    bare = request.body.rstrip(b"\r\n\0")
+    ending = request.body[len(bare) :]
+    keyed = hmac.new(secret, digestmod="sha256")
+    begun = keyed.copy()
+    begun.update(bare)
     whole = begun.copy()
-    whole.update(request.body[len(bare) :])
+    whole.update(ending)
     yield _ended(whole, proper), None
-    yield _ended(begun, proper), LINE_BREAK_CUT
+    yield _ended(begun, proper), NUL_CUT if b"\0" in ending else LINE_BREAK_CUT
     for tail, mistake in behind:
         yield _ended(whole, tail), mistake
     for message, mistake in instead:
-        yield hmac.digest(secret, message, "sha256"), mistake
+        yield _ended(keyed, message), mistake
     if len(request.body) <= REHASH_MAX_BYTES:
-        for key, mistake in misread(secret):
-            yield hmac.digest(key, request.body + proper, "sha256"), mistake
+        yield from _misused(secret, request.body + proper)
+
+
+def _misused(secret: bytes, message: bytes) -> Iterator[tuple[bytes, Mistake]]:
+    """The right bytes with the secret used in a wrong way."""
+    for key, mistake in misread(secret):
+        yield hmac.digest(key, message, "sha256"), mistake
+    yield hmac.digest(in_utf_16(secret), in_utf_16(message), "sha256"), ALL_UTF_16
+    yield hashlib.sha256(secret + message).digest(), NO_KEY
+    yield hashlib.sha256(message + secret).digest(), NO_KEY
 
 
 def _ended(begun: hmac.HMAC, tail: bytes) -> bytes:

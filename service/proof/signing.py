@@ -10,7 +10,7 @@ be cut into another valid body, timestamp and producer id.
 import binascii
 import hmac
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from service.kernel.timestamps import parse_timestamp
@@ -20,7 +20,10 @@ WINDOW_SECONDS = 300
 """How old a signed request may be, and how far ahead of the service's clock."""
 
 UNKNOWN_PRODUCER_SECRET = bytes(32)
-"""Compared against when a producer has no secret, so that its refusal takes the same time; never accepted."""
+"""Stands in for the secrets that a producer does not have, so that its refusal takes the same time; never accepted."""
+
+KEYS_MAX = 2
+"""How many secrets a producer may have that still prove something: two while one is being replaced."""
 
 
 def mac(secret: bytes, body: bytes, timestamp: bytes, producer_id: bytes) -> bytes:
@@ -33,20 +36,21 @@ def sign(secret: bytes, body: bytes, timestamp: str, producer_id: str) -> str:
     return b64encode(mac(secret, body, timestamp.encode("ascii"), producer_id.encode("ascii"))).decode("ascii")
 
 
-def verify(secrets: Iterable[bytes], body: bytes, timestamp: bytes, producer_id: bytes, signature: bytes) -> bytes:
-    """The MAC of a request that was signed with one of `secrets`; all are tried, in constant time each.
+def verify(secrets: Sequence[bytes], body: bytes, timestamp: bytes, producer_id: bytes, signature: bytes) -> bytes:
+    """The MAC of a request that was signed with one of `secrets`, of which there are at most KEYS_MAX.
 
-    The canonical base64 text is compared, not the bytes it decodes to: base64 has four spellings of 32 bytes.
+    It stops at the secret that fits, which nobody sees but its holder. A refusal computes KEYS_MAX MACs, so its time
+    tells neither whether a producer is known nor how many secrets it has. Each is compared in constant time, as
+    canonical base64 and not as the bytes that it decodes to: base64 has four spellings of 32 bytes.
     Raises SignatureMalformed when `signature` is not canonical base64, SignatureMismatch when it is another's.
     """
-    found = None
-    candidates = list(secrets)
-    for secret in candidates or [UNKNOWN_PRODUCER_SECRET]:
-        expected = mac(secret, body, timestamp, producer_id)
-        if hmac.compare_digest(b64encode(expected), signature) and candidates:
-            found = expected
-    if found is not None:
-        return found
+    message = b"".join((body, timestamp, producer_id))
+    for secret in secrets:
+        expected = hmac.digest(secret, message, "sha256")
+        if hmac.compare_digest(b64encode(expected), signature):
+            return expected
+    for _ in range(KEYS_MAX - len(secrets)):
+        hmac.digest(UNKNOWN_PRODUCER_SECRET, message, "sha256")
     if not _is_canonical_base64(signature):
         raise SignatureMalformed
     raise SignatureMismatch

@@ -48,7 +48,9 @@ def test_a_signal_without_a_time_is_dated_now(program: Program, signing: Deploym
 
 def test_without_a_secret_a_signal_is_not_signed(alone: Program, deployment: Deployment) -> None:
     alone.settings = {"SIGNALS_URL": deployment.service.url}
-    assert alone.run("send", *GOLD).code == 0
+    ended = alone.run("send", *GOLD)
+    assert ended.code == 0
+    assert "not signed: there is neither HMAC_PRODUCER_SECRET nor --secret-file" in ended.errors
     assert newest(deployment)[0]["producer_id"] is None
 
 

@@ -8,7 +8,8 @@ import pytest
 from anyio import to_thread
 from anyio.from_thread import BlockingPortal
 
-from service.client import AsyncSignalsClient, Signal, SignalsClient, StoredSignal
+from service.client import AsyncSignalsClient, SignalsClient, StoredSignal
+from service.client.signal import Sendable
 from tests.client.patience import Patience
 from tests.client.road import Road
 from tests.client.shared import MakeRoad
@@ -18,7 +19,7 @@ from tests.running.deployment import SECRET, Deployment
 class Sends(Protocol):
     """What both clients have in common here."""
 
-    def send(self, signal: Signal | bytes, *, request_id: str | None = None) -> StoredSignal:
+    def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
         """Send a signal and wait for what comes of it."""
 
 
@@ -35,7 +36,7 @@ class _Awaiting:
         self._portal = portal
         self._client = AsyncSignalsClient(url, sleep=wait, **options)
 
-    def send(self, signal: Signal | bytes, *, request_id: str | None = None) -> StoredSignal:
+    def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
         async def send() -> StoredSignal:
             return await self._client.send(signal, request_id=request_id)
 

@@ -127,7 +127,7 @@ def test_an_unsigned_signal_is_sent_again_to_a_busy_service(
     road = make_road(deployment.service.url)
     body = '{"code":"overloaded","detail":"later","request_id":"x"}'
     road.plan([answer("503 Service Unavailable", "Retry-After: 1", body=body)])
-    connect(road.url, secret=None).send(GOLD)
+    connect(road.url, secret=None, unsigned=True).send(GOLD)
     assert storage.count_new() == 1
 
 
@@ -150,7 +150,7 @@ def test_an_unsigned_signal_is_not_sent_again_after_an_unknown_outcome(
     road = make_road(deployment.service.url)
     road.plan([mishap])
     with pytest.raises(OutcomeUnknown) as unknown:
-        connect(road.url, secret=None).send(GOLD)
+        connect(road.url, secret=None, unsigned=True).send(GOLD)
     assert unknown.value.attempts == 1
     assert patience.pauses == []
     assert len(road.requests) == 1
@@ -162,7 +162,7 @@ def test_an_unsigned_signal_is_sent_again_when_nothing_was_sent(
     road = make_road(deployment.service.url)
     road.close()
     patience.in_next_pause(road.open)
-    connect(road.url, secret=None).send(GOLD)
+    connect(road.url, secret=None, unsigned=True).send(GOLD)
     assert storage.count_new() == 1
 
 

@@ -94,9 +94,9 @@ def test_the_same_signal_twice_is_two_signals_even_when_the_clock_stands_still(
 
 
 def test_an_unsigned_signal_is_stored_with_its_unproven_producer(deployment: Deployment, connect: Connect) -> None:
-    stored = connect(deployment.service.url, secret=None).send(GOLD)
+    stored = connect(deployment.service.url, secret=None, unsigned=True).send(GOLD)
     assert row(deployment, stored.id)["producer_id"] == "mt5-gold-1"
-    anonymous = connect(deployment.service.url, secret=None, producer_id=None).send(GOLD)
+    anonymous = connect(deployment.service.url, secret=None, unsigned=True, producer_id=None).send(GOLD)
     assert row(deployment, anonymous.id)["producer_id"] is None
 
 
@@ -124,7 +124,7 @@ def test_a_refused_signature_is_told_with_its_hint(signing: Deployment, connect:
 
 def test_a_missing_signature_is_told(signing: Deployment, connect: Connect) -> None:
     with pytest.raises(SignatureRefused) as refused:
-        connect(signing.service.url, secret=None).send(GOLD)
+        connect(signing.service.url, secret=None, unsigned=True).send(GOLD)
     assert (refused.value.code, refused.value.server_time, refused.value.skew_seconds) == ("header_missing", None, None)
 
 
@@ -172,7 +172,7 @@ def test_a_time_without_a_zone_is_not_sent() -> None:
         ("http://signals.example/?key=value", {}),
         ("http://signals.example", {"producer_id": None}),
         ("http://signals.example", {"producer_id": "my bot"}),
-        ("http://signals.example", {"producer_id": "x" * 65, "secret": None}),
+        ("http://signals.example", {"producer_id": "x" * 65, "secret": None, "unsigned": True}),
         ("http://signals.example", {"secret": ""}),
     ],
 )

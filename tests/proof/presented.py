@@ -62,9 +62,13 @@ KNOWN = {
     "the timestamp with a space for the T": BODY + b"2026-01-31 12:00:00.5Z" + SENDER,
     "the timestamp with another fraction or zone": BODY + b"2026-01-31T12:00:00.500000+00:00" + SENDER,
     "the body written as JSON without spaces": rewritten(separators=(",", ":"), ensure_ascii=False),
-    "the body written as JSON with spaces after commas and colons": rewritten(),
-    "the body written as JSON with sorted keys": rewritten(separators=(",", ":"), ensure_ascii=False, sort_keys=True),
-    "the body written as JSON with sorted keys, and spaces after commas and colons": rewritten(sort_keys=True),
+    "the body written as JSON with spaces after commas and colons": rewritten(ensure_ascii=False),
+    "the body written as JSON without spaces, keys sorted": rewritten(
+        separators=(",", ":"), ensure_ascii=False, sort_keys=True
+    ),
+    "the body written as JSON with spaces after commas and colons, keys sorted": rewritten(
+        ensure_ascii=False, sort_keys=True
+    ),
 }
 
 RIGHT = mac(BODY + STAMP + SENDER)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
+from service.kernel.ration import Ration
 from service.proof import signing
 from service.proof.authentication import ProducerAuthentication, Sender
 from service.proof.errors import (
@@ -31,7 +32,7 @@ PRODUCER_ID, TIMESTAMP, SIGNATURE = b"x-producer-id", b"x-timestamp", b"x-signat
 
 def guard(inner: ASGIApp, *secrets: bytes, now: datetime = NOW) -> ProducerAuthentication:
     """The guard with the same secrets for every producer and a clock that stands still."""
-    return ProducerAuthentication(inner, lambda _: secrets, lambda: now)
+    return ProducerAuthentication(inner, lambda _: secrets, lambda: now, Ration(1))
 
 
 Changes = Mapping[bytes, bytes | None]
@@ -89,7 +90,7 @@ async def test_with_signing_off_the_headers_prove_nothing_and_refuse_nothing(
     headers: list[tuple[bytes, bytes]], producer_id: str | None, log_lines: list[EventDict]
 ) -> None:
     inner = Recorder()
-    await authenticate(ProducerAuthentication(inner, None, lambda: NOW), headers)
+    await authenticate(ProducerAuthentication(inner, None, lambda: NOW, Ration(1)), headers)
     assert inner.state["sender"] == Sender(producer_id, None)
     assert log_lines == []
 
@@ -263,7 +264,7 @@ async def test_while_a_secret_is_replaced_both_are_good(secret: bytes) -> None:
 async def test_each_producer_has_its_own_secrets() -> None:
     secrets = {"alpha": [b"a" * 32], "beta": [b"b" * 32]}
     inner = Recorder()
-    app = ProducerAuthentication(inner, lambda producer_id: secrets.get(producer_id, []), lambda: NOW)
+    app = ProducerAuthentication(inner, lambda producer_id: secrets.get(producer_id, []), lambda: NOW, Ration(1))
     await authenticate(app, signing_headers(secret=b"a" * 32, producer="alpha"))
     await authenticate(app, signing_headers(secret=b"b" * 32, producer="beta"))
     assert len(inner.scopes) == 2

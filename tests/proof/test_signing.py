@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import b64encode, urlsafe_b64encode
+from contextlib import suppress
 from datetime import timedelta, timezone
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.kernel.timestamps import parse_timestamp
 from service.proof.errors import SignatureMalformed, SignatureMismatch
-from service.proof.signing import UNKNOWN_PRODUCER_SECRET, mac, sign, verify
+from service.proof.signing import KEYS_MAX, UNKNOWN_PRODUCER_SECRET, mac, sign, verify
 
 SECRET = b"an-example-secret-of-32-bytes-ok"
 OTHER_SECRET = b"another-secret-of-32-bytes-or-so"
@@ -208,14 +209,31 @@ def test_the_stand_in_for_a_missing_secret_opens_nothing() -> None:
         verify([], BODY, TIMESTAMP.encode(), PRODUCER.encode(), signature)
 
 
-def test_every_secret_is_tried_even_after_a_match(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the time of an answer would tell which of the secrets a producer signs with."""
-    tried: list[bytes] = []
+def macs_computed(monkeypatch: pytest.MonkeyPatch, secrets: list[bytes], signature: bytes) -> list[int]:
+    """The lengths of the messages of which a MAC is computed before a signature is accepted or refused."""
+    lengths: list[int] = []
+    digest = hmac.digest
 
-    def counted(secret: bytes, body: bytes, timestamp: bytes, producer: bytes) -> bytes:
-        tried.append(secret)
-        return mac(secret, body, timestamp, producer)
+    def counting(key: bytes, message: bytes, name: str) -> bytes:
+        lengths.append(len(message))
+        return digest(key, message, name)
 
-    monkeypatch.setattr("service.proof.signing.mac", counted)
-    verify([SECRET, OTHER_SECRET], BODY, TIMESTAMP.encode(), PRODUCER.encode(), CANONICAL)
-    assert tried == [SECRET, OTHER_SECRET]
+    with monkeypatch.context() as patch, suppress(SignatureMismatch):
+        patch.setattr(hmac, "digest", counting)
+        verify(secrets, BODY, TIMESTAMP.encode(), PRODUCER.encode(), signature)
+    return lengths
+
+
+@pytest.mark.parametrize("number", range(KEYS_MAX + 1))
+def test_a_refusal_costs_the_same_however_many_secrets_there_are(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its time would tell which producers are known, and how many secrets each has."""
+    wrong = b64encode(bytes(32))
+    whole = len(BODY) + len(TIMESTAMP) + len(PRODUCER)
+    assert macs_computed(monkeypatch, [OTHER_SECRET] * number, wrong) == [whole] * KEYS_MAX
+
+
+@pytest.mark.parametrize("place", range(KEYS_MAX))
+def test_an_accepted_signature_costs_no_more_than_its_secret(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = [OTHER_SECRET] * KEYS_MAX
+    secrets[place] = SECRET
+    assert len(macs_computed(monkeypatch, secrets, CANONICAL)) == place + 1

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from service.intake.signal import parse_signal
 from service.kernel.errors import all_refusals
+from service.kernel.ration import Ration
 from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
@@ -26,9 +27,9 @@ PAYLOAD_MAX_BYTES = 32768
 Vector = dict[str, Any]
 
 DOCUMENT: dict[str, Any] = json.loads(PATH.read_text())
-SECRET: str = DOCUMENT["secret"]
 ACCEPTED: list[Vector] = DOCUMENT["accepted"]
 REFUSED: list[Vector] = DOCUMENT["refused"]
+SECRETS: set[str] = {vector["secret"] for vector in ACCEPTED + REFUSED}
 
 
 def name(vector: Vector) -> str:
@@ -36,8 +37,8 @@ def name(vector: Vector) -> str:
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """RFC 2104, written out, for keys of at most a block."""
-    block = key.ljust(64, b"\0")
+    """RFC 2104, written out."""
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + message).digest()
     return hashlib.sha256(bytes(byte ^ 0x5C for byte in block) + inner).digest()
 
@@ -45,13 +46,13 @@ def hmac_sha256(key: bytes, message: bytes) -> bytes:
 @pytest.mark.parametrize("vector", ACCEPTED, ids=name)
 def test_a_signature_is_what_the_rfc_says(vector: Vector) -> None:
     message = vector["body"] + vector["timestamp"] + vector["producer_id"]
-    assert vector["signature"] == b64encode(hmac_sha256(SECRET.encode(), message.encode())).decode()
+    assert vector["signature"] == b64encode(hmac_sha256(vector["secret"].encode(), message.encode())).decode()
 
 
 @pytest.mark.parametrize("vector", ACCEPTED, ids=name)
 def test_the_service_signs_the_same(vector: Vector) -> None:
-    body = vector["body"].encode()
-    assert sign(SECRET.encode(), body, vector["timestamp"], vector["producer_id"]) == vector["signature"]
+    secret, body = vector["secret"].encode(), vector["body"].encode()
+    assert sign(secret, body, vector["timestamp"], vector["producer_id"]) == vector["signature"]
 
 
 @pytest.mark.parametrize("vector", ACCEPTED, ids=name)
@@ -60,8 +61,8 @@ def test_an_accepted_vector_is_a_signal(vector: Vector) -> None:
     assert parse_signal(vector["body"].encode(), PAYLOAD_MAX_BYTES).instrument in {"XAUUSD", "EURUSD_M15"}
 
 
-def code(headers: list[tuple[str, str]], body: str, now: str) -> str | None:
-    """The code with which the service refuses these headers over this body; None when it accepts them."""
+def code(vector: Vector, headers: list[tuple[str, str]], now: str) -> str | None:
+    """The code with which the service refuses these headers over the body of a vector; None when it accepts them."""
 
     async def endpoint(*_: object) -> None:
         return None
@@ -69,9 +70,11 @@ def code(headers: list[tuple[str, str]], body: str, now: str) -> str | None:
     def clock() -> datetime:
         return datetime.fromisoformat(now)
 
-    guard = ProducerAuthentication(endpoint, find_secrets=lambda _: [SECRET.encode()], clock=clock)
+    guard = ProducerAuthentication(
+        endpoint, find_secrets=lambda _: [vector["secret"].encode()], clock=clock, hints=Ration(1)
+    )
     raw = [(key.lower().encode(), value.encode()) for key, value in headers]
-    scope = {"type": "http", "headers": raw, "state": {"body": body.encode()}}
+    scope = {"type": "http", "headers": raw, "state": {"body": vector["body"].encode()}}
     try:
         asyncio.run(guard(scope, endpoint, endpoint))  # type: ignore[arg-type]
     except AuthenticationRefusal as refusal:
@@ -86,13 +89,13 @@ def test_an_accepted_vector_is_accepted(vector: Vector) -> None:
         ("X-Timestamp", vector["timestamp"]),
         ("X-Signature", vector["signature"]),
     ]
-    assert code(headers, vector["body"], vector["timestamp"]) is None
+    assert code(vector, headers, vector["timestamp"]) is None
 
 
 @pytest.mark.parametrize("vector", REFUSED, ids=name)
 def test_a_refused_vector_is_refused_with_its_code(vector: Vector) -> None:
     headers = [(key, value) for key, value in vector["headers"]]
-    assert code(headers, vector["body"], vector["now"]) == vector["code"]
+    assert code(vector, headers, vector["now"]) == vector["code"]
 
 
 def test_every_code_of_signing_has_a_refused_vector() -> None:
@@ -112,12 +115,45 @@ PARTITIONS: dict[str, Callable[[Vector], bool]] = {
     "the longest fraction": lambda v: "." in v["timestamp"] and len(v["timestamp"]) == 30,
     "a plus in the signature": lambda v: "+" in v["signature"],
     "a slash in the signature": lambda v: "/" in v["signature"],
+    "a secret of exactly a block": lambda v: len(v["secret"].encode()) == 64,
+    "a secret of a block and a byte": lambda v: len(v["secret"].encode()) == 65,
+    "a secret of several blocks": lambda v: len(v["secret"].encode()) > 128,
+    "a secret with letters beyond ASCII": lambda v: not v["secret"].isascii(),
+    "a secret with letters beyond the basic plane": lambda v: max(v["secret"]) > "\uffff",
+    "a secret that is longer than a block in bytes only": lambda v: len(v["secret"]) < 64 < len(v["secret"].encode()),
+    "a secret that shells treat specially": lambda v: {*" '\"\\$%"} <= {*v["secret"]},
 }
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_the_accepted_vectors_cover(partition: str) -> None:
     assert any(map(PARTITIONS[partition], ACCEPTED))
+
+
+WRONG_KEYS: dict[str, Callable[[str], bytes]] = {
+    "cut after a block": lambda secret: secret.encode()[:64],
+    "hashed from a block on": lambda secret: hashed_from(64, secret),
+    "hashed after two blocks only": lambda secret: hashed_from(129, secret),
+    "in Latin-1": lambda secret: secret.encode("latin-1", "replace"),
+    "in UTF-16": lambda secret: secret.encode("utf-16-le"),
+    "counted in letters": lambda secret: hashed_from(65, secret) if len(secret) > 64 else secret.encode()[:64],
+}
+
+
+def hashed_from(size: int, secret: str) -> bytes:
+    """The key of an HMAC that hashes keys from so many bytes on, and cuts what is longer than a block otherwise."""
+    key = secret.encode()
+    return hashlib.sha256(key).digest() if len(key) >= size else key[:64]
+
+
+@pytest.mark.parametrize("mistake", WRONG_KEYS)
+def test_a_signer_that_uses_the_secret_wrongly_is_found_out(mistake: str) -> None:
+    def agrees(vector: Vector) -> bool:
+        message = vector["body"] + vector["timestamp"] + vector["producer_id"]
+        key = WRONG_KEYS[mistake](vector["secret"])
+        return bool(vector["signature"] == b64encode(hmac_sha256(key, message.encode())).decode())
+
+    assert not all(map(agrees, ACCEPTED))
 
 
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
@@ -132,9 +168,10 @@ def test_no_editor_can_change_the_file_unseen() -> None:
     assert b"\r" not in Path(PATH).read_bytes()
 
 
-def test_the_secret_says_what_it_is_for() -> None:
-    assert SECRET.startswith("for-tests-only-")
-    assert len(SECRET) >= 32
+@pytest.mark.parametrize("secret", sorted(SECRETS))
+def test_a_secret_says_what_it_is_for(secret: str) -> None:
+    assert secret.startswith("for-tests-only-")
+    assert len(secret.encode()) >= 32
 
 
 def settings(environment: str, secret: str) -> Settings:
@@ -142,16 +179,18 @@ def settings(environment: str, secret: str) -> Settings:
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-def test_the_secret_is_refused_outside_development(environment: str) -> None:
-    with pytest.raises(ValidationError, match="HMAC_PRODUCER_SECRET is the published one") as refused:
-        settings(environment, SECRET)
-    assert SECRET not in str(refused.value)
+@pytest.mark.parametrize("secret", sorted(SECRETS))
+def test_a_published_secret_is_refused_outside_development(environment: str, secret: str) -> None:
+    with pytest.raises(ValidationError, match="HMAC_PRODUCER_SECRET is a published one") as refused:
+        settings(environment, secret)
+    assert secret not in str(refused.value)
 
 
-def test_the_secret_is_accepted_in_development() -> None:
-    assert settings("development", SECRET).hmac_producer_secret.get_secret_value() == SECRET
+@pytest.mark.parametrize("secret", sorted(SECRETS))
+def test_a_published_secret_is_accepted_in_development(secret: str) -> None:
+    assert settings("development", secret).hmac_producer_secret.get_secret_value() == secret
 
 
-@pytest.mark.parametrize("secret", [SECRET[:-1], SECRET + "x", SECRET.upper(), "a secret of somebody's own, at last"])
+@pytest.mark.parametrize("secret", ["for-tests", "For-Tests-Only-0123456789", "a secret of somebody's own, at last"])
 def test_any_other_secret_is_accepted(secret: str) -> None:
     assert settings("production", secret).app_env == "production"

@@ -5,6 +5,7 @@
 - `deployment`: the service of one scenario
 - `environment`: the environment variables of the programs that are started, and those that the tests obey
 - `fleet`: running services, one for each configuration
+- `front`: nginx and HAProxy before a service, configured as the documents say
 - `isolation`: what keeps tests apart from one another, and from whoever runs them
 - `log_lines`: what a service logs, line by line
 - `marks`: by what the signals of the scenarios can be told from those of others

@@ -9,6 +9,9 @@ ROOT = Path(__file__).parents[2]
 BASE_URL = os.environ.get("SIGNALS_BASE_URL", "").rstrip("/")
 """The deployment against which the scenarios are to run; empty when they start services of their own."""
 
+BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
+"""Whether a proxy stands before that deployment."""
+
 _OURS = ("APP_", "DATABASE_", "HMAC_", "SIGNALS_", "PROMETHEUS_")
 
 

@@ -144,6 +144,9 @@ def test_the_vectors_inside_the_metatrader_script_are_published_ones(vectors: di
     """MetaTrader is not at hand, so that signer checks itself when it is run; it must check the right things."""
     script = (SIGNERS_DIRECTORY / "sign.mq5").read_text()
     signatures = re.findall(r'"([A-Za-z0-9+/]{43}=)"', script)
-    assert len(signatures) >= 4
+    assert len(signatures) >= 8
     assert set(signatures) <= {vector["signature"] for vector in vectors["accepted"]}
-    assert f'"{vectors["secret"]}"' in script
+    secrets = [vector["secret"] for vector in vectors["accepted"] if vector["signature"] in signatures]
+    assert max(len(secret.encode()) for secret in secrets) > 64
+    assert all(f'"{secret}"' in script for secret in secrets if secret.isascii())
+    assert not all(map(str.isascii, secrets))

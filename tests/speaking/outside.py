@@ -15,6 +15,7 @@ from tests.speaking.exchange import Answer, Exchange, Request, exchange
 from tests.speaking.producer import PRODUCER_ID, Seal, compute_mac, time_text
 
 INSIDE = "@inside: it needs the log, the database, the clock, the settings or the faults of the service"
+DIRECT = "@direct: a proxy answers this by itself, or has a connection of its own"
 
 _NO_SIGNAL = b"{}"
 _FIRST_SIGNAL = b'{"instrument":"TEST.QA","side":0,"time":"2026-01-31T12:00:00Z"}'

@@ -9,7 +9,8 @@ from collections.abc import Generator
 from typing import TypedDict
 
 import pytest
-from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from tests.specification.scenarios import row_of, template_of
 
 
 class StepRecord(TypedDict):
@@ -49,12 +50,12 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin a record when a test begins that is a scenario."""
-        template = scenario_wrapper_template_registry.get(item.function) if isinstance(item, pytest.Function) else None
+        template = template_of(item)
         if template is not None:
             item.stash[_RECORD] = ScenarioRecord(
                 feature=template.feature.filename,
                 line=template.line_number,
-                row=_row(item),
+                row=row_of(item),
                 started=time.time_ns(),
                 finished=0,
                 before=None,
@@ -94,13 +95,6 @@ class Recorder:
                 record["finished"] = time.time_ns()
                 report.scenario = record  # type: ignore[attr-defined]
         return report
-
-
-def _row(item: pytest.Item) -> dict[str, str]:
-    """The cells of the row of an outline, which pytest-bdd gives as a parameter."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    row: dict[str, str] = parameters.get("_pytest_bdd_example", {})
-    return row
 
 
 def _note(record: ScenarioRecord, report: pytest.TestReport, error: BaseException) -> None:

@@ -40,6 +40,12 @@ def fault_type(conversation: Conversation, kind: str) -> None:
     assert [fault["type"] for fault in conversation.answer.json()["detail"]] == [kind]
 
 
+@then(parsers.parse('the fault is explained with "{words}"'))
+def fault_explained(conversation: Conversation, words: str) -> None:
+    [fault] = conversation.answer.json()["detail"]
+    assert words in fault["msg"]
+
+
 @then(parsers.parse('the detail says "{word}"'))
 def detail_says(conversation: Conversation, word: str) -> None:
     assert word in conversation.answer.json()["detail"]

@@ -77,6 +77,12 @@ def log_tells_of_each(log: Log, conversation: Conversation) -> None:
         assert created == [answer.json()["id"]]
 
 
+@then(parsers.parse('all are refused as "{code}"'))
+def all_refused(conversation: Conversation, code: str) -> None:
+    for answer in conversation.answers:
+        check_refusal(answer, code)
+
+
 @then(parsers.parse('some of them are refused as "{code}"'))
 def some_refused(conversation: Conversation, code: str) -> None:
     refused = [answer for answer in conversation.answers if answer.status == 503]

@@ -44,6 +44,11 @@ def no_hint(conversation: Conversation) -> None:
     assert "hint" not in conversation.answer.json()
 
 
+@then(parsers.parse("{count:d} of them are told a hint"))
+def so_many_hints(conversation: Conversation, count: int) -> None:
+    assert sum("hint" in answer.json() for answer in conversation.answers) == count
+
+
 @then("the answer holds neither the secret nor any signature")
 def answer_holds_no_secret(conversation: Conversation) -> None:
     answer = conversation.answer

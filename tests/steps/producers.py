@@ -1,6 +1,7 @@
 """Who sends, and how it is proven: the signing headers, right and wrong."""
 
 import hashlib
+import json
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,6 +68,10 @@ WAYS_TO_SIGN: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
         SECRET, b"{" + b", ".join(reversed(body.strip(b"{}").split(b", "))) + b"}", time, name
     ),
     "over a body with one more line break": lambda body, time, name: compute_mac(SECRET, body + b"\n", time, name),
+    "over a body with a NUL byte behind it": lambda body, time, name: compute_mac(SECRET, body + b"\0", time, name),
+    "over the same JSON indented": lambda body, time, name: compute_mac(
+        SECRET, json.dumps(json.loads(body), indent=2).encode(), time, name
+    ),
     "over an empty body": lambda _, time, name: compute_mac(SECRET, time, name),
     "for another producer id": lambda body, time, _: compute_mac(SECRET, body, time, b"mt5-gold-2"),
     "for its producer id in another case": lambda body, time, name: compute_mac(SECRET, body, time, name.upper()),
@@ -79,12 +84,16 @@ WAYS_TO_SIGN: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
     "over the parts with dots between": lambda body, time, name: compute_mac(SECRET, body, b".", time, b".", name),
     "over the parts with bars between": lambda body, time, name: compute_mac(SECRET, body, b"|", time, b"|", name),
     "over the parts and a line break": lambda body, time, name: compute_mac(SECRET, body, time, name, b"\n"),
+    "over the parts in UTF-16": lambda body, time, name: compute_mac(
+        SECRET, (body + time + name).decode().encode("utf-16-le")
+    ),
     "over the body and the timestamp": lambda body, time, _name: compute_mac(SECRET, body, time),
     "over the same JSON without spaces": lambda body, time, name: compute_mac(
         SECRET, body.replace(b": ", b":").replace(b", ", b","), time, name
     ),
     "over its timestamp as Unix seconds": lambda body, time, name: compute_mac(SECRET, body, unix_time(time), name),
     "with its secret and a line break": lambda body, time, name: compute_mac(SECRET + b"\n", body, time, name),
+    "with its secret in quotes": lambda body, time, name: compute_mac(b'"' + SECRET + b'"', body, time, name),
     "with its secret decoded from base64": lambda body, time, name: compute_mac(decoded_secret(), body, time, name),
     "with SHA-256 without a key": lambda body, time, name: hashlib.sha256(SECRET + body + time + name).digest(),
     "with HMAC-SHA512": lambda body, time, name: compute_mac(SECRET, body, time, name, digest="sha512")[:32],
@@ -143,6 +152,7 @@ WAYS_TO_WRITE: dict[str, Callable[[bytes], bytes]] = {
     "as one byte": lambda mac: b64encode(mac[:1]),
     "in hex": lambda mac: mac.hex().encode(),
     "in upper case hex": lambda mac: mac.hex().upper().encode(),
+    "in hex with dashes": lambda mac: mac.hex("-").upper().encode(),
 }
 
 
@@ -187,14 +197,24 @@ def send_signed_elsewhere(
     conversation.send(seal.put_on(producer.unsigned_request(docstring.encode())))
 
 
+def signed_otherwise(request: Request, way: str) -> Request:
+    """The same request with a signature that was made another way."""
+    parts = request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID)
+    return request.setting(SIGNATURE, b64encode(WAYS_TO_SIGN[way](*parts)))
+
+
 @when(parsers.re(rf"the producer sends a signal signed (?P<way>{one_of(WAYS_TO_SIGN)})"))
 def send_signed(producer: Producer, conversation: Conversation, way: str) -> None:
     request = producer.request()
-    parts = request.body or b"", request.header(TIMESTAMP), request.header(PRODUCER_ID)
-    signature = b64encode(WAYS_TO_SIGN[way](*parts))
-    if signature == request.header(SIGNATURE) and way != RIGHTLY:
+    changed = signed_otherwise(request, way)
+    if changed.header(SIGNATURE) == request.header(SIGNATURE) and way != RIGHTLY:
         pytest.skip(f"with this secret a signature {way} is a right one")
-    conversation.send(request.setting(SIGNATURE, signature))
+    conversation.send(changed)
+
+
+@when(parsers.re(rf"(?P<count>\d+) signals are sent at once, signed (?P<way>{one_of(WAYS_TO_SIGN)})"))
+def send_signed_at_once(producer: Producer, conversation: Conversation, count: str, way: str) -> None:
+    conversation.send_at_once([signed_otherwise(producer.fresh().request(), way) for _ in range(int(count))])
 
 
 @when(parsers.re(rf"a signed request arrives with (?P<change>{one_of(CHANGES)})"))
