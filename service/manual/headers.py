@@ -34,6 +34,7 @@ REQUEST_ID: Header = {
     "schema": {"type": "string"},
 }
 
+# Without Connection and Keep-Alive: they are between two neighbours on the way, so that each proxy has its own.
 ANSWER_HEADERS: dict[str, Header] = {
     "X-Request-Id": {
         "description": "The id of the request in the logs: your own if it was acceptable, else a new one",
@@ -44,10 +45,6 @@ ANSWER_HEADERS: dict[str, Header] = {
         "description": "Where the code is explained",
         "required": True,
         "schema": {"type": "string", "pattern": '^</docs/errors#[a-z_]+>; rel="help"$'},
-    },
-    "Connection": {
-        "description": "`close` when the service reads no more from this connection",
-        "schema": {"type": "string", "enum": ["close"]},
     },
     "Retry-After": {
         "description": "After how many seconds to send the same request again",

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from service.intake.signal import parse_signal
 from service.kernel.errors import all_refusals
-from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
 from service.settings import Settings
+from tests.proof.guards import proving
 from tests.running.environment import ROOT
 
 PATH = ROOT / "docs" / "vectors" / "signature.json"
@@ -69,7 +69,7 @@ def code(headers: list[tuple[str, str]], body: str, now: str) -> str | None:
     def clock() -> datetime:
         return datetime.fromisoformat(now)
 
-    guard = ProducerAuthentication(endpoint, find_secrets=lambda _: [SECRET.encode()], clock=clock)
+    guard = proving(endpoint, lambda _: [SECRET.encode()], clock)
     raw = [(key.lower().encode(), value.encode()) for key, value in headers]
     scope = {"type": "http", "headers": raw, "state": {"body": body.encode()}}
     try:
