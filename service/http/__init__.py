@@ -7,6 +7,7 @@
 - `head`: what HTTP/1.1 demands of the head of a request
 - `headers`: the headers as they arrived
 - `json_only`: the content types that are taken
+- `listeners`: the sockets on which clients connect
 - `protocol`: uvicorn's HTTP/1.1 with limits on time and size
 - `request_context`: request id, closing log line, metric, and an answer whatever happens
 - `transport`: when a connection is read from, and how it ends
