@@ -2,12 +2,16 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service import environment
+from service.environment import SettingsError
 from service.kernel.connection_url import ConnectionUrl
+
+__all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]
 
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
@@ -15,14 +19,26 @@ MINIMUM_SECRET_BYTES = 32
 PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 """So begin the secrets of the published vectors, docs/vectors/signature.json."""
 
+SECRETS = ("HMAC_PRODUCER_SECRET", "DATABASE_URL")
+"""The settings whose value may lie in a file that NAME_FILE names."""
 
-class SettingsError(Exception):
-    """A setting is wrong; the message is one sentence that names it and never repeats its value."""
+_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID"}
+"""What the producers' commands read."""
 
 
 def _postgresql_url(url: SecretStr) -> SecretStr:
     ConnectionUrl.parse(url.get_secret_value())
     return url
+
+
+def _bare(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`"
+    if quoted or text != text.strip().removeprefix("\ufeff"):
+        raise ValueError(
+            "has quotes, white space, a line break or a byte order mark around it, which would be part of the secret"
+        )
+    return secret
 
 
 def _networks(text: str) -> str:
@@ -46,7 +62,7 @@ class Settings(BaseSettings):
     )
 
     hmac_producer_enabled: bool = False
-    hmac_producer_secret: SecretStr = SecretStr("")
+    hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
@@ -67,6 +83,14 @@ class Settings(BaseSettings):
     def _signing_needs_a_secret(self) -> "Settings":
         if self.hmac_producer_enabled and not self.hmac_producer_secret.get_secret_value():
             raise ValueError("HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true")
+        return self
+
+    @model_validator(mode="after")
+    def _production_says_whether_it_signs(self) -> "Settings":
+        if self.app_env == "production" and "hmac_producer_enabled" not in self.model_fields_set:
+            raise ValueError(
+                "HMAC_PRODUCER_ENABLED must be set in production: true, or false to let anyone post signals"
+            )
         return self
 
     @model_validator(mode="after")
@@ -100,14 +124,24 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process.
 
-    Raises SettingsError, one sentence without the value, when a setting is wrong.
+    Raises SettingsError, one sentence without the value, when a setting is wrong, misspelt, or cannot be read.
     """
+    given = environment.variables()
+    environment.refuse_misspelt(given, _known())
+    secrets: dict[str, Any] = environment.secrets_in_files(given, SECRETS)
     try:
-        return Settings()
+        return Settings(**{name.lower(): value for name, value in secrets.items()})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name}: {reason}" if name else reason) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env: is not UTF-8 text") from None
+
+
+def unknown_settings() -> list[str]:
+    """The names in the environment of this process that look like settings and are none."""
+    return environment.unknown_names(environment.variables(), _known())
+
+
+def _known() -> set[str]:
+    return {*map(str.upper, Settings.model_fields), *(f"{name}_FILE" for name in SECRETS), *_OF_OTHERS}

@@ -172,7 +172,8 @@ def test_a_secret_says_what_it_is_for(secret: str) -> None:
 
 
 def settings(environment: str, secret: str) -> Settings:
-    return Settings.model_validate({"app_env": environment, "hmac_producer_secret": secret})
+    given = {"app_env": environment, "hmac_producer_enabled": False, "hmac_producer_secret": secret}
+    return Settings.model_validate(given)
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

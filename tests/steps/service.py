@@ -108,6 +108,17 @@ def connections_closed(inside: Deployment) -> None:
     inside.database.fetch(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
 
+@given(parsers.parse("the log has room for {size:d} bytes"))
+def room_in_the_log(inside: Deployment, size: int) -> None:
+    inside.configure(**limited(log_bytes=size))
+
+
+@given("nobody reads the log")
+def log_not_read(inside: Deployment) -> None:
+    inside.start_own()
+    inside.service.log.pause()
+
+
 @given("the service was started while its database was away")
 def started_first(inside: Deployment) -> None:
     inside.start_own(database_away=True)
