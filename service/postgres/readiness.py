@@ -36,10 +36,11 @@ class Readiness:
         return await self._answer() or ("writes fail" if self._failing() else None)
 
     async def _answer(self) -> str | None:
-        if self._probe is None or self._probe.done():
-            self._probe = asyncio.create_task(self._ask())
-        done, _ = await asyncio.wait({self._probe}, timeout=self._seconds)
-        return self._probe.result() if done else "no answer"
+        probe = self._probe
+        if probe is None or probe.done():
+            probe = self._probe = asyncio.create_task(self._ask())
+        done, _ = await asyncio.wait({probe}, timeout=self._seconds)
+        return probe.result() if done else "no answer"
 
     async def _ask(self) -> str | None:
         try:
