@@ -24,7 +24,8 @@ from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.proof.authentication import FindSecrets, ProducerAuthentication
+from service.proof.authentication import FindSecrets, ProducerAuthentication, UnprovenSender
+from service.proof.signing_headers import SigningHeaders
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -39,24 +40,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     about = ServiceEndpoints(settings, Readiness(pool, writer.failing, limits), shutdown)
-    guards = [
-        Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
-        Middleware(JsonOnly),
-        Middleware(
-            ProducerAuthentication,
-            find_secrets=_shared_secret(settings),
-            clock=clock,
-            hints=Ration(limits.hints_per_second),
-        ),
-    ]
+    guards = _guards(settings, clock, limits)
+    no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
             Route("/api/v1/signals", CreateSignal(settings, writer, clock), methods=["POST"], middleware=guards),
-            Route("/api/v1/health", about.health),
-            Route("/api/v1/ready", about.ready),
-            Route("/api/v1/version", about.version),
-            Route("/metrics", about.metrics),
-            *(Route(path, page, methods=["GET"]) for path, page in pages().items()),
+            Route("/api/v1/health", about.health, middleware=no_body),
+            Route("/api/v1/ready", about.ready, middleware=no_body),
+            Route("/api/v1/version", about.version, middleware=no_body),
+            Route("/metrics", about.metrics, middleware=no_body),
+            *(Route(path, page, methods=["GET"], middleware=no_body) for path, page in pages().items()),
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
@@ -76,10 +69,26 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-def _shared_secret(settings: Settings) -> FindSecrets | None:
-    """Today all producers share the one secret of the settings; None while signing is off."""
+def _guards(settings: Settings, clock: Clock, limits: Limits) -> list[Middleware]:
+    """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
+    body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
     if not settings.hmac_producer_enabled:
-        return None
+        return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
+    return [
+        Middleware(JsonOnly),
+        Middleware(SigningHeaders, clock=clock),
+        body,
+        Middleware(
+            ProducerAuthentication,
+            find_secrets=_shared_secret(settings),
+            clock=clock,
+            hints=Ration(limits.hints_per_second),
+        ),
+    ]
+
+
+def _shared_secret(settings: Settings) -> FindSecrets:
+    """Today all producers share the one secret of the settings."""
     secrets = [settings.hmac_producer_secret.get_secret_value().encode()]
     return lambda _producer_id: secrets
 

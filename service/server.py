@@ -18,10 +18,12 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
-from service.http.protocol import GuardedProtocol
+from service.http.budget import Budget
+from service.http.protocol import TURNED_AWAY_MAX, GuardedProtocol
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
+from service.kernel.process import allow_open_files, give_back_large_buffers
 from service.kernel.timestamps import Clock, utc_now
 from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
@@ -37,6 +39,12 @@ wait. Requests leave no cycles behind, so there is little to find."""
 SEND_BUFFER_BYTES = 65_536
 """How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
 itself it keeps megabytes for each."""
+
+RECEIVE_BUFFER_BYTES = 32_768
+"""How much of a request it keeps, and so how much of one is read at most before the next client has its turn."""
+
+OTHER_FILES = 100
+"""How many files a process has open at most, beside its connections to clients and to the database."""
 
 _LIMITS = Limits()
 
@@ -61,6 +69,7 @@ def serve(
     configure_logs(settings.app_log_level)
     for sentence in settings.warnings():
         log.warning(sentence)
+    _allow_connections(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _listen(host, port) as listener, postgres(settings) as url, _shared_figures(workers):
         if settings.database_url is None:
@@ -71,13 +80,22 @@ def serve(
         _run(_config(settings, clock, limits, workers), listener)
 
 
+def _allow_connections(settings: Settings) -> None:
+    needed = settings.signals_connections_max + TURNED_AWAY_MAX + settings.database_pool_size + OTHER_FILES
+    allowed = allow_open_files(needed)
+    if allowed < needed:
+        log.warning("Fewer files may be open than the connections need", needed=needed, allowed=allowed)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # its connections inherit it
+    # Its connections inherit both.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     return listener
 
 
@@ -100,12 +118,15 @@ def _check_durability(url: str, settings: Settings, limits: Limits) -> None:
 
 
 def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> uvicorn.Config:
+    budget = Budget(limits.unproven_bytes)
     return uvicorn.Config(
         partial(_application, settings, clock, limits),
         factory=True,
         workers=workers,
         loop="uvloop",
-        http=partial(GuardedProtocol, settings=settings, limits=limits),  # type: ignore[arg-type]  # any factory will do
+        http=partial(  # type: ignore[arg-type]  # any factory will do
+            GuardedProtocol, settings=settings, limits=limits, budget=budget
+        ),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -124,6 +145,7 @@ def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
     # What was loaded until now stays: the collector need not look at it ever again, nor after every few requests.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)
+    give_back_large_buffers()
     return app
 
 

@@ -5,6 +5,7 @@
 - `limits`: how long the service waits, and how much it takes at once
 - `logs`: JSON lines, and the request id that is on them
 - `metrics`: every counter and histogram
+- `process`: what the service asks of the system for its own process
 - `ration`: so much a second and no more
 - `timestamps`: the one form of date and time, and the clock
 """

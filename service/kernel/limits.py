@@ -28,6 +28,10 @@ class Limits:
     grace_seconds: int = 10
     """How long requests that have begun may take to finish after the server was told to stop."""
 
+    unproven_bytes: int = 16 * 1024 * 1024
+    """How much all requests that have not arrived completely may keep together in one process, beside a little each."""
+    queue_bytes: int = 64 * 1024 * 1024
+    """How many bytes the bodies of the signals may have together that one process holds unanswered."""
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1

@@ -43,6 +43,11 @@ def receive_limit(inside: Deployment, seconds: str) -> None:
     inside.configure(SIGNALS_RECEIVE_SECONDS=seconds)
 
 
+@given(parsers.parse("the service takes {limit} connections at once"))
+def connections_limit(inside: Deployment, limit: str) -> None:
+    inside.configure(SIGNALS_CONNECTIONS_MAX=limit)
+
+
 @given(parsers.parse("there is room for {limit} waiting signals"))
 def queue_limit(inside: Deployment, limit: str) -> None:
     inside.configure(SIGNALS_QUEUE_LIMIT=limit)
