@@ -8,5 +8,6 @@
 - `metrics`: every counter and histogram
 - `process`: what the service asks of the system for its own process
 - `ration`: so much a second and no more
+- `tasks`: background tasks, none of which can die unseen
 - `timestamps`: the one form of date and time, and the clock
 """
