@@ -14,16 +14,20 @@ from service.http.exact_path import ExactPath
 from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
+from service.intake.journal import Journal
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
+from service.kernel.tasks import Tasks, repeated
 from service.kernel.timestamps import Clock, utc_now
 from service.manual.pages import pages
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
+from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
+from service.postgres.receipts import Receipts
 from service.proof.authentication import FindSecrets, ProducerAuthentication, UnprovenSender
 from service.proof.signing_headers import SigningHeaders
 from service.settings import Settings, SettingsError
@@ -37,14 +41,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
     pool = _pool(settings, limits)
-    writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
+    journal = Journal()
+    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     about = ServiceEndpoints(settings, Readiness(pool, writer.failing, limits), shutdown)
     guards = _guards(settings, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
-            Route("/api/v1/signals", CreateSignal(settings, writer, clock), methods=["POST"], middleware=guards),
+            Route(
+                "/api/v1/signals",
+                CreateSignal(settings, limits, writer, journal, clock),
+                methods=["POST"],
+                middleware=guards,
+            ),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -53,7 +63,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, writer, shutdown),
+        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer), shutdown),
     )
     return RequestContext(router)
 
@@ -66,6 +76,15 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
         limits,
         size=settings.database_pool_size,
         refuse_not_durable=settings.app_env == "production",
+    )
+
+
+def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer) -> Tasks:
+    return Tasks(
+        writer=writer.run,
+        inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
+        pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
+        clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
     )
 
 
@@ -89,11 +108,11 @@ def _shared_secret(settings: Settings) -> FindSecrets:
     return lambda _producer_id: secrets
 
 
-def _lifespan(settings: Settings, pool: Pool, writer: Writer, shutdown: Shutdown) -> Lifespan[Any]:
+def _lifespan(settings: Settings, pool: Pool, background: Tasks, shutdown: Shutdown) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
-        async with pool, writer:
+        async with pool, background:
             shutdown.listen()
             yield
 

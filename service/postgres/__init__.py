@@ -1,5 +1,6 @@
 """The database: how it is reached, what is in it, and whether it can be trusted.
 
+- `clock`: whether the database's agrees with the service's
 - `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
@@ -8,5 +9,7 @@
 - `models`: the tables, as Tortoise sees them
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
+- `receipts`: those that have expired are forgotten
+- `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,10 +18,11 @@ from service.proof.signing_headers import Claim, sane_producer_id
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request: the producer id, proven when signing is on, and the MAC that proved it."""
+    """Who sent a request: the producer id, proven when signing is on, the MAC that proved it and when it was made."""
 
     producer_id: str | None
-    mac: bytes | None
+    mac: bytes | None = None
+    signed_at: datetime | None = None
 
 
 FindSecrets = Callable[[str], Sequence[bytes]]
@@ -40,22 +42,23 @@ class ProducerAuthentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         claim: Claim = scope["state"]["claim"]
         try:
-            mac = self._prove(claim, scope["state"]["body"])
+            sender = self._prove(claim, scope["state"]["body"])
         except ProofRefusal as refusal:
             log.warning("hmac_validation", producer_id=claim.producer_id, result="failure", reason=refusal.reason)
             raise
         log.info("hmac_validation", producer_id=claim.producer_id, result="success", reason="valid_signature")
-        scope["state"]["sender"] = Sender(claim.producer_id, mac)
+        scope["state"]["sender"] = sender
         await self.app(scope, receive, send)
 
-    def _prove(self, claim: Claim, body: bytes) -> bytes:
+    def _prove(self, claim: Claim, body: bytes) -> Sender:
         """The time is looked at again: a body may have taken longer to arrive than its receipt would be kept."""
         now = self.clock()
         request = Presented(body, claim.timestamp, claim.producer_id.encode("ascii"), claim.signature)
         secrets = self.find_secrets(claim.producer_id)
         try:
-            signing.check_window(request.timestamp, now)
-            return signing.verify(secrets, request.body, request.timestamp, request.producer_id, request.signature)
+            signed_at = signing.check_window(request.timestamp, now)
+            mac = signing.verify(secrets, request.body, request.timestamp, request.producer_id, request.signature)
+            return Sender(claim.producer_id, mac, signed_at)
         except SignatureMismatch as refusal:
             refusal.extra = doctor.examine(request, secrets, now, self.hints)
             raise
@@ -71,5 +74,5 @@ class UnprovenSender:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["sender"] = Sender(sane_producer_id(values(scope, b"x-producer-id")), None)
+        scope["state"]["sender"] = Sender(sane_producer_id(values(scope, b"x-producer-id")))
         await self.app(scope, receive, send)

@@ -20,10 +20,11 @@ from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
 INIT, RECEIPTS = "0_20261124133522_init.py", "1_20261124133524_receipts.py"
+EXPIRY = "2_20261126082500_receipt_expiry.py"
 
 
 def test_the_migrations_are_listed_in_order() -> None:
-    assert migration_files() == [INIT, RECEIPTS]
+    assert migration_files() == [INIT, RECEIPTS, EXPIRY]
 
 
 def described(database: Database) -> dict[str, list[Row]]:
@@ -78,7 +79,7 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "ix_signals_instrument_created_at": "btree (instrument, created_at)",
         "ix_signals_producer_id_created_at": "btree (producer_id, created_at)",
         "receipts_pkey": "btree (key)",
-        "ix_receipts_created_at": "btree (created_at)",
+        "ix_receipts_expires_at": "btree (expires_at)",
     }
 
 
@@ -89,30 +90,44 @@ def run_migrations(url: str, *, down: bool = False) -> list[str]:
 
 def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     database = empty_database
-    assert run_migrations(database.url) == [INIT, RECEIPTS]
+    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY]
     signal = insert_signal(database)
     insert_receipt(database, signal)
     before = described(database)
 
+    assert run_migrations(database.url, down=True) == [EXPIRY]
+    assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
     assert database.fetch("SELECT * FROM signals") == [signal]
 
-    assert run_migrations(database.url) == [RECEIPTS]
+    assert run_migrations(database.url) == [RECEIPTS, EXPIRY]
     assert database.fetch("SELECT * FROM signals") == [signal]
     assert database.value("SELECT count(*) FROM receipts") == 0
     insert_receipt(database, signal)
 
+    assert run_migrations(database.url, down=True) == [EXPIRY]
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert run_migrations(database.url, down=True) == [INIT]
     assert tables(database) == {"aerich"}
     assert database.value("SELECT to_regproc('signals_touch')") is None
     assert run_migrations(database.url, down=True) == []
 
-    assert run_migrations(database.url) == [INIT, RECEIPTS]
+    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY]
     assert described(database) == before
-    assert applied(database) == [INIT, RECEIPTS]
+    assert applied(database) == [INIT, RECEIPTS, EXPIRY]
     insert_receipt(database, insert_signal(database))
+
+
+def test_receipts_of_before_are_kept_as_long_as_they_were_and_older_processes_go_on(empty_database: Database) -> None:
+    database = empty_database
+    run_migrations(database.url)
+    run_migrations(database.url, down=True)
+    insert_receipt(database, insert_signal(database))
+    assert run_migrations(database.url) == [EXPIRY]
+    insert_receipt(database, insert_signal(database))
+    kept = database.fetch("SELECT expires_at - created_at >= interval '15 minutes' AS long_enough FROM receipts")
+    assert [row["long_enough"] for row in kept] == [True, True]
 
 
 def test_migrating_again_does_nothing(database: Database) -> None:
@@ -134,7 +149,7 @@ async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Dat
     await until_somebody_waits(empty_database)
     assert tables(empty_database) == set()
     await other.close()
-    assert await migration == [INIT, RECEIPTS]
+    assert await migration == [INIT, RECEIPTS, EXPIRY]
 
 
 def test_several_processes_may_migrate_at_once(empty_database: Database, tmp_path: Path) -> None:
@@ -151,9 +166,9 @@ def test_several_processes_may_migrate_at_once(empty_database: Database, tmp_pat
     ]
     told = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], told
-    work = f"applied: {INIT}\napplied: {RECEIPTS}\n"
+    work = f"applied: {INIT}\napplied: {RECEIPTS}\napplied: {EXPIRY}\n"
     assert sorted(output for output, _ in told) == sorted([work, "nothing to do\n", "nothing to do\n"])
-    assert applied(empty_database) == [INIT, RECEIPTS]
+    assert applied(empty_database) == [INIT, RECEIPTS, EXPIRY]
 
 
 def aerich(database: Database, *arguments: str) -> None:
@@ -172,10 +187,10 @@ def aerich(database: Database, *arguments: str) -> None:
 def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     database = empty_database
     aerich(database, "upgrade")
-    assert applied(database) == [INIT, RECEIPTS]
+    assert applied(database) == [INIT, RECEIPTS, EXPIRY]
     signal = insert_signal(database)
     aerich(database, "downgrade", "--yes")
-    assert tables(database) == {"aerich", "signals"}
+    assert applied(database) == [INIT, RECEIPTS]
     aerich(database, "upgrade")
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert database.fetch("SELECT * FROM signals") == [signal]
