@@ -9,14 +9,18 @@ from uuid import UUID
 
 import asyncpg
 
-from service.intake.faults import Blame, blame, kind, leaves_open, refusal
+from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
 from service.intake.statement import Stored, find, find_under_way, insert
+from service.kernel.errors import FieldFault, InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
 from service.postgres.rehearsal import rehearse
+
+_UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
 
 
 class Commits:
@@ -114,6 +118,7 @@ class Commits:
         tried again: its receipt was forgotten in between."""
         for id, stored in known.items():
             waiting = unsettled.pop(id)
+            waiting.uncertain = False
             if waiting.answered:
                 self._journal.late(waiting.signal, stored, waiting.request_id)
             waiting.resolve(stored)
@@ -136,7 +141,7 @@ class Commits:
         match where:
             case Blame.SIGNAL if len(batch) == 1:
                 log.error("Database write failed", rows=1, exception=error)
-                batch[0].refuse(refusal(error))
+                batch[0].refuse(ValidationFailed([_UNSTORABLE]) if blame(error) is Blame.SIGNAL else InternalError)
             case Blame.SIGNAL | Blame.OPEN if len(batch) > 1:
                 await self._divide(batch, before)
             case Blame.OPEN if await self.rehearse():

@@ -4,9 +4,6 @@ from enum import Enum, auto
 
 import asyncpg
 
-from service.intake.errors import ValidationFailed
-from service.kernel.errors import FieldFault, InternalError, Refusal
-
 
 class Blame(Enum):
     """Where the fault lies. The classes of SQLSTATE are those of the PostgreSQL manual, appendix A."""
@@ -42,15 +39,6 @@ def kind(error: Exception) -> str:
 def leaves_open(error: Exception) -> bool:
     """Whether the statement may have been committed all the same: nobody said that it failed."""
     return not isinstance(error, asyncpg.PostgresError) or _sqlstate(error)[:2] in {"", "08"}
-
-
-def refusal(error: Exception) -> Refusal:
-    """What is said to the request whose signal is to blame."""
-    if blame(error) is not Blame.SIGNAL:
-        return InternalError()
-    return ValidationFailed(
-        [FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")]
-    )
 
 
 def _sqlstate(error: Exception) -> str:
