@@ -22,8 +22,6 @@ from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
 from service.environment import file_problem
-from service.http.budget import Budget
-from service.http.protocol import TURNED_AWAY_MAX, GuardedProtocol
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
@@ -35,6 +33,8 @@ from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
 from service.settings import Settings, SettingsError, unknown_settings
+from service.wire.budget import Budget
+from service.wire.protocol import TURNED_AWAY_MAX, GuardedProtocol
 
 GC_ALLOCATIONS = 50_000
 """How many more objects than before there may be until cycles are looked for: those of about a thousand requests that

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from service.http.transport import LingeringTransport
 from service.kernel.limits import Limits
+from service.wire.transport import LingeringTransport
 
 
 class Socket(asyncio.Transport):

@@ -6,7 +6,6 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.http.budget import Budget
 from service.http.errors import (
     BodyTooLarge,
     HeadersTooLarge,
@@ -15,10 +14,11 @@ from service.http.errors import (
     RequestTimeout,
     ShuttingDown,
 )
-from service.http.head import HEADERS_MAX, check_head, check_size, without_upgrade
-from service.http.transport import HoldingFlow, LingeringTransport
 from service.kernel.errors import Refusal
 from service.settings import Settings
+from service.wire.budget import Budget
+from service.wire.head import HEADERS_MAX, check_head, check_size, without_upgrade
+from service.wire.transport import HoldingFlow, LingeringTransport
 
 SLICE_BYTES = 4096
 """How much is read ahead of the answers: more is held back, as it came, until they are given."""

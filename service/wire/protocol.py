@@ -11,14 +11,14 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from service.http.answers import refusing
-from service.http.budget import Budget
 from service.http.errors import MalformedRequest, Overloaded, ShuttingDown
-from service.http.reading import BODY, IDLE, ReadingProtocol
 from service.http.request_context import RequestContext
-from service.http.transport import HoldingFlow, LingeringTransport
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.settings import Settings
+from service.wire.budget import Budget
+from service.wire.reading import BODY, IDLE, ReadingProtocol
+from service.wire.transport import HoldingFlow, LingeringTransport
 
 TURNED_AWAY_MAX = 100
 """How many connections beyond the limit are told why they are closed. Any more are cut without a word."""
