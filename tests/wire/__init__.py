@@ -1,1 +1,1 @@
-"""Tests of `service.wire`: the transport before a socket, and what clients can make it keep."""
+"""Tests of `service.wire`: the transport before a socket, answers, and what clients can make it keep."""
