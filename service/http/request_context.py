@@ -69,7 +69,7 @@ def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float)
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
     client = scope.get("client")
-    metrics.http_requests.labels(route, method, "none" if status is None else str(status)).inc()
+    metrics.answered(route, method, "none" if status is None else str(status)).inc()
     log.info(
         "Request handled",
         method=method,

@@ -29,7 +29,7 @@ class Journal:
         metrics.signals_stored_late.inc()
 
     def _count(self, signal: NewSignal) -> None:
-        metrics.signals_ingested.labels(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
+        metrics.ingested(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
 
 
 def _facts(signal: NewSignal, stored: Stored) -> dict[str, str | int | None]:
