@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.intake.signal import Freshness, SignalCreate, created, parse_signal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.limits import Limits
@@ -61,8 +61,7 @@ class CreateSignal:
 
 
 async def _answer_created(stored: Stored, send: Send) -> None:
-    created = SignalCreated(id=stored.id, status=0, created_at=stored.created_at)
-    body = created.model_dump_json().encode()
+    body = created(stored.id, stored.created_at)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if stored.replayed:
         headers.append((b"idempotent-replayed", b"true"))

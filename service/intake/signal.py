@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -67,6 +68,12 @@ class SignalCreated(BaseModel):
     id: UUID
     status: Literal[0, 1, 2]
     created_at: datetime
+
+
+def created(id: UUID, created_at: datetime) -> bytes:
+    """The JSON of SignalCreated for a signal that is new, without the way through the model, which takes twice as long.
+    `created_at` is in UTC."""
+    return orjson.dumps({"id": str(id), "status": 0, "created_at": created_at}, option=orjson.OPT_UTC_Z)
 
 
 @dataclass(frozen=True, slots=True)
