@@ -95,10 +95,12 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
     Raises InvalidJson, DuplicateKey, ValidationFailed, and PayloadTooLarge when the payload, written as compact
     UTF-8 JSON, is longer than `payload_max_bytes`.
     """
-    value = strict_json.parse(body)
+    suspicious = strict_json.is_suspicious(body)
+    value = strict_json.parse(body, exact=suspicious)
     if not isinstance(value, dict):
         raise ValidationFailed([_fault("", "Input should be a JSON object", "dict_type")])
-    faults = [_fault(key, reason, "value_error") for key, reason in strict_json.unstorable_values(body, value).items()]
+    reasons = strict_json.unstorable_values(value) if suspicious else {}
+    faults = [_fault(key, reason, "value_error") for key, reason in reasons.items()]
     try:
         signal = SignalCreate.model_validate(value)
     except ValidationError as error:
