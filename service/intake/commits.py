@@ -109,7 +109,7 @@ class Commits:
         for each in batch:
             if each.uncertain and each.answered:
                 each.uncertain = False
-                each.signal = replace(each.signal, body=None)
+                each.signal = replace(each.signal, payload=None)
                 self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
         return [each for each in batch if not each.answered]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
 
+from service.intake import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.signal import Freshness, SignalCreate, created, parse_signal
@@ -53,7 +54,7 @@ class CreateSignal:
             instrument=signal.instrument,
             side=signal.side,
             time=signal.time,
-            body=None if signal.payload is None else body,
+            payload=None if signal.payload is None else strict_json.payload(body),
             version=signal.version,
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,

@@ -11,14 +11,14 @@ _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
                          $7::int[], $8::bytea[], $9::timestamptz[])
-        AS row (id, producer_id, instrument, side, time, body, version, key, key_expires_at)
+        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at)
     ORDER BY key, id
 ), claim AS (
     INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
-SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version
+SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version
 FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -47,15 +47,15 @@ ORDER BY key ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class NewSignal:
-    """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
-    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, by which it is known until
-    `receipt_expires_at`; both are None for an unsigned one."""
+    """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
+    reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
+    until `receipt_expires_at`; both are None for an unsigned one."""
 
     producer_id: str | None
     instrument: str
     side: int
     time: datetime
-    body: bytes | None
+    payload: bytes | None
     version: int
     receipt_key: bytes | None
     receipt_expires_at: datetime | None = None
@@ -111,7 +111,7 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.instrument for row in rows],
         [row.side for row in rows],
         [row.time for row in rows],
-        [row.body for row in rows],
+        [row.payload for row in rows],
         [row.version for row in rows],
         [row.receipt_key for row in rows],
         [row.receipt_expires_at for row in rows],

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import jiter
+import msgspec
 
 from service.intake.errors import DuplicateKey, InvalidJson
 
@@ -47,6 +48,18 @@ def _read(body: bytes, exact: bool) -> Any:
         float_mode="lossless-float" if exact else "float",
         cache_mode="keys",
     )
+
+
+class _Members(msgspec.Struct):
+    payload: msgspec.Raw
+
+
+_members = msgspec.json.Decoder(_Members)
+
+
+def payload(body: bytes) -> bytes:
+    """The member `payload` of an object that `parse` accepts, as it is written there."""
+    return bytes(_members.decode(body).payload)
 
 
 def _refusal(error: ValueError, body: bytes) -> InvalidJson | DuplicateKey:

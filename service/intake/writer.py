@@ -51,7 +51,7 @@ class Writer:
         """
         if self._closing:
             raise ShuttingDown
-        size = len(signal.body or b"")
+        size = len(signal.payload or b"")
         if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()

@@ -34,7 +34,7 @@ class Limits:
     unproven_bytes: int = 16 * 1024 * 1024
     """How much all requests that have not arrived completely may keep together in one process, beside a little each."""
     queue_bytes: int = 64 * 1024 * 1024
-    """How many bytes the bodies of the signals may have together that one process holds unanswered."""
+    """How many bytes the payloads of the signals may have together that one process holds unanswered."""
 
     log_bytes: int = 8 * 1024 * 1024
     """How much of the log waits for its reader: about what a busy process writes in a second."""

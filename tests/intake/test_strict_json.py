@@ -56,6 +56,29 @@ def test_what_another_library_writes_is_read_back_exactly(value: Any, escaped: b
     assert exact(strict_json.parse(body)) == exact(json.loads(body, parse_float=Decimal))
 
 
+SPACE = st.text(" \t\r\n", max_size=3)
+KEYS = st.sampled_from(["instrument", "Payload", "payload ", "pay\\\\load", "", "é"])
+MEMBERS = st.dictionaries(KEYS, STORABLE | st.just({"payload": {"payload": 1}}), max_size=4)
+
+
+@given(STORABLE, MEMBERS, MEMBERS, SPACE, st.sampled_from(['"payload"', r'"pay\u006coad"', r'"\u0070ayload"']))
+def test_the_payload_is_cut_out_as_it_is_written(
+    value: Any, before: Any, behind: Any, space: str, written_key: str
+) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=len(space) or None)
+    lines = [json.dumps(before)[1:-1], f"{space}{written_key}{space}:{space}{text}{space}", json.dumps(behind)[1:-1]]
+    body = ("{" + ",".join(filter(None, lines)) + "}").encode()
+    assert strict_json.payload(body) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1950.50}', '{"a":1e2,"b":-0.0}', '{ "a" : "\\u00e9\\/" }', '{"a":' + "[" * 190 + "]" * 190 + "}"]
+)
+def test_no_digit_and_no_escape_of_a_payload_is_written_anew(text: str) -> None:
+    body = f'{{"x":0.10,"payload":{text},"y":[{{"payload":2}}]}}'.encode()
+    assert strict_json.payload(body) == text.encode()
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_raise_nothing_but_refusals(body: bytes) -> None:
     try:
