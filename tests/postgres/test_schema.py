@@ -1,6 +1,7 @@
 """Migrations: up, down, at once, by aerich's own command line, and in step with the models."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,11 +21,11 @@ from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
 INIT, RECEIPTS = "0_20261124133522_init.py", "1_20261124133524_receipts.py"
-EXPIRY = "2_20261126082500_receipt_expiry.py"
+EXPIRY, LZ4 = "2_20261126082500_receipt_expiry.py", "3_20261126110000_payload_lz4.py"
 
 
 def test_the_migrations_are_listed_in_order() -> None:
-    assert migration_files() == [INIT, RECEIPTS, EXPIRY]
+    assert migration_files() == [INIT, RECEIPTS, EXPIRY, LZ4]
 
 
 def described(database: Database) -> dict[str, list[Row]]:
@@ -90,22 +91,24 @@ def run_migrations(url: str, *, down: bool = False) -> list[str]:
 
 def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     database = empty_database
-    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY]
+    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY, LZ4]
     signal = insert_signal(database)
     insert_receipt(database, signal)
     before = described(database)
 
+    assert run_migrations(database.url, down=True) == [LZ4]
     assert run_migrations(database.url, down=True) == [EXPIRY]
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
     assert database.fetch("SELECT * FROM signals") == [signal]
 
-    assert run_migrations(database.url) == [RECEIPTS, EXPIRY]
+    assert run_migrations(database.url) == [RECEIPTS, EXPIRY, LZ4]
     assert database.fetch("SELECT * FROM signals") == [signal]
     assert database.value("SELECT count(*) FROM receipts") == 0
     insert_receipt(database, signal)
 
+    assert run_migrations(database.url, down=True) == [LZ4]
     assert run_migrations(database.url, down=True) == [EXPIRY]
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert run_migrations(database.url, down=True) == [INIT]
@@ -113,21 +116,43 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     assert database.value("SELECT to_regproc('signals_touch')") is None
     assert run_migrations(database.url, down=True) == []
 
-    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY]
+    assert run_migrations(database.url) == [INIT, RECEIPTS, EXPIRY, LZ4]
     assert described(database) == before
-    assert applied(database) == [INIT, RECEIPTS, EXPIRY]
+    assert applied(database) == [INIT, RECEIPTS, EXPIRY, LZ4]
     insert_receipt(database, insert_signal(database))
 
 
 def test_receipts_of_before_are_kept_as_long_as_they_were_and_older_processes_go_on(empty_database: Database) -> None:
     database = empty_database
     run_migrations(database.url)
-    run_migrations(database.url, down=True)
+    assert run_migrations(database.url, down=True) == [LZ4]
+    assert run_migrations(database.url, down=True) == [EXPIRY]
     insert_receipt(database, insert_signal(database))
-    assert run_migrations(database.url) == [EXPIRY]
+    assert run_migrations(database.url) == [EXPIRY, LZ4]
     insert_receipt(database, insert_signal(database))
     kept = database.fetch("SELECT expires_at - created_at >= interval '15 minutes' AS long_enough FROM receipts")
     assert [row["long_enough"] for row in kept] == [True, True]
+
+
+def compression(database: Database, signal: Row) -> str | None:
+    """How the payload of a signal is compressed."""
+    method: str | None = database.value(
+        "SELECT pg_column_compression(payload) FROM signals WHERE id = $1", signal["id"]
+    )
+    return method
+
+
+def test_payloads_are_compressed_by_lz4_where_the_server_has_it(empty_database: Database) -> None:
+    """The embedded server has not; that of Debian has."""
+    database = empty_database
+    has_lz4 = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+    run_migrations(database.url)
+    large = {"payload": json.dumps({"note": "n" * 8000})}
+    stored = insert_signal(database, **large)
+    assert compression(database, stored) == ("lz4" if database.value(has_lz4) else "pglz")
+    run_migrations(database.url, down=True)
+    assert compression(database, insert_signal(database, **large)) == "pglz"
+    assert database.value("SELECT payload->>'note' FROM signals WHERE id = $1", stored["id"]) == "n" * 8000
 
 
 def test_migrating_again_does_nothing(database: Database) -> None:
@@ -149,7 +174,7 @@ async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Dat
     await until_somebody_waits(empty_database)
     assert tables(empty_database) == set()
     await other.close()
-    assert await migration == [INIT, RECEIPTS, EXPIRY]
+    assert await migration == [INIT, RECEIPTS, EXPIRY, LZ4]
 
 
 def test_several_processes_may_migrate_at_once(empty_database: Database, tmp_path: Path) -> None:
@@ -166,9 +191,9 @@ def test_several_processes_may_migrate_at_once(empty_database: Database, tmp_pat
     ]
     told = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], told
-    work = f"applied: {INIT}\napplied: {RECEIPTS}\napplied: {EXPIRY}\n"
+    work = "".join(f"applied: {name}\n" for name in (INIT, RECEIPTS, EXPIRY, LZ4))
     assert sorted(output for output, _ in told) == sorted([work, "nothing to do\n", "nothing to do\n"])
-    assert applied(empty_database) == [INIT, RECEIPTS, EXPIRY]
+    assert applied(empty_database) == [INIT, RECEIPTS, EXPIRY, LZ4]
 
 
 def aerich(database: Database, *arguments: str) -> None:
@@ -187,10 +212,10 @@ def aerich(database: Database, *arguments: str) -> None:
 def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     database = empty_database
     aerich(database, "upgrade")
-    assert applied(database) == [INIT, RECEIPTS, EXPIRY]
+    assert applied(database) == [INIT, RECEIPTS, EXPIRY, LZ4]
     signal = insert_signal(database)
     aerich(database, "downgrade", "--yes")
-    assert applied(database) == [INIT, RECEIPTS]
+    assert applied(database) == [INIT, RECEIPTS, EXPIRY]
     aerich(database, "upgrade")
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert database.fetch("SELECT * FROM signals") == [signal]
