@@ -80,10 +80,15 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
 
 
 def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer) -> Tasks:
+    async def show_figures() -> None:
+        writer.show()
+        metrics.pool_in_use.set(pool.in_use)
+
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
+        figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
     )
 

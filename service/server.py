@@ -197,12 +197,16 @@ class _Server(uvicorn.Server):
 
 
 class _Workers(Multiprocess):
-    """Says the same once all worker processes serve."""
+    """Says the same once all worker processes serve, and sees to it that those that are gone have nothing in hand."""
 
     greeted = False
+    known: frozenset[int] = frozenset()
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
+        known, self.known = self.known, frozenset(process.pid for process in self.processes if process.pid)
+        for pid in known - self.known:
+            metrics.forget_process(pid)
         if not self.greeted and all(process.is_ready() for process in self.processes):
             self.greeted = True
             _greet(self.sockets)

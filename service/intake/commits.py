@@ -100,8 +100,10 @@ class Commits:
             for each in unsettled.values():
                 each.uncertain = each.uncertain or (sent and leaves_open(error))
             return error
+        seconds = time.monotonic() - started
+        self._journal.committed(len(unsettled), seconds)
         written = self._tell(unsettled, known)
-        if written >= self.rows and time.monotonic() - started < self._limits.statement_seconds / 3:
+        if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
         return None
 

@@ -20,6 +20,11 @@ class Journal:
             self._count(signal)
             metrics.create_seconds.observe(seconds)
 
+    def committed(self, signals: int, seconds: float) -> None:
+        """So many signals shared a commit, which took so long."""
+        metrics.batch_rows.observe(signals)
+        metrics.commit_seconds.observe(seconds)
+
     def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
         """The request was answered before, with something else."""
         if stored.replayed:

@@ -15,6 +15,7 @@ from service.intake.commits import Commits
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
 from service.intake.statement import NewSignal, Stored
+from service.kernel import metrics
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
@@ -66,6 +67,11 @@ class Writer:
             expiry.cancel()
             self._unanswered -= 1
             self._unanswered_bytes -= size
+
+    def show(self) -> None:
+        """Put into the metrics what is waiting now."""
+        metrics.queue_rows.set(self._unanswered)
+        metrics.queue_bytes.set(self._unanswered_bytes)
 
     async def run(self) -> Never:
         """Store what comes, for ever. While nothing can be stored and nobody waits, try whether something can."""

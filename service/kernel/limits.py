@@ -61,6 +61,9 @@ class Limits:
     clock_away_seconds: float = 60
     """How often the clock of the database is looked at, and how far away from the service's it may be."""
 
+    figures_seconds: float = 1.0
+    """How often the metrics are told what is under way: how much waits, how many connections are in use."""
+
     hints_per_second: int = 50
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""

@@ -15,7 +15,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -32,6 +32,17 @@ create_seconds = Histogram(
     "signals_create_seconds",
     "Seconds from a proven signal to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+queue_rows = Gauge(
+    "signals_queue_rows", "Signals that were handed over and are not answered", multiprocess_mode="livesum"
+)
+queue_bytes = Gauge("signals_queue_bytes", "The bytes of their payloads", multiprocess_mode="livesum")
+pool_in_use = Gauge("signals_pool_in_use", "Database connections in use", multiprocess_mode="livesum")
+batch_rows = Histogram("signals_batch_rows", "Signals that shared a commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+commit_seconds = Histogram(
+    "signals_commit_seconds",
+    "Seconds that the commit of a batch took",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 background_failures = Counter("signals_background_failures", "Background work that failed, by its name", ["work"])
 database_clock = Gauge(
@@ -81,6 +92,11 @@ def shared_directory() -> Path | None:
     """Where worker processes share their figures, or None when there is only one process."""
     path = os.environ.get(SHARED_DIRECTORY)
     return Path(path) if path else None
+
+
+def forget_process(pid: int) -> None:
+    """A worker process has ended: what it had in hand is no more. What it has counted stays."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def exposition() -> tuple[bytes, str]:

@@ -61,6 +61,12 @@ class Pool:
         await _end(self._unanswered)
         await self._context.close_connections()
 
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody works with, or cannot let go of, now."""
+        pool = self._client._pool
+        return 0 if pool is None else pool.get_size() - pool.get_idle_size()
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for one statement that changes nothing. Raises TimeoutError when that takes longer than
