@@ -61,6 +61,8 @@ class Server:
     contestant: Contestant
     port: int
     log: Path
+    group: int
+    """The process group that has all its processes, and nothing else."""
 
     @property
     def url(self) -> str:
@@ -111,7 +113,7 @@ def running(contestant: Contestant, postgresql: PostgreSQL, folder: Path, worker
         )
     try:
         _await_listening(contestant, process, port, log)
-        yield Server(contestant, port, log)
+        yield Server(contestant, port, log, process.pid)
     finally:
         _stop(process)
 

@@ -1,7 +1,6 @@
 """`make bench-refusals`: what a flood of wrong signatures costs beside as many good ones. `--help` lists the options.
 
-It is the service's own processor time that is compared, as its metrics tell it, so that neither the clients nor
-PostgreSQL count.
+It is the service's own processor time that is compared, so that neither the clients nor PostgreSQL count.
 """
 
 import argparse
@@ -14,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import median
-from urllib.request import urlopen
 
 from service.proof.signing import mac
 from tests.performance.arithmetic import InvalidRun
@@ -22,6 +20,7 @@ from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_termin
 from tests.performance.contestants import OURS, CannotStart, Server, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
+from tests.performance.processor import processor_seconds
 from tests.performance.report import facts_table, table, write_section
 from tests.performance.signed import SECRET, signed_request
 from tests.speaking.connection import Connection
@@ -78,16 +77,9 @@ def measure(server: Server, postgresql: PostgreSQL, rounds: int) -> Costs:
 
 
 def _flood_cost(server: Server, requests: Sequence[bytes], status: int) -> float:
-    before = _processor_seconds(server)
+    before = processor_seconds(server.group)
     asyncio.run(_send(server, requests, status))
-    return (_processor_seconds(server) - before) / len(requests) * 1e6
-
-
-def _processor_seconds(server: Server) -> float:
-    with urlopen(f"http://127.0.0.1:{server.port}/metrics") as answer:
-        lines = answer.read().decode().splitlines()
-    [figure] = [line for line in lines if line.startswith("process_cpu_seconds_total ")]
-    return float(figure.partition(" ")[2])
+    return (processor_seconds(server.group) - before) / len(requests) * 1e6
 
 
 async def _send(server: Server, requests: Sequence[bytes], status: int) -> None:
