@@ -148,22 +148,20 @@ class ReadingProtocol(HttpToolsProtocol):
 
     def _begin(self, app: ASGI3Application, *, keep_alive: bool) -> None:
         """Let `app` answer the request whose head was read last, after the answers that are still due."""
-        before, self.cycle = (
-            self.cycle,
-            Exchange(
-                scope=self.scope,
-                transport=self.transport,
-                flow=self.flow,
-                logger=self.logger,
-                access_logger=self.access_logger,
-                access_log=self.access_log,
-                default_headers=self.server_state.default_headers,
-                message_event=asyncio.Event(),
-                expect_100_continue=self.expect_100_continue,
-                keep_alive=keep_alive,
-                on_response=self.on_response_complete,
-                persistence=self._persistence,
-            ),
+        before = self.cycle
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+            persistence=self._persistence,
         )
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, app)
