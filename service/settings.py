@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.kernel.connection_url import ConnectionUrl
+from service.kernel.sealing_keys import parse_sealing_keys
 
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
@@ -34,6 +35,12 @@ def _networks(text: str) -> str:
     return text
 
 
+def _sealing_keys(text: SecretStr) -> SecretStr:
+    if text.get_secret_value():
+        parse_sealing_keys(text.get_secret_value())
+    return text
+
+
 class Settings(BaseSettings):
     """All that can be configured. The names of the environment variables are the field names in upper case.
 
@@ -47,6 +54,7 @@ class Settings(BaseSettings):
 
     hmac_producer_enabled: bool = False
     hmac_producer_secret: SecretStr = SecretStr("")
+    signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
@@ -64,8 +72,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _signing_needs_a_secret(self) -> "Settings":
-        if self.hmac_producer_enabled and not self.hmac_producer_secret.get_secret_value():
-            raise ValueError("HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true")
+        secrets = self.hmac_producer_secret.get_secret_value() or self.signals_sealing_keys.get_secret_value()
+        if self.hmac_producer_enabled and not secrets:
+            raise ValueError(
+                "HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true, unless "
+                "SIGNALS_SEALING_KEYS is set and each producer has keys of its own"
+            )
         return self
 
     @model_validator(mode="after")
@@ -81,12 +93,17 @@ class Settings(BaseSettings):
         (`\\u00e9` for a letter of two bytes, so up to six times longer), beside the other fields."""
         return 6 * self.signals_payload_max_bytes + 4096
 
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        """The keys that open the producers' secrets, the one that seals first; none when there are none."""
+        text = self.signals_sealing_keys.get_secret_value()
+        return parse_sealing_keys(text) if text else []
+
     def warnings(self) -> list[str]:
         """Sentences about settings that are allowed but weaken the service; to be logged at start."""
         found = []
-        if self.hmac_producer_enabled and (
-            len(self.hmac_producer_secret.get_secret_value().encode()) < MINIMUM_SECRET_BYTES
-        ):
+        shared = self.hmac_producer_secret.get_secret_value().encode()
+        if self.hmac_producer_enabled and 0 < len(shared) < MINIMUM_SECRET_BYTES:
             found.append(f"HMAC_PRODUCER_SECRET is shorter than {MINIMUM_SECRET_BYTES} bytes: use a longer one")
         if not self.hmac_producer_enabled and self.app_env == "production":
             found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")

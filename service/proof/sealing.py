@@ -33,18 +33,14 @@ class SealingKeys:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._ciphers = {_mark(key): AESGCM(key) for key in keys}
-        self._newest = next(iter(self._ciphers), None)
+        self._newest = next(iter(self._ciphers), b"")
 
     def __bool__(self) -> bool:
-        return self._newest is not None
+        return bool(self._ciphers)
 
     def seal(self, secret: bytes, *, key_id: UUID, producer: str) -> bytes:
-        """The secret, sealed for this key of this producer: under another id or name it does not open.
-
-        Raises ValueError when there is no sealing key.
-        """
-        if self._newest is None:
-            raise ValueError("there is no sealing key")
+        """The secret, sealed for this key of this producer: under another id or name it does not open. There must be a
+        sealing key."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         text = self._ciphers[self._newest].encrypt(nonce, secret, _associated(key_id, producer))
         return self._newest + nonce + text

@@ -1,0 +1,91 @@
+"""The keys of all producers, in memory: to prove who sent a request asks no database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service.http.errors import Overloaded
+from service.proof.signing import WINDOW_SECONDS
+
+IN_USE_MAX = 5
+"""How many keys a producer may have that are live or retiring."""
+
+ENDED_MAX = 5
+"""How many keys that ended are tried, for the sake of requests that are resent."""
+
+_RESENT_WITHIN = timedelta(seconds=2 * WINDOW_SECONDS)
+"""So long after a key has ended a request may still be resent that was signed with it before: its timestamp may be a
+window ahead, and passes until it is a window old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret with which a producer may sign. `id` is None for the secret that is shared, `secret` None when it
+    cannot be had. With `opens` false it does not open any more, and the secret is what it was before."""
+
+    id: UUID | None
+    producer: str
+    secret: bytes | None
+    ends_at: datetime | None = None
+    opens: bool = True
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether it proves nothing new: it was retired, and its end has come."""
+        return self.ends_at is not None and self.ends_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A producer that has keys of its own, revoked ones left out."""
+
+    enabled: bool
+    keys: tuple[Key, ...]
+
+
+class Keyring:
+    """Who may sign with what. Nobody is known until it is filled for the first time."""
+
+    def __init__(self, shared_secret: bytes) -> None:
+        self._shared = (Key(None, "", shared_secret),) if shared_secret else ()
+        self._producers: Mapping[str, Registered] | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it was filled once."""
+        return self._producers is not None
+
+    @property
+    def producers(self) -> Mapping[str, Registered]:
+        """All that are registered."""
+        return self._producers or {}
+
+    def fill(self, producers: Mapping[str, Registered]) -> None:
+        """Know these producers from now on, and no others."""
+        self._producers = producers
+
+    def find(self, producer_id: str, now: datetime) -> Sequence[Key]:
+        """The keys with which a request of this producer may be signed: those in use first, then those that ended so
+        lately that it may be a resent one. None when it is disabled, or when there is nobody of that name.
+
+        Raises Overloaded when the keyring is not loaded yet, or when the producer has keys in use and none opens:
+        its request may be good, and a refused signature is not sent again.
+        """
+        if self._producers is None:
+            raise Overloaded
+        producer = self._producers.get(producer_id)
+        if producer is None:
+            return self._shared
+        if not producer.enabled:
+            return ()
+        in_use = [key for key in producer.keys if not key.has_ended(now)]
+        usable = [key for key in in_use if key.secret is not None]
+        if in_use and not usable:
+            raise Overloaded
+        return [*usable[:IN_USE_MAX], *_ended_lately(producer.keys, now)]
+
+
+def _ended_lately(keys: Iterable[Key], now: datetime) -> list[Key]:
+    ended = [(key.ends_at, key) for key in keys if key.ends_at is not None and key.secret is not None]
+    late = [pair for pair in ended if now - _RESENT_WITHIN < pair[0] <= now]
+    return [key for _, key in sorted(late, key=lambda pair: pair[0], reverse=True)[:ENDED_MAX]]
