@@ -1,5 +1,6 @@
 """The sealing key that is made for development, in the data folder, so that a newcomer need not make one."""
 
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +25,10 @@ def sealing_keys(settings: Settings) -> list[bytes]:
 
 
 def make_sealing_key(data_dir: Path) -> None:
-    """Make the file, readable for its owner only, unless it is there."""
+    """Make the file, readable for its owner only, unless it is there. Several may do so at once."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / NAME
-    with suppress(FileExistsError):
-        draft = path.with_name(f"{NAME}.new")
-        draft.touch(mode=0o600)
-        draft.write_text(f"{new_sealing_key()}\n", encoding="ascii")
-        path.hardlink_to(draft)
+    with tempfile.NamedTemporaryFile("w", dir=data_dir, encoding="ascii") as draft:
+        draft.write(f"{new_sealing_key()}\n")
+        draft.flush()
+        with suppress(FileExistsError):
+            (data_dir / NAME).hardlink_to(draft.name)

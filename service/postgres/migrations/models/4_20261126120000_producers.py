@@ -28,7 +28,7 @@ CREATE TABLE "producer_keys" (
     "ends_at" TIMESTAMPTZ,
     "revoked_at" TIMESTAMPTZ,
     "change" BIGINT NOT NULL DEFAULT 0,
-    "producer" VARCHAR(64) NOT NULL REFERENCES "producers" ("name") ON DELETE RESTRICT
+    "producer" VARCHAR(64) NOT NULL REFERENCES "producers" ("name")
 );
 CREATE INDEX "ix_producer_keys_producer" ON "producer_keys" ("producer");
 CREATE INDEX "ix_producer_keys_change" ON "producer_keys" ("change");
