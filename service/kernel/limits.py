@@ -42,3 +42,16 @@ class Limits:
     hints_per_second: int = 50
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""
+    keyring_poll_seconds: float = 0.5
+    """How often a process looks whether producers or keys were changed, announced or not: they are promised to be known
+    within a second."""
+    keyring_compare_seconds: float = 300
+    """How often a process compares all that it knows with the database, in case that something was not counted."""
+    keyring_page: int = 500
+    """How many producers are read at once. Requests are handled between one page and the next."""
+    listener_probe_seconds: float = 5
+    """How often a process announces something to itself, to learn whether announcements still arrive."""
+    listener_answer_seconds: float = 2
+    listener_retry_seconds: float = 1
+    uses_seconds: float = 20
+    """How often the uses of keys are written down."""

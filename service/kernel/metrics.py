@@ -14,7 +14,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -33,6 +33,17 @@ create_seconds = Histogram(
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
+
+keyring_read = Gauge(
+    "signals_keyring_read_timestamp_seconds",
+    "When a process last knew all keys of all producers, in Unix time",
+    multiprocess_mode="livemin",
+)
+keyring_producers = Gauge("signals_keyring_producers", "Producers that are registered", multiprocess_mode="livemin")
+keyring_shut = Gauge("signals_keyring_shut", "Keys that do not open", multiprocess_mode="livemax")
+keyring_listening = Gauge("signals_keyring_listening", "1 while changes are announced", multiprocess_mode="livemin")
+keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
+keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
 
 class InstrumentLabels:
@@ -73,7 +84,17 @@ def shared_directory() -> Path | None:
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
     registry = REGISTRY
-    if shared_directory() is not None:
+    shared = shared_directory()
+    if shared is not None:
+        _forget_the_dead(shared)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_the_dead(shared: Path) -> None:
+    """A worker process that was killed leaves its gauges behind, which say how things are and not how they were."""
+    for path in shared.glob("gauge_live*.db"):
+        process = path.stem.rpartition("_")[2]
+        if not Path("/proc", process).exists():
+            mark_process_dead(int(process))  # type: ignore[no-untyped-call]

@@ -51,6 +51,10 @@ class Pool:
     ) -> None:
         await self._context.close_connections()
 
+    async def dedicated(self) -> asyncpg.Connection:
+        """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
+        return await self.connector()
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for one statement. Raises TimeoutError when that takes longer than `command_seconds`, the wait

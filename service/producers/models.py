@@ -40,6 +40,6 @@ class ProducerKey(Model):
     class Meta:
         table = "producer_keys"
         indexes = (
-            Index(fields=("producer",), name="ix_producer_keys_producer"),
+            Index(fields=("producer", "id"), name="ix_producer_keys_producer_id"),
             Index(fields=("change",), name="ix_producer_keys_change"),
         )

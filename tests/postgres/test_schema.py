@@ -92,7 +92,7 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "producers_pkey": "btree (name)",
         "ix_producers_change": "btree (change)",
         "producer_keys_pkey": "btree (id)",
-        "ix_producer_keys_producer": "btree (producer)",
+        "ix_producer_keys_producer_id": "btree (producer, id)",
         "ix_producer_keys_change": "btree (change)",
         "audit_pkey": "btree (id)",
         "ix_audit_at_id": "btree (at, id)",
