@@ -6,5 +6,6 @@
 - `models`: the tables, as Tortoise sees them
 - `registry`: making and changing producers; what every change has in common
 - `sealing_file`: the sealing key that is made for development
+- `uses`: when keys were used last, and how often
 - `words`: what operators write: rates and durations
 """

@@ -1,27 +1,32 @@
 """Keeps the keyring of a process up to date while it runs."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Never, Self
 
+import asyncpg
+
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.postgres.pool import Pool
 from service.proof.keyring_listener import KeyringListener, within
 from service.proof.keyring_reader import KeyringReader
 
 
 class KeyringFollower:
     """Looks for changes all the time, sooner when it is told of one, while it is entered as an asynchronous context
-    manager. Entering it waits for the first look, but not longer than readiness may take."""
+    manager. Entering it waits for the first look, but not longer than readiness may take. `connect` opens the
+    connection on which it is told."""
 
-    def __init__(self, pool: Pool, reader: KeyringReader, limits: Limits) -> None:
+    def __init__(
+        self, reader: KeyringReader, connect: Callable[[], Awaitable[asyncpg.Connection]], limits: Limits
+    ) -> None:
         self._reader = reader
         self._limits = limits
         self._told = asyncio.Event()
         self._looked = asyncio.Event()
-        self._listener = KeyringListener(pool.dedicated, self._told.set, limits)
+        self._listener = KeyringListener(connect, self._told.set, limits)
         self._tasks: list[asyncio.Task[Never]] = []
 
     async def __aenter__(self) -> Self:
