@@ -18,7 +18,10 @@ def audit(
     limit: Annotated[int, typer.Option(help="How many of the newest entries.", min=1)] = _MOST,
     as_json: AsJson = False,
 ) -> None:
-    """What was changed with these commands, by whom and when; the newest first."""
+    """What was changed with these commands, by whom and when; the newest first.
+
+    Example: `signals audit --limit 20`
+    """
     from service.postgres import audit as trail
 
     async def work(_: "SealingKeys") -> list[dict[str, Any]]:

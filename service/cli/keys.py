@@ -62,7 +62,10 @@ def add(name: Name, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(name: Name, as_json: AsJson = False) -> None:
-    """The keys of a producer: how they are, when they were used, and which nobody would miss."""
+    """The keys of a producer: how they are, when they were used, and which nobody would miss.
+
+    Example: `signals keys list my-bot`
+    """
     from service.producers import listing
 
     async def work(sealing: "SealingKeys") -> "list[ListedKey]":
@@ -141,7 +144,10 @@ def _revoke_before(before: datetime, *, as_json: bool) -> None:
 
 @app.command()
 def reseal(as_json: AsJson = False) -> None:
-    """Seal every key anew with the first of SIGNALS_SEALING_KEYS, so that the others can be taken away."""
+    """Seal every key anew with the first of SIGNALS_SEALING_KEYS, so that the others can be taken away.
+
+    Example: `signals keys reseal`
+    """
     from service.producers import keys
 
     async def work(sealing: "SealingKeys") -> tuple[int, int]:
@@ -156,7 +162,10 @@ def reseal(as_json: AsJson = False) -> None:
 
 @app.command("new-sealing-key")
 def new_sealing_key(as_json: AsJson = False) -> None:
-    """Print a new key for SIGNALS_SEALING_KEYS. It is kept nowhere."""
+    """Print a new key for SIGNALS_SEALING_KEYS. It is kept nowhere.
+
+    Example: `signals keys new-sealing-key`
+    """
     from service.kernel.sealing_keys import new_sealing_key as make
 
     key = make()

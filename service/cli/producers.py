@@ -82,7 +82,10 @@ def show_secret(name: str, key_id: object, secret: str) -> None:
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """All producers, with their keys."""
+    """All producers, with their keys.
+
+    Example: `signals producers list --json`
+    """
     from service.producers import listing
 
     _show(administer(listing.list_producers, changes=False), as_json=as_json, many=True)
@@ -90,7 +93,10 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """One producer, with its keys."""
+    """One producer, with its keys.
+
+    Example: `signals producers show my-bot`
+    """
     from service.producers import listing
 
     async def work(sealing: "SealingKeys") -> "ListedProducer":
@@ -113,13 +119,19 @@ def set_(name: Name, rate: RateOption = None, note: Note = None, as_json: AsJson
 
 @app.command()
 def disable(name: Name, as_json: AsJson = False) -> None:
-    """Let nobody send under this name, until it is enabled again. Its keys stay."""
+    """Let nobody send under this name, until it is enabled again. Its keys stay.
+
+    Example: `signals producers disable my-bot`
+    """
     _change("producers disable", name, {"enabled": False}, as_json=as_json)
 
 
 @app.command()
 def enable(name: Name, as_json: AsJson = False) -> None:
-    """Let a producer send that was disabled."""
+    """Let a producer send that was disabled.
+
+    Example: `signals producers enable my-bot`
+    """
     _change("producers enable", name, {"enabled": True}, as_json=as_json)
 
 
