@@ -1,7 +1,7 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -19,12 +19,18 @@ from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock, utc_now
+from service.keyring.follower import KeyringFollower
+from service.keyring.keyring import Keyring
+from service.keyring.reader import KeyringReader
+from service.keyring.sealing import SealingKeys
 from service.manual.pages import pages
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.proof.authentication import FindSecrets, ProducerAuthentication
+from service.producers.uses import KeyUses
+from service.proof.authentication import ProducerAuthentication, Proving
+from service.proof.signing import RESENT_FOR
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -37,16 +43,22 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     """
     pool = _pool(settings, limits)
     writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
+    uses = KeyUses(pool, limits)
+    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
+    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
+    running: list[AbstractAsyncContextManager[Any]] = [pool, writer]
+    proving = None
+    if settings.hmac_producer_enabled:
+        running += [uses, KeyringFollower(reader, pool.dedicated, limits)]
+        proving = Proving(keyring, writer.receipts.has, uses.count)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
-    about = ServiceEndpoints(settings, Readiness(pool, writer.failing, limits), shutdown)
+    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: proving is None or keyring.loaded)
+    about = ServiceEndpoints(settings, readiness, shutdown)
     guards = [
         Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
         Middleware(JsonOnly),
         Middleware(
-            ProducerAuthentication,
-            find_secrets=_shared_secret(settings),
-            clock=clock,
-            hints=Ration(limits.hints_per_second),
+            ProducerAuthentication, proving=proving, clock=clock, hints=Ration(limits.hints_per_second)
         ),
     ]
     router = Router(
@@ -60,7 +72,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, writer, shutdown),
+        lifespan=_lifespan(settings, shutdown, running),
     )
     return RequestContext(router)
 
@@ -76,19 +88,17 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-def _shared_secret(settings: Settings) -> FindSecrets | None:
-    """Today all producers share the one secret of the settings; None while signing is off."""
-    if not settings.hmac_producer_enabled:
-        return None
-    secrets = [settings.hmac_producer_secret.get_secret_value().encode()]
-    return lambda _producer_id: secrets
+def _lifespan(
+    settings: Settings, shutdown: Shutdown, running: Sequence[AbstractAsyncContextManager[Any]]
+) -> Lifespan[Any]:
+    """What runs beside the requests: left in the opposite order, the pool last."""
 
-
-def _lifespan(settings: Settings, pool: Pool, writer: Writer, shutdown: Shutdown) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
-        async with pool, writer:
+        async with AsyncExitStack() as stack:
+            for each in running:
+                await stack.enter_async_context(each)
             shutdown.listen()
             yield
 

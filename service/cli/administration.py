@@ -18,7 +18,7 @@ from service.cli.options import Exit
 from service.kernel.timestamps import utc_text
 
 if TYPE_CHECKING:
-    from service.proof.sealing import SealingKeys
+    from service.keyring.sealing import SealingKeys
 
 OPERATOR_VARIABLE = "SIGNALS_OPERATOR"
 
@@ -39,10 +39,10 @@ def administer(work: "Callable[[SealingKeys], Coroutine[Any, Any, T]]", *, chang
     with one sentence.
     """
     from service import server
+    from service.keyring.sealing import SealingKeys
     from service.postgres.orm import orm
     from service.postgres.schema import migrate
     from service.producers.sealing_file import sealing_keys
-    from service.proof.sealing import SealingKeys
     from service.settings import load_settings
 
     async def run(url: str, sealing: SealingKeys, *, embedded: bool) -> T:

@@ -9,7 +9,7 @@ from service.cli.administration import AsJson, administer, print_json, text
 from service.cli.display import show_rows
 
 if TYPE_CHECKING:
-    from service.proof.sealing import SealingKeys
+    from service.keyring.sealing import SealingKeys
 
 _MOST = 1000
 

@@ -15,8 +15,8 @@ from service.cli.producers import show_secret
 from service.kernel.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
+    from service.keyring.sealing import SealingKeys
     from service.producers.listing import ListedKey
-    from service.proof.sealing import SealingKeys
 
 app = typer.Typer(help="The keys of producers, and those under which they are sealed.", no_args_is_help=True)
 

@@ -13,8 +13,8 @@ from service.cli.options import SECRET_VARIABLE
 from service.client.signature import checked_producer_id
 
 if TYPE_CHECKING:
+    from service.keyring.sealing import SealingKeys
     from service.producers.listing import ListedProducer
-    from service.proof.sealing import SealingKeys
 
 app = typer.Typer(help="Who may send under a name and with keys of its own.", no_args_is_help=True)
 

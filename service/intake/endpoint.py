@@ -72,6 +72,7 @@ def _new_signal(signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
         body=None if signal.payload is None else body,
         version=signal.version,
         receipt_key=sender.mac,
+        key_id=sender.key_id,
     )
 
 

@@ -36,6 +36,10 @@ class Receipts:
             log.error("Database read failed", exception=error)
             raise InternalError from None
 
+    async def has(self, receipt_key: bytes) -> bool:
+        """Whether the request with this MAC was stored earlier. Raises InternalError as `recall` does."""
+        return await self.recall(receipt_key) is not None
+
     async def prune(self) -> None:
         """Forget old receipts from time to time, for ever. Many processes may do so at once."""
         while True:

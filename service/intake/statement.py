@@ -10,15 +10,15 @@ import asyncpg
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[])
-        AS row (id, producer_id, instrument, side, time, body, version, key)
+                         $7::int[], $8::bytea[], $9::uuid[])
+        AS row (id, producer_id, instrument, side, time, body, version, key, key_id)
     ORDER BY key, id
 ), claim AS (
     INSERT INTO receipts (key, signal_id) SELECT key, id FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
-SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
+SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version, key_id
 FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -35,7 +35,8 @@ SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
 @dataclass(frozen=True, slots=True)
 class NewSignal:
     """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
-    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one."""
+    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one, and
+    `key_id` is the producer's key that proved it, None for the shared secret."""
 
     producer_id: str | None
     instrument: str
@@ -44,6 +45,7 @@ class NewSignal:
     body: bytes | None
     version: int
     receipt_key: bytes | None
+    key_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.body for row in rows],
         [row.version for row in rows],
         [row.receipt_key for row in rows],
+        [row.key_id for row in rows],
     )
 
 

@@ -34,6 +34,7 @@ create_seconds = Histogram(
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
 
+proofs = Counter("signals_proofs", "Signatures that were looked at, by result and reason", ["result", "reason"])
 keyring_read = Gauge(
     "signals_keyring_read_timestamp_seconds",
     "When a process last knew all keys of all producers, in Unix time",

@@ -1,10 +1,13 @@
 """The database: how it is reached, what is in it, and whether it can be trusted.
 
+- `audit`: what operators have changed
 - `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
+- `lives`: the servers that the data has lived in
 - `migrations/`: aerich's migrations, written by hand
 - `models`: the tables, as Tortoise sees them
+- `orm`: the models for commands
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
 - `schema`: which migrations there are, and bringing a database up to date

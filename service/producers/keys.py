@@ -11,12 +11,12 @@ from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
 from service.kernel.timestamps import utc_text
+from service.keyring.keyring import IN_USE_MAX
+from service.keyring.sealing import CannotOpen, SealingKeys
 from service.postgres import audit
 from service.producers import registry
 from service.producers.errors import StrangeSealingKey, TooManyKeys, UnknownKey
 from service.producers.models import ProducerKey
-from service.proof.keyring import IN_USE_MAX
-from service.proof.sealing import CannotOpen, SealingKeys
 from service.settings import SettingsError
 
 SECRET_BYTES = 32

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from tortoise import connections
 
+from service.keyring.sealing import SealingKeys
 from service.producers import registry
 from service.producers.keys import opens
 from service.producers.models import Producer, ProducerKey
-from service.proof.sealing import SealingKeys
 
 UNUSED = timedelta(hours=24)
 """So long a key must not have been used to be safe to revoke."""

@@ -4,6 +4,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.settings import Settings, SettingsError
 
@@ -15,20 +17,42 @@ def sealing_keys(settings: Settings) -> list[bytes]:
 
     Raises SettingsError when that file holds something else.
     """
-    path = settings.signals_data_dir / NAME
-    if settings.signals_sealing_keys.get_secret_value() or settings.app_env != "development" or not path.exists():
-        return settings.sealing_keys
+    own = settings.app_env == "development" and not settings.sealing_keys
+    return parse_sealing_keys(_text(settings)) if own and _path(settings).exists() else settings.sealing_keys
+
+
+def for_development(settings: Settings) -> Settings:
+    """The settings of a service that is run for development: with the sealing key in its data folder, made if need be,
+    unless there are others. Nothing else makes one. Several may do so at once.
+
+    Raises SettingsError outside of development.
+    """
+    if settings.app_env != "development":
+        raise SettingsError(f"APP_ENV: is {settings.app_env}, and --development is for development")
+    if settings.sealing_keys:
+        return settings
+    _make(_path(settings))
+    return settings.model_copy(update={"signals_sealing_keys": SecretStr(_text(settings))})
+
+
+def _path(settings: Settings) -> Path:
+    return settings.signals_data_dir / NAME
+
+
+def _text(settings: Settings) -> str:
     try:
-        return parse_sealing_keys(path.read_text(encoding="ascii"))
+        text = _path(settings).read_text(encoding="ascii").strip()
+        parse_sealing_keys(text)
     except ValueError:
         raise SettingsError(f"SIGNALS_DATA_DIR: the file {NAME} in it holds no sealing key") from None
+    return text
 
 
-def make_sealing_key(data_dir: Path) -> None:
-    """Make the file, readable for its owner only, unless it is there. Several may do so at once."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=data_dir, encoding="ascii") as draft:
+def _make(path: Path) -> None:
+    """Make the file, readable for its owner only, unless it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as draft:
         draft.write(f"{new_sealing_key()}\n")
         draft.flush()
         with suppress(FileExistsError):
-            (data_dir / NAME).hardlink_to(draft.name)
+            path.hardlink_to(draft.name)

@@ -4,12 +4,7 @@
 - `doctor`: why a signature may have been refused; pure
 - `errors`: what is refused because its sender is not proven
 - `headers`: the form of the signing headers
-- `keyring`: the keys of all producers, in memory
-- `keyring_follower`: keeps it up to date
-- `keyring_listener`: being told of changes
-- `keyring_reader`: from the database into the keyring
 - `mistakes`: what producers sign by mistake, as bytes; pure
 - `rewritings`: a body as other programs write it, as bytes; pure
-- `sealing`: secrets at rest
 - `signing`: which bytes are signed, and how; pure
 """

@@ -1,15 +1,18 @@
 """The guard that proves who sent a request, and writes the audit trail."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
+from service.kernel import metrics
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
+from service.keyring.keyring import Key, Keyring
 from service.proof import doctor, signing
 from service.proof.errors import (
     AuthenticationRefusal,
@@ -17,79 +20,108 @@ from service.proof.errors import (
     HeaderRepeated,
     ProducerIdInvalid,
     ProofRefusal,
+    SignatureMismatch,
 )
 from service.proof.headers import PRODUCER_ID_FORM
 from service.proof.mistakes import Presented
+
+_PROVEN = "valid_signature"
 
 _SANE_PRODUCER_ID = re.compile(PRODUCER_ID_FORM.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request: the producer id, proven when signing is on, and the MAC that proved it."""
+    """Who sent a request: the producer id, proven when signing is on, the MAC that proved it, and the id of the key,
+    None for the shared secret."""
 
     producer_id: str | None
     mac: bytes | None
+    key_id: UUID | None = None
 
 
-FindSecrets = Callable[[str], Sequence[bytes]]
-"""The secrets with which a producer may sign now: none when it is unknown, several while one is being replaced."""
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """What proves: the keys of the producers, whether the request with a MAC was stored before, and who counts that a
+    key was used."""
+
+    keyring: Keyring
+    was_stored: Callable[[bytes], Awaitable[bool]]
+    count_use: Callable[[UUID], None]
 
 
 class ProducerAuthentication:
-    """Proves who sent the body, and leaves it in `scope["state"]["sender"]`. With `find_secrets` None signing is
-    off: the headers are ignored, but for a well-formed producer id, which is recorded. Those who are refused get
-    hints while the ration lasts."""
+    """Proves who sent the body, and leaves it in `scope["state"]["sender"]`. With `proving` None signing is off: the
+    headers are ignored, but for a well-formed producer id, which is recorded. Those who are refused get hints while
+    the ration lasts."""
 
-    def __init__(self, app: ASGIApp, find_secrets: FindSecrets | None, clock: Clock, hints: Ration) -> None:
+    def __init__(self, app: ASGIApp, proving: Proving | None, clock: Clock, hints: Ration) -> None:
         self.app = app
-        self.find_secrets = find_secrets
+        self.proving = proving
         self.clock = clock
         self.hints = hints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         producer_ids = values(scope, b"x-producer-id")
         producer_id = _sane_producer_id(producer_ids)
-        if self.find_secrets is None:
+        if self.proving is None:
             scope["state"]["sender"] = Sender(producer_id, None)
             await self.app(scope, receive, send)
             return
         try:
-            mac = self._prove(scope, producer_ids, producer_id, self.find_secrets)
+            sender = await self._prove(_presented(scope, producer_ids, producer_id), self.proving)
         except AuthenticationRefusal as refusal:
+            metrics.proofs.labels("failure", refusal.reason).inc()
             log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
             raise
-        log.info("hmac_validation", producer_id=producer_id, result="success", reason="valid_signature")
-        scope["state"]["sender"] = Sender(producer_id, mac)
+        metrics.proofs.labels("success", _PROVEN).inc()
+        key_id = sender.key_id and str(sender.key_id)
+        log.info("hmac_validation", producer_id=producer_id, key_id=key_id, result="success", reason=_PROVEN)
+        scope["state"]["sender"] = sender
         await self.app(scope, receive, send)
 
-    def _prove(
-        self, scope: Scope, producer_ids: list[bytes], producer_id: str | None, find_secrets: FindSecrets
-    ) -> bytes:
-        given = {
-            "X-Producer-Id": producer_ids,
-            "X-Timestamp": values(scope, b"x-timestamp"),
-            "X-Signature": values(scope, b"x-signature"),
-        }
-        if any(len(values) > 1 for values in given.values()):
-            raise HeaderRepeated
-        if missing := [name for name, values in given.items() if not values]:
-            raise HeaderMissing(missing)
-        if producer_id is None:
-            raise ProducerIdInvalid
-        body, timestamp, signature = scope["state"]["body"], given["X-Timestamp"][0], given["X-Signature"][0]
-        return self._verify(
-            Presented(body, timestamp, producer_id.encode("ascii"), signature), find_secrets(producer_id)
-        )
-
-    def _verify(self, request: Presented, secrets: Sequence[bytes]) -> bytes:
+    async def _prove(self, request: Presented, proving: Proving) -> Sender:
         now = self.clock()
+        producer_id = request.producer_id.decode("ascii")
+        keys: Sequence[Key] = ()
         try:
             signing.check_window(request.timestamp, now)
-            return signing.verify(secrets, request.body, request.timestamp, request.producer_id, request.signature)
+            keys = proving.keyring.find(producer_id, now)
+            secrets = _secrets(keys)
+            mac, place = signing.verify(
+                secrets, request.body, request.timestamp, request.producer_id, request.signature
+            )
+            if keys[place].has_ended(now) and not await proving.was_stored(mac):
+                raise SignatureMismatch
         except ProofRefusal as refusal:
-            refusal.extra = doctor.examine(refusal, request, secrets, now, self.hints)
+            in_use = [key for key in keys if not key.has_ended(now)]
+            refusal.extra = doctor.examine(refusal, request, _secrets(in_use), now, self.hints)
             raise
+        key_id = keys[place].id
+        if key_id is not None:
+            proving.count_use(key_id)
+        return Sender(producer_id, mac, key_id)
+
+
+def _secrets(keys: Iterable[Key]) -> list[bytes]:
+    return [key.secret for key in keys if key.secret is not None]
+
+
+def _presented(scope: Scope, producer_ids: list[bytes], producer_id: str | None) -> Presented:
+    """What is to be proven. Raises the refusals that are about the headers alone."""
+    given = {
+        "X-Producer-Id": producer_ids,
+        "X-Timestamp": values(scope, b"x-timestamp"),
+        "X-Signature": values(scope, b"x-signature"),
+    }
+    if any(len(values) > 1 for values in given.values()):
+        raise HeaderRepeated
+    if missing := [name for name, values in given.items() if not values]:
+        raise HeaderMissing(missing)
+    if producer_id is None:
+        raise ProducerIdInvalid
+    body, timestamp, signature = scope["state"]["body"], given["X-Timestamp"][0], given["X-Signature"][0]
+    return Presented(body, timestamp, producer_id.encode("ascii"), signature)
 
 
 def _sane_producer_id(values: Sequence[bytes]) -> str | None:

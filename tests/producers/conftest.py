@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.keyring.sealing import SealingKeys
 from service.postgres.orm import orm
-from service.proof.sealing import SealingKeys
 from tests.running.postgres import Database
 
 SEALING_KEY = os.urandom(32)

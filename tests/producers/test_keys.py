@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from service.keyring.keyring import IN_USE_MAX
+from service.keyring.sealing import SealingKeys
 from service.postgres import audit
 from service.postgres.orm import orm
 from service.producers import keys
 from service.producers.errors import StrangeSealingKey, TooManyKeys, UnknownKey, UnknownProducer
 from service.producers.keys import NewKey
 from service.producers.models import ProducerKey
-from service.proof.keyring import IN_USE_MAX
-from service.proof.sealing import SealingKeys
 from service.settings import SettingsError
 from tests.producers.conftest import SEALING_KEY
 from tests.running.postgres import Database

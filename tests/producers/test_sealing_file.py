@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
-from service.producers.sealing_file import NAME, make_sealing_key, sealing_keys
+from service.producers.sealing_file import NAME, for_development, sealing_keys
 from service.settings import Settings, SettingsError
 
 
@@ -17,16 +17,16 @@ def settings(folder: Path, **values: Any) -> Settings:
 
 def test_it_is_made_once_and_then_stays(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
-    make_sealing_key(folder)
+    for_development(settings(folder))
     before = sealing_keys(settings(folder))
-    make_sealing_key(folder)
+    for_development(settings(folder))
     assert sealing_keys(settings(folder)) == before
     assert len(before[0]) == 32
     assert [path.name for path in folder.iterdir()] == [NAME]
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
-    make_sealing_key(tmp_path)
+    for_development(settings(tmp_path))
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
 
 
@@ -36,14 +36,14 @@ def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
 
 
 def test_it_yields_to_the_setting(tmp_path: Path) -> None:
-    make_sealing_key(tmp_path)
+    for_development(settings(tmp_path))
     key = new_sealing_key()
     assert sealing_keys(settings(tmp_path, signals_sealing_keys=key)) == parse_sealing_keys(key)
 
 
 @pytest.mark.parametrize("env", ["staging", "production"])
 def test_it_is_not_used_outside_of_development(tmp_path: Path, env: str) -> None:
-    make_sealing_key(tmp_path)
+    for_development(settings(tmp_path))
     assert sealing_keys(settings(tmp_path, app_env=env)) == []
 
 
@@ -51,3 +51,18 @@ def test_something_else_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("not-a-key")
     with pytest.raises(SettingsError, match=r"^SIGNALS_DATA_DIR: the file sealing-key in it holds no sealing key$"):
         sealing_keys(settings(tmp_path))
+
+
+def test_a_service_for_development_seals_with_it_and_no_other_does(tmp_path: Path) -> None:
+    made = for_development(settings(tmp_path))
+    assert made.sealing_keys == sealing_keys(settings(tmp_path)) != []
+    given = settings(tmp_path / "other", signals_sealing_keys=new_sealing_key())
+    assert for_development(given) is given
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("env", ["staging", "production"])
+def test_outside_of_development_none_is_made(tmp_path: Path, env: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^APP_ENV: is {env}, and --development is for development$"):
+        for_development(settings(tmp_path, app_env=env))
+    assert list(tmp_path.iterdir()) == []

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 
 from service.kernel.limits import Limits
+from service.keyring.sealing import SealingKeys
 from service.postgres.pool import Pool
 from service.producers import keys, listing
 from service.producers.keys import NewKey
 from service.producers.listing import ListedKey
 from service.producers.uses import KeyUses
-from service.proof.sealing import SealingKeys
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until

@@ -10,8 +10,8 @@ import asyncpg
 
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.proof.keyring_listener import KeyringListener, within
-from service.proof.keyring_reader import KeyringReader
+from service.keyring.listener import KeyringListener, within
+from service.keyring.reader import KeyringReader
 
 
 class KeyringFollower:

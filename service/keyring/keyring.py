@@ -6,17 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.http.errors import Overloaded
-from service.proof.signing import WINDOW_SECONDS
 
 IN_USE_MAX = 5
 """How many keys a producer may have that are live or retiring."""
 
 ENDED_MAX = 5
 """How many keys that ended are tried, for the sake of requests that are resent."""
-
-_RESENT_WITHIN = timedelta(seconds=2 * WINDOW_SECONDS)
-"""So long after a key has ended a request may still be resent that was signed with it before: its timestamp may be a
-window ahead, and passes until it is a window old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +39,13 @@ class Registered:
 
 
 class Keyring:
-    """Who may sign with what. Nobody is known until it is filled for the first time."""
+    """Who may sign with what. Nobody is known until it is filled for the first time.
 
-    def __init__(self, shared_secret: bytes) -> None:
+    `resent_for` is how long after the end of a key a request may be resent that was signed with it before.
+    """
+
+    def __init__(self, shared_secret: bytes, resent_for: timedelta) -> None:
+        self._resent_for = resent_for
         self._shared = (Key(None, "", shared_secret),) if shared_secret else ()
         self._producers: Mapping[str, Registered] | None = None
 
@@ -82,10 +81,9 @@ class Keyring:
         usable = [key for key in in_use if key.secret is not None]
         if in_use and not usable:
             raise Overloaded
-        return [*usable[:IN_USE_MAX], *_ended_lately(producer.keys, now)]
+        return [*usable[:IN_USE_MAX], *self._ended_lately(producer.keys, now)]
 
-
-def _ended_lately(keys: Iterable[Key], now: datetime) -> list[Key]:
-    ended = [(key.ends_at, key) for key in keys if key.ends_at is not None and key.secret is not None]
-    late = [pair for pair in ended if now - _RESENT_WITHIN < pair[0] <= now]
-    return [key for _, key in sorted(late, key=lambda pair: pair[0], reverse=True)[:ENDED_MAX]]
+    def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
+        ended = [(key.ends_at, key) for key in keys if key.ends_at is not None and key.secret is not None]
+        late = [pair for pair in ended if now - self._resent_for < pair[0] <= now]
+        return [key for _, key in sorted(late, key=lambda pair: pair[0], reverse=True)[:ENDED_MAX]]

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock, utc_now
+from service.keyring.keyring import Keyring
+from service.keyring.reader import KeyringReader
+from service.keyring.sealing import SealingKeys
 from service.postgres.orm import orm
 from service.postgres.pool import Pool
 from service.producers import keys
 from service.producers.keys import NewKey
-from service.proof.keyring import Keyring
-from service.proof.keyring_reader import KeyringReader
-from service.proof.sealing import SealingKeys
+from service.proof.signing import RESENT_FOR
 from tests.running.postgres import Database
 
 SEALING_KEY = os.urandom(32)
@@ -61,5 +62,5 @@ async def reading(
     """A keyring that is read when the test says so."""
     limits = limits or Limits()
     async with Pool(url, limits, size=2) as pool:
-        keyring = Keyring(SHARED)
+        keyring = Keyring(SHARED, RESENT_FOR)
         yield Reading(keyring, KeyringReader(pool, keyring, sealing, limits, clock))

@@ -11,10 +11,10 @@ from structlog.typing import EventDict
 from service.http.errors import Overloaded
 from service.kernel.limits import Limits
 from service.kernel.timestamps import utc_now
+from service.keyring.sealing import SealingKeys
 from service.postgres.orm import orm
 from service.producers import keys, registry
-from service.proof.sealing import SealingKeys
-from tests.proof.registered import SEALING, SEALING_KEY, SHARED, Reading, reading, register, register_many
+from tests.keyring.registered import SEALING, SEALING_KEY, SHARED, Reading, reading, register, register_many
 from tests.running.application import figure
 from tests.running.postgres import Database
 

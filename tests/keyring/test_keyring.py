@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from service.http.errors import Overloaded
-from service.proof.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
+from service.keyring.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
+from service.proof.signing import RESENT_FOR
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -18,7 +19,7 @@ def key(number: int, ends_at: datetime | None = None, secret: bytes | None = b"s
 
 
 def keyring(*keys: Key, enabled: bool = True, shared: bytes = SHARED) -> Keyring:
-    made = Keyring(shared)
+    made = Keyring(shared, RESENT_FOR)
     made.fill({"alpha": Registered(enabled, keys)})
     return made
 
@@ -29,7 +30,7 @@ def found(keyring: Keyring, name: str = "alpha", now: datetime = NOW) -> list[in
 
 
 def test_before_it_is_filled_nobody_is_known_and_the_shared_secret_is_not_either() -> None:
-    empty = Keyring(SHARED)
+    empty = Keyring(SHARED, RESENT_FOR)
     assert not empty.loaded
     with pytest.raises(Overloaded):
         empty.find("alpha", NOW)

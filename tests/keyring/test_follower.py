@@ -11,11 +11,12 @@ from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
 from service.kernel.timestamps import utc_now
+from service.keyring.follower import KeyringFollower
+from service.keyring.keyring import Keyring
+from service.keyring.reader import KeyringReader
 from service.postgres.pool import Pool
-from service.proof.keyring import Keyring
-from service.proof.keyring_follower import KeyringFollower
-from service.proof.keyring_reader import KeyringReader
-from tests.proof.registered import SEALING, SHARED, register
+from service.proof.signing import RESENT_FOR
+from tests.keyring.registered import SEALING, SHARED, register
 from tests.running.application import figure
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
@@ -45,7 +46,7 @@ class Following:
 @asynccontextmanager
 async def following(url: str, limits: Limits = LIMITS, *, told_by: str | None = None) -> AsyncIterator[Following]:
     """A keyring that looks into the database at `url`, and is told of changes over the address `told_by`."""
-    keyring = Keyring(SHARED)
+    keyring = Keyring(SHARED, RESENT_FOR)
     async with Pool(url, limits, size=2) as pool, Pool(told_by or url, limits, size=1) as listened:
         reader = KeyringReader(pool, keyring, SEALING, limits, utc_now)
         async with KeyringFollower(reader, listened.dedicated, limits):

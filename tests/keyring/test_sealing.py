@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from service.proof.sealing import MARK_BYTES, NONCE_BYTES, SealingKeys, Tampered, UnknownSealingKey
+from service.keyring.sealing import MARK_BYTES, NONCE_BYTES, SealingKeys, Tampered, UnknownSealingKey
 
 OLD, NEW = os.urandom(32), os.urandom(32)
 SECRET = b"a-secret-that-nobody-is-to-see"
