@@ -50,7 +50,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     proving = None
     if settings.hmac_producer_enabled:
         running += [uses, KeyringFollower(reader, pool.dedicated, limits)]
-        proving = Proving(keyring, writer.receipts.has, uses.count)
+        proving = Proving(keyring.find, writer.receipts.has, uses.count)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: proving is None or keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)

@@ -105,8 +105,9 @@ def _plain(value: object) -> str:
 @contextmanager
 def _failures_in_one_sentence() -> Iterator[None]:
     import asyncpg
-    from tortoise.exceptions import BaseORMException, OperationalError
+    from tortoise.exceptions import BaseORMException
 
+    from service.kernel.errors import database_reason
     from service.producers.errors import RegistryRefusal
     from service.settings import SettingsError
 
@@ -116,12 +117,11 @@ def _failures_in_one_sentence() -> Iterator[None]:
         raise typer.Exit(_refuse(str(error), Exit.USAGE)) from None
     except RegistryRefusal as refusal:
         raise typer.Exit(_refuse(str(refusal), Exit.REFUSED)) from None
-    except OperationalError as error:
-        missing = isinstance(error.__cause__, asyncpg.UndefinedTableError)
-        sentence = "The tables are missing: run `signals migrate`" if missing else "The database cannot be used"
-        raise typer.Exit(_refuse(sentence, Exit.NETWORK)) from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
-        raise typer.Exit(_refuse(f"The database cannot be used: {type(error).__name__}", Exit.NETWORK)) from None
+        told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error
+        missing = isinstance(told, asyncpg.UndefinedTableError)
+        reason = "run `signals migrate`" if missing else database_reason(told) or type(told).__name__
+        raise typer.Exit(_refuse(f"The database cannot be used: {reason}", Exit.NETWORK)) from None
 
 
 def _refuse(sentence: str, code: Exit) -> int:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 
 from service.kernel import metrics
+from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 
@@ -46,7 +47,7 @@ class KeyringListener:
                 self._tell(False, str(error))
                 pause = self._limits.keyring_compare_seconds
             except Exception as error:
-                self._tell(False, type(error).__name__)
+                self._tell(False, database_reason(error) or type(error).__name__)
             await asyncio.sleep(pause)
 
     async def _listen(self) -> Never:
@@ -82,8 +83,8 @@ class KeyringListener:
     def _tell(self, listening: bool, reason: str | None = None) -> None:
         """Each change once, not each attempt."""
         metrics.keyring_listening.set(listening)
-        if listening and not self._listening:
-            log.info("Changes of keys are announced")
+        if listening and self._listening is False:
+            log.info("Changes of keys are announced again")
         if not listening and self._listening is not False:
             log.warning("Changes of keys are not announced: looking for them instead", reason=reason)
         self._listening = listening

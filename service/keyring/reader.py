@@ -75,7 +75,7 @@ class KeyringReader:
             self._know(found)
             # What was changed while it was read has a later number, and is read again the next time.
             self._version = version
-        metrics.keyring_read.set(self._clock().timestamp())
+        metrics.keyring_read.set_to_current_time()
 
     async def compare(self) -> None:
         """Read everything, and put right what is not as it was known although nobody has counted a change."""

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
+from service.postgres.connector import service_connector
 from service.postgres.schema import orm_config
-from service.postgres.url import session_arguments
 
 
 @asynccontextmanager
 async def orm(url: str) -> AsyncIterator[None]:
-    """Let the models work in this task, on the database at `url`, while the context lasts."""
+    """Let the models work in this task, on the database at `url`, while the context lasts. Raises NoConnection."""
     async with TortoiseContext() as context:
-        await context.init(orm_config(session_arguments(url, Limits())))
+        await context.init(orm_config(service_connector(url, Limits())))
         yield

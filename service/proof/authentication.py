@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,7 +13,7 @@ from service.kernel import metrics
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
-from service.keyring.keyring import Key, Keyring
+from service.keyring.keyring import Key
 from service.proof import doctor, signing
 from service.proof.errors import (
     AuthenticationRefusal,
@@ -42,10 +43,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Proving:
-    """What proves: the keys of the producers, whether the request with a MAC was stored before, and who counts that a
-    key was used."""
+    """What proves: the keys with which a producer may sign, whether the request with a MAC was stored before, and who
+    counts that a key was used."""
 
-    keyring: Keyring
+    find_keys: Callable[[str, datetime], Sequence[Key]]
     was_stored: Callable[[bytes], Awaitable[bool]]
     count_use: Callable[[UUID], None]
 
@@ -86,7 +87,7 @@ class ProducerAuthentication:
         keys: Sequence[Key] = ()
         try:
             signing.check_window(request.timestamp, now)
-            keys = proving.keyring.find(producer_id, now)
+            keys = proving.find_keys(producer_id, now)
             secrets = _secrets(keys)
             mac, place = signing.verify(
                 secrets, request.body, request.timestamp, request.producer_id, request.signature

@@ -90,9 +90,8 @@ async def test_what_is_not_announced_is_learnt_within_a_second(database: Databas
             await asyncio.to_thread(database.execute, REVOKE)
             assert await learnt(lambda: follow.secrets() == []) < 1
     told = [line for line in log_lines if "announced" in line["event"]]
-    assert [(line["event"], line["reason"]) for line in told] == [
-        ("Changes of keys are not announced: looking for them instead", "ConnectionRefusedError")
-    ]
+    assert [line["event"] for line in told] == ["Changes of keys are not announced: looking for them instead"]
+    assert "Connection refused" in told[0]["reason"] or "Connect call failed" in told[0]["reason"]
     assert not listening()
 
 

@@ -24,6 +24,7 @@ from service.proof.errors import (
     TimestampOutsideWindow,
 )
 from tests.http.asgi import BODY, Recorder, discard, http_scope, never
+from tests.proof.proving import proving, proving_with, shared
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = b"an-example-secret-of-32-bytes-ok"
@@ -32,7 +33,7 @@ PRODUCER_ID, TIMESTAMP, SIGNATURE = b"x-producer-id", b"x-timestamp", b"x-signat
 
 def guard(inner: ASGIApp, *secrets: bytes, now: datetime = NOW) -> ProducerAuthentication:
     """The guard with the same secrets for every producer and a clock that stands still."""
-    return ProducerAuthentication(inner, lambda _: secrets, lambda: now, Ration(1))
+    return ProducerAuthentication(inner, proving(*secrets), lambda: now, Ration(1))
 
 
 Changes = Mapping[bytes, bytes | None]
@@ -68,6 +69,7 @@ async def test_a_signed_request_passes_with_its_sender(log_lines: list[EventDict
             "event": "hmac_validation",
             "log_level": "info",
             "producer_id": "alpha",
+            "key_id": None,
             "result": "success",
             "reason": "valid_signature",
         }
@@ -264,7 +266,8 @@ async def test_while_a_secret_is_replaced_both_are_good(secret: bytes) -> None:
 async def test_each_producer_has_its_own_secrets() -> None:
     secrets = {"alpha": [b"a" * 32], "beta": [b"b" * 32]}
     inner = Recorder()
-    app = ProducerAuthentication(inner, lambda producer_id: secrets.get(producer_id, []), lambda: NOW, Ration(1))
+    own = proving_with(lambda producer_id, _: shared(*secrets.get(producer_id, [])))
+    app = ProducerAuthentication(inner, own, lambda: NOW, Ration(1))
     await authenticate(app, signing_headers(secret=b"a" * 32, producer="alpha"))
     await authenticate(app, signing_headers(secret=b"b" * 32, producer="beta"))
     assert len(inner.scopes) == 2

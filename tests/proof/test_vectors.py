@@ -19,6 +19,7 @@ from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
 from service.settings import Settings
+from tests.proof.proving import proving
 from tests.running.environment import ROOT
 
 PATH = ROOT / "docs" / "vectors" / "signature.json"
@@ -70,9 +71,7 @@ def code(vector: Vector, headers: list[tuple[str, str]], now: str) -> str | None
     def clock() -> datetime:
         return datetime.fromisoformat(now)
 
-    guard = ProducerAuthentication(
-        endpoint, find_secrets=lambda _: [vector["secret"].encode()], clock=clock, hints=Ration(1)
-    )
+    guard = ProducerAuthentication(endpoint, proving=proving(vector["secret"].encode()), clock=clock, hints=Ration(1))
     raw = [(key.lower().encode(), value.encode()) for key, value in headers]
     scope = {"type": "http", "headers": raw, "state": {"body": vector["body"].encode()}}
     try:
