@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run psql check test delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
-	@$(BIN)/signals serve --host $(HOST) --port $(PORT)
+	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
 
 psql: .venv/run  ## a prompt in the embedded PostgreSQL, while `make run` is running
 	@$$(find .venv -path '*pginstall18/bin/psql') "postgresql://postgres@/postgres?host=$(CURDIR)/.data/postgresql"

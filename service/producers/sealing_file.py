@@ -1,12 +1,20 @@
 """The sealing key that is made for development, in the data folder, so that a newcomer need not make one."""
 
+import asyncio
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 from pydantic import SecretStr
+from tortoise.exceptions import BaseORMException
 
 from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
+from service.kernel.timestamps import utc_now
+from service.keyring.sealing import SealingKeys
+from service.postgres.orm import orm
+from service.producers.errors import StrangeSealingKey
+from service.producers.keys import check_sealing_keys
 from service.settings import Settings, SettingsError
 
 NAME = "sealing-key"
@@ -25,14 +33,28 @@ def for_development(settings: Settings) -> Settings:
     """The settings of a service that is run for development: with the sealing key in its data folder, made if need be,
     unless there are others. Nothing else makes one. Several may do so at once.
 
-    Raises SettingsError outside of development.
+    Raises SettingsError outside of development, and when the database is that of a service with another sealing key.
     """
     if settings.app_env != "development":
         raise SettingsError(f"APP_ENV: is {settings.app_env}, and --development is for development")
     if settings.sealing_keys:
         return settings
     _make(_path(settings))
-    return settings.model_copy(update={"signals_sealing_keys": SecretStr(_text(settings))})
+    made = settings.model_copy(update={"signals_sealing_keys": SecretStr(_text(settings))})
+    try:
+        asyncio.run(_check(made))
+    except StrangeSealingKey as refusal:
+        raise SettingsError(f"SIGNALS_SEALING_KEYS: is not set. {refusal}") from None
+    return made
+
+
+async def _check(settings: Settings) -> None:
+    """A database that is away, or has no tables yet, has no say."""
+    if settings.database_url is None:
+        return
+    with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException):
+        async with orm(settings.database_url.get_secret_value()):
+            await check_sealing_keys(SealingKeys(settings.sealing_keys), utc_now())
 
 
 def _path(settings: Settings) -> Path:

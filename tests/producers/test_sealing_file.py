@@ -1,5 +1,6 @@
 """The sealing key of development: made once, for its owner alone, and only read where it may be."""
 
+import asyncio
 import stat
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,12 @@ from typing import Any
 import pytest
 
 from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
+from service.keyring.sealing import SealingKeys
+from service.postgres.orm import orm
+from service.producers import keys
 from service.producers.sealing_file import NAME, for_development, sealing_keys
 from service.settings import Settings, SettingsError
+from tests.running.postgres import Database
 
 
 def settings(folder: Path, **values: Any) -> Settings:
@@ -66,3 +71,24 @@ def test_outside_of_development_none_is_made(tmp_path: Path, env: str) -> None:
     with pytest.raises(SettingsError, match=rf"^APP_ENV: is {env}, and --development is for development$"):
         for_development(settings(tmp_path, app_env=env))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_on_the_database_of_another_it_is_refused_before_anything_is_sealed(database: Database, tmp_path: Path) -> None:
+    """Two developers with data folders of their own, on one database."""
+    first = for_development(settings(tmp_path / "first", database_url=database.url))
+    asyncio.run(add(database.url, SealingKeys(first.sealing_keys)))
+    with pytest.raises(SettingsError, match=r"^SIGNALS_SEALING_KEYS: is not set. No key that is in use opens"):
+        for_development(settings(tmp_path / "second", database_url=database.url))
+    assert for_development(settings(tmp_path / "first", database_url=database.url)) == first
+
+
+async def add(url: str, sealing: SealingKeys) -> None:
+    """Register a producer."""
+    async with orm(url):
+        await keys.add_producer("tests", sealing, "alpha")
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_a_database_that_is_away_or_empty_has_no_say(empty_database: Database, tmp_path: Path, tables: bool) -> None:
+    url = empty_database.url if tables else "postgresql://127.0.0.1:1/none"
+    assert for_development(settings(tmp_path, database_url=url)).sealing_keys
