@@ -2,7 +2,7 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -113,13 +113,13 @@ class Settings(BaseSettings):
         return found
 
 
-def load_settings() -> Settings:
-    """The settings of this process.
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process, but for those that are given.
 
     Raises SettingsError, one sentence without the value, when a setting is wrong.
     """
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()

@@ -29,10 +29,8 @@ def serve(
     from service.settings import load_settings
 
     with _failures_in_one_sentence():
-        settings = load_settings()
-        if development:
-            settings = for_development(settings)
-        run_server(settings, host=host, port=port, workers=workers)
+        given = for_development(load_settings(hmac_producer_enabled=False)) if development else {}
+        run_server(load_settings(**given), host=host, port=port, workers=workers)
 
 
 def migrate(

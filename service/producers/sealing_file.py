@@ -29,32 +29,32 @@ def sealing_keys(settings: Settings) -> list[bytes]:
     return parse_sealing_keys(_text(settings)) if own and _path(settings).exists() else settings.sealing_keys
 
 
-def for_development(settings: Settings) -> Settings:
-    """The settings of a service that is run for development: with the sealing key in its data folder, made if need be,
-    unless there are others. Nothing else makes one. Several may do so at once.
+def for_development(settings: Settings) -> dict[str, str]:
+    """What a service that is run for development is given beside these settings: the sealing key in its data folder,
+    made if need be, unless there are others. Nothing else makes one. Several may do so at once.
 
     Raises SettingsError outside of development, and when the database is that of a service with another sealing key.
     """
     if settings.app_env != "development":
         raise SettingsError(f"APP_ENV: is {settings.app_env}, and --development is for development")
     if settings.sealing_keys:
-        return settings
+        return {}
     _make(_path(settings))
-    made = settings.model_copy(update={"signals_sealing_keys": SecretStr(_text(settings))})
+    text = _text(settings)
     try:
-        asyncio.run(_check(made))
+        asyncio.run(_check(settings.database_url, text))
     except StrangeSealingKey as refusal:
         raise SettingsError(f"SIGNALS_SEALING_KEYS: is not set. {refusal}") from None
-    return made
+    return {"signals_sealing_keys": text}
 
 
-async def _check(settings: Settings) -> None:
+async def _check(url: SecretStr | None, text: str) -> None:
     """A database that is away, or has no tables yet, has no say."""
-    if settings.database_url is None:
+    if url is None:
         return
     with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException):
-        async with orm(settings.database_url.get_secret_value()):
-            await check_sealing_keys(SealingKeys(settings.sealing_keys), utc_now())
+        async with orm(url.get_secret_value()):
+            await check_sealing_keys(SealingKeys(parse_sealing_keys(text)), utc_now())
 
 
 def _path(settings: Settings) -> Path:

@@ -69,8 +69,10 @@ REVOKE = "UPDATE producer_keys SET revoked_at = now()"
 
 async def test_it_is_loaded_when_it_is_entered(database: Database) -> None:
     [alpha] = await register(database, "alpha")
+    before = time.time()
     async with following(database.url) as follow:
         assert follow.secrets() == [alpha.secret]
+        assert figure("signals_keyring_read_timestamp_seconds") >= before
 
 
 @pytest.mark.parametrize("limits", [ONLY_TOLD, LIMITS], ids=["told", "told and looking"])

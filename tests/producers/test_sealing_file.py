@@ -59,10 +59,9 @@ def test_something_else_in_its_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_service_for_development_seals_with_it_and_no_other_does(tmp_path: Path) -> None:
-    made = for_development(settings(tmp_path))
+    made = settings(tmp_path, **for_development(settings(tmp_path)))
     assert made.sealing_keys == sealing_keys(settings(tmp_path)) != []
-    given = settings(tmp_path / "other", signals_sealing_keys=new_sealing_key())
-    assert for_development(given) is given
+    assert for_development(settings(tmp_path / "other", signals_sealing_keys=new_sealing_key())) == {}
     assert not (tmp_path / "other").exists()
 
 
@@ -76,7 +75,7 @@ def test_outside_of_development_none_is_made(tmp_path: Path, env: str) -> None:
 def test_on_the_database_of_another_it_is_refused_before_anything_is_sealed(database: Database, tmp_path: Path) -> None:
     """Two developers with data folders of their own, on one database."""
     first = for_development(settings(tmp_path / "first", database_url=database.url))
-    asyncio.run(add(database.url, SealingKeys(first.sealing_keys)))
+    asyncio.run(add(database.url, SealingKeys(parse_sealing_keys(first["signals_sealing_keys"]))))
     with pytest.raises(SettingsError, match=r"^SIGNALS_SEALING_KEYS: is not set. No key that is in use opens"):
         for_development(settings(tmp_path / "second", database_url=database.url))
     assert for_development(settings(tmp_path / "first", database_url=database.url)) == first
@@ -91,4 +90,4 @@ async def add(url: str, sealing: SealingKeys) -> None:
 @pytest.mark.parametrize("tables", [True, False])
 def test_a_database_that_is_away_or_empty_has_no_say(empty_database: Database, tmp_path: Path, tables: bool) -> None:
     url = empty_database.url if tables else "postgresql://127.0.0.1:1/none"
-    assert for_development(settings(tmp_path, database_url=url)).sealing_keys
+    assert for_development(settings(tmp_path, database_url=url))
