@@ -57,9 +57,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     guards = [
         Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
         Middleware(JsonOnly),
-        Middleware(
-            ProducerAuthentication, proving=proving, clock=clock, hints=Ration(limits.hints_per_second)
-        ),
+        Middleware(ProducerAuthentication, proving=proving, clock=clock, hints=Ration(limits.hints_per_second)),
     ]
     router = Router(
         routes=[

@@ -95,7 +95,8 @@ class ProducerAuthentication:
             if keys[place].has_ended(now) and not await proving.was_stored(mac):
                 raise SignatureMismatch
         except ProofRefusal as refusal:
-            in_use = [key for key in keys if not key.has_ended(now)]
+            # The newest first, since the doctor tries only few: a producer that signs wrongly is likely new to its key.
+            in_use = [key for key in reversed(keys) if not key.has_ended(now)]
             refusal.extra = doctor.examine(refusal, request, _secrets(in_use), now, self.hints)
             raise
         key_id = keys[place].id

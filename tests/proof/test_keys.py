@@ -6,13 +6,15 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
 from service.http.errors import Overloaded
+from service.kernel.ration import Ration
 from service.keyring.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
 from service.proof.authentication import ProducerAuthentication, Proving, Sender
 from service.proof.errors import SignatureMismatch
-from service.proof.signing import RESENT_FOR
+from service.proof.signing import KEYS_MAX, RESENT_FOR
 from tests.http.asgi import Recorder, never
 from tests.proof.test_authentication import NOW, authenticate, signing_headers
 from tests.running.application import figure
@@ -36,10 +38,16 @@ class Desk:
     asked: list[bytes] = field(default_factory=list)
     used: list[UUID] = field(default_factory=list)
 
-    def guard(self, inner: object) -> ProducerAuthentication:
+    def guard(self, inner: ASGIApp) -> ProducerAuthentication:
+        """The guard before an application, for a producer `alpha` with these keys."""
         ring = Keyring(b"the-shared-secret-of-all-others", RESENT_FOR)
         ring.fill({"alpha": Registered(self.enabled, tuple(self.keys))})
-        return ProducerAuthentication(inner, Proving(ring.find, self._was_stored, self.used.append), lambda: NOW)  # type: ignore[arg-type]
+        return self.guard_of(ring, inner)
+
+    def guard_of(self, ring: Keyring, inner: ASGIApp) -> ProducerAuthentication:
+        """The guard with a keyring."""
+        proving = Proving(ring.find, self._was_stored, self.used.append)
+        return ProducerAuthentication(inner, proving, lambda: NOW, Ration(9))
 
     async def _was_stored(self, mac: bytes) -> bool:
         self.asked.append(mac)
@@ -128,11 +136,11 @@ async def test_whose_keys_do_not_open_is_put_off_and_not_refused(log_lines: list
 async def test_before_the_keys_are_known_everybody_is_put_off() -> None:
     empty = Keyring(b"the-shared-secret-of-all-others", RESENT_FOR)
     desk = Desk()
-    guard = ProducerAuthentication(never, Proving(empty.find, desk._was_stored, desk.used.append), lambda: NOW)
+    guard = desk.guard_of(empty, never)
     for secret in (b"old", b"the-shared-secret-of-all-others"):
         with pytest.raises(Overloaded):
             await authenticate(guard, signing_headers(secret=secret))
 
 
 def test_a_refusal_tries_as_many_keys_as_there_may_be() -> None:
-    assert (IN_USE_MAX, ENDED_MAX) == (5, 5)
+    assert KEYS_MAX == IN_USE_MAX + ENDED_MAX
