@@ -29,6 +29,10 @@ class Key:
         """Whether it proves nothing new: it was retired, and its end has come."""
         return self.ends_at is not None and self.ends_at <= now
 
+    def ended_for(self, now: datetime) -> timedelta:
+        """How long ago it ended."""
+        return timedelta(0) if self.ends_at is None else now - self.ends_at
+
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -81,9 +85,11 @@ class Keyring:
         usable = [key for key in in_use if key.secret is not None]
         if in_use and not usable:
             raise Overloaded
+        if len(in_use) == len(producer.keys):
+            return usable[:IN_USE_MAX]
         return [*usable[:IN_USE_MAX], *self._ended_lately(producer.keys, now)]
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
-        ended = [(key.ends_at, key) for key in keys if key.ends_at is not None and key.secret is not None]
-        late = [pair for pair in ended if now - self._resent_for < pair[0] <= now]
-        return [key for _, key in sorted(late, key=lambda pair: pair[0], reverse=True)[:ENDED_MAX]]
+        ended = [key for key in keys if key.has_ended(now) and key.secret is not None]
+        lately = [key for key in ended if key.ended_for(now) < self._resent_for]
+        return sorted(lately, key=lambda key: key.ended_for(now))[:ENDED_MAX]

@@ -22,17 +22,20 @@ _NUMBERS = "SELECT version, reload FROM keyring_changes"
 
 _PROVING = "SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL"
 
-_PAGE = """
-SELECT name, enabled, id, sealed, ends_at FROM (
-    SELECT name, enabled FROM producers
-    WHERE name > $1 AND (change > $2 OR name IN (SELECT producer FROM producer_keys WHERE change > $2))
-    ORDER BY name LIMIT $3
-) AS page LEFT JOIN producer_keys ON producer = name AND revoked_at IS NULL
-    AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
+_ALL = "SELECT name, enabled FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
+
+_CHANGED = """
+SELECT name, enabled FROM producers WHERE name > $1 AND name IN (
+    SELECT name FROM producers WHERE change > $3 UNION SELECT producer FROM producer_keys WHERE change > $3
+) ORDER BY name LIMIT $2
+"""
+
+_WITH_KEYS = """
+SELECT name, enabled, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
+    ON producer = name AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
 ORDER BY name, id
 """
-"""Producers that were changed, or a key of which was, with all their keys. One that ended a day ago proves nothing any
-more, however far the clocks are apart."""
+"""Producers with all their keys. One that ended a day ago proves nothing any more, however far the clocks are apart."""
 
 Row = Mapping[str, Any]
 
@@ -120,10 +123,12 @@ class KeyringReader:
         return found
 
     async def _changed(self, since: int) -> AsyncIterator[tuple[str, list[Row]]]:
+        page_of = _WITH_KEYS.format(_ALL if since == _EVERYTHING else _CHANGED)
+        after = [] if since == _EVERYTHING else [since]
         last, more = "", True
         while more:
             async with self._pool.connection() as connection:
-                rows = await connection.fetch(_PAGE, last, since, self._page)
+                rows = await connection.fetch(page_of, last, self._page, *after)
             page = [(name, list(rows)) for name, rows in groupby(rows, itemgetter("name"))]
             for name, of_producer in page:
                 yield name, of_producer

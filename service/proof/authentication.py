@@ -61,6 +61,7 @@ class ProducerAuthentication:
         self.proving = proving
         self.clock = clock
         self.hints = hints
+        self.successes = metrics.proofs.labels("success", _PROVEN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         producer_ids = values(scope, b"x-producer-id")
@@ -75,7 +76,7 @@ class ProducerAuthentication:
             metrics.proofs.labels("failure", refusal.reason).inc()
             log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
             raise
-        metrics.proofs.labels("success", _PROVEN).inc()
+        self.successes.inc()
         key_id = sender.key_id and str(sender.key_id)
         log.info("hmac_validation", producer_id=producer_id, key_id=key_id, result="success", reason=_PROVEN)
         scope["state"]["sender"] = sender
