@@ -182,3 +182,24 @@ async def test_what_was_not_counted_is_found_in_time(database: Database) -> None
     async with following(database.url, quick) as follow:
         database.execute(f"SET session_replication_role = replica; {REVOKE}; RESET session_replication_role")
         await until(lambda: follow.secrets() == [], "the comparison puts it right")
+
+
+async def test_a_server_that_takes_no_writes_for_a_while_is_waited_for(
+    database: Database, log_lines: list[EventDict]
+) -> None:
+    """As after a failover, when the address leads to a standby."""
+    [alpha] = await register(database, "alpha")
+    quick = replace(LIMITS, listener_retry_seconds=0.02, keyring_poll_seconds=0.02)
+    name = database.value("SELECT current_database()")
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'signals' AND datname = $1"
+    async with following(database.url, quick) as follow:
+        await until(listening, "it listens")
+        database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        database.fetch(ended, name)
+        await until(lambda: not listening(), "it notices")
+        assert follow.secrets() == [alpha.secret]
+        database.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await until(listening, "it listens again")
+        await asyncio.to_thread(database.execute, REVOKE)
+        assert await learnt(lambda: follow.secrets() == []) < 1
+    assert sum("not announced" in line["event"] for line in log_lines) == 1

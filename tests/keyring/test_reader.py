@@ -72,11 +72,35 @@ async def test_each_change_is_learnt_by_the_next_look(database: Database) -> Non
         await read.reader.read()
         assert read.secrets("alpha") == []
         await registry.update(BY, "producers enable", "alpha", enabled=True)
+        assert read.secrets("beta") == [SHARED.decode()]
         await keys.add_producer(BY, SEALING, "beta")
         await read.reader.read()
         assert read.secrets("alpha") == [first.secret]
         assert len(read.secrets("beta")) == 1
         assert read.secrets("beta") != [SHARED.decode()]
+
+
+async def test_clocks_that_disagree_keep_nobody_from_learning(database: Database) -> None:
+    """A retirement ends by the clock of each process; what is learnt, and when, depends on no clock."""
+    [alpha] = await register(database, "alpha")
+    apart = timedelta(minutes=10)
+    async with (
+        reading(database.url, clock=lambda: utc_now() + apart) as ahead,
+        reading(database.url, clock=lambda: utc_now() - apart) as behind,
+        orm(database.url),
+    ):
+        await keys.retire(BY, alpha.key_id, timedelta(minutes=5))
+        beta = await keys.add(BY, SEALING, "alpha")
+        for read in (ahead, behind):
+            await read.reader.read()
+            await read.reader.compare()
+        assert ahead.secrets("alpha", utc_now() + apart) == [beta.secret, alpha.secret]
+        assert behind.secrets("alpha", utc_now() - apart) == [alpha.secret, beta.secret]
+        await keys.revoke(BY, beta.key_id)
+        for read in (ahead, behind):
+            await read.reader.read()
+        assert ahead.secrets("alpha", utc_now() + apart) == [alpha.secret]
+        assert behind.secrets("alpha", utc_now() - apart) == [alpha.secret]
 
 
 @pytest.mark.parametrize(
