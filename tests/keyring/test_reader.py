@@ -1,8 +1,9 @@
 """From the database into the keyring: every change, whoever makes it, and nothing lost on the way."""
 
+import asyncio
 import os
-from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -169,11 +170,11 @@ async def test_a_change_that_is_committed_while_all_is_read_is_not_lost(database
     changed: list[str] = []
 
     class Slow(SealingKeys):
-        def open(self, sealed: bytes, *, key_id: object, producer: str) -> bytes:
+        def open(self, sealed: bytes, *, key_id: UUID, producer: str) -> bytes:
             if not changed:
                 changed.append(producer)
                 database.execute("UPDATE producer_keys SET revoked_at = now() WHERE producer = $1", producer)
-            return super().open(sealed, key_id=key_id, producer=producer)  # type: ignore[arg-type]
+            return super().open(sealed, key_id=key_id, producer=producer)
 
     async with reading(database.url, sealing=Slow([SEALING_KEY])) as read:
         await read.reader.read()
@@ -343,19 +344,23 @@ async def test_a_number_that_goes_back_has_everything_read(database: Database) -
 
 
 async def test_comparing_does_not_undo_what_is_learnt_meanwhile(database: Database) -> None:
-    [alpha] = await register(database, "alpha")
-    meanwhile: list[Callable[[], object]] = []
+    register_many(database, 200)
+    meanwhile: list[asyncio.Task[None]] = []
 
     class Busy(SealingKeys):
-        def open(self, sealed: bytes, *, key_id: object, producer: str) -> bytes:
-            if meanwhile:
-                meanwhile.pop()()
-            return super().open(sealed, key_id=key_id, producer=producer)  # type: ignore[arg-type]
+        read: Reading | None = None
 
-    async with reading(database.url, sealing=Busy([SEALING_KEY])) as read:
+        def open(self, sealed: bytes, *, key_id: UUID, producer: str) -> bytes:
+            if self.read and producer == "p0" and not meanwhile:
+                database.execute("UPDATE producer_keys SET revoked_at = now() WHERE producer = 'p0'")
+                meanwhile.append(asyncio.create_task(self.read.reader.read()))
+            return super().open(sealed, key_id=key_id, producer=producer)
+
+    sealing = Busy([SEALING_KEY])
+    async with reading(database.url, sealing=sealing, limits=Limits(keyring_page=1)) as read:
         await read.reader.read()
-        meanwhile.append(lambda: database.execute("UPDATE producer_keys SET revoked_at = now()"))
+        sealing.read = read
         await read.reader.compare()
-        await read.reader.read()
-        assert read.secrets("alpha") == []
-        assert alpha.secret not in str(read.keyring.producers)
+        assert meanwhile[0].done()
+        assert read.secrets("p0") == []
+        assert read.secrets("p1") == ["p1"]

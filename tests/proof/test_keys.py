@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,9 +14,9 @@ from service.kernel.ration import Ration
 from service.keyring.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
 from service.proof.authentication import ProducerAuthentication, Proving, Sender
 from service.proof.errors import SignatureMismatch
-from service.proof.signing import KEYS_MAX, RESENT_FOR
-from tests.http.asgi import Recorder, never
-from tests.proof.test_authentication import NOW, authenticate, signing_headers
+from service.proof.signing import KEYS_MAX, RESENT_FOR, sign
+from tests.http.asgi import BODY, Recorder, never
+from tests.proof.test_authentication import NOW, SIGNATURE, authenticate, signing_headers
 from tests.running.application import figure
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +124,15 @@ async def test_the_database_is_asked_only_about_a_key_that_has_ended() -> None:
     with pytest.raises(SignatureMismatch):
         await authenticate(desk.guard(never), signing_headers(secret=b"strange"))
     assert desk.asked == []
+
+
+@pytest.mark.parametrize(("ends_at", "hinted"), [(None, True), (ENDED, False)])
+async def test_hints_are_for_those_whose_key_is_in_use(ends_at: datetime | None, hinted: bool) -> None:
+    desk = Desk([key(b"new"), key(b"old", ends_at=ends_at)])
+    mistaken = sign(b"old", BODY + b"\n", NOW.isoformat(), "alpha").encode()
+    with pytest.raises(SignatureMismatch) as refused:
+        await authenticate(desk.guard(never), signing_headers({SIGNATURE: mistaken}))
+    assert ("hint" in refused.value.extra) is hinted
 
 
 async def test_whose_keys_do_not_open_is_put_off_and_not_refused(log_lines: list[EventDict]) -> None:
