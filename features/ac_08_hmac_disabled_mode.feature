@@ -105,3 +105,15 @@ Feature: AC-08 HMAC disabled mode
         | two words                                                         |
         | händler                                                           |
         | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |
+
+  @inside
+  Rule: Signing is off only when the operator wants it to be off
+
+    Scenario Outline: A slip in the settings
+      When the operator starts a service with <settings>
+      Then it does not start because of "<reason>"
+
+      Examples: What would have let anyone in
+        | settings                  | reason                                                            |
+        | HMAC_PRODUCER_ENABLE=true | HMAC_PRODUCER_ENABLE: is no setting; HMAC_PRODUCER_ENABLED is one |
+        | APP_ENV=production        | HMAC_PRODUCER_ENABLED must be set in production                   |

@@ -122,3 +122,15 @@ Feature: AC-10 HMAC signature validation
       And the producer is called "nobody-knows-me"
       When the producer sends a signal signed with another secret
       Then it is refused as "signature_mismatch"
+
+  @inside
+  Rule: The service's own secret is free of what others put around it
+
+    Scenario Outline: A secret in quotes, with which no producer signs
+      When the operator starts a service with HMAC_PRODUCER_SECRET=<secret>
+      Then it does not start because of "HMAC_PRODUCER_SECRET: has quotes, white space"
+
+      Examples: As containers hand it over from a file of settings
+        | secret                               |
+        | "a-secret-that-is-known-to-everyone" |
+        | 'a-secret-that-is-known-to-everyone' |

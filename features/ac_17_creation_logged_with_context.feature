@@ -48,6 +48,21 @@ Feature: AC-17 Creation logged with context
       Then it is accepted
       And the log tells of no creation
 
+  Rule: A log that nobody reads stops nothing
+
+    Example: Signals while the reader of the log is away
+      Given nobody reads the log
+      When 60 signals are sent at once
+      Then all of them are accepted
+      And the log, when it is read again, tells of the creation of each, once
+
+    Example: More signals than there is room for in the log
+      Given the log has room for 2000 bytes
+      And nobody reads the log
+      When 60 signals are sent at once
+      Then all of them are accepted
+      And the log, when it is read again, tells how many lines are missing
+
   Rule: What was not stored is not told as stored
 
     Example: A refused signal

@@ -10,6 +10,12 @@ Feature: AC-20 HTTP status codes
       Then it is answered with 201
       And exactly one signal is stored
 
+    Example: A signal that offers to go on in another protocol
+      Given signing is on
+      When the producer sends a signal with an offer to go on in HTTP/2, as Java does
+      Then it is answered with 201
+      And exactly one signal is stored
+
   Rule: 400 says that the request cannot be read
 
     Scenario Outline: A body that cannot be read
@@ -28,13 +34,6 @@ Feature: AC-20 HTTP status codes
       When the producer sends a signal that two servers could read as two different requests
       Then it is answered with 400
       And it is refused as "malformed_request"
-      And the connection is closed
-
-    @direct
-    Example: A request to change the protocol
-      When the producer asks to go on in another protocol
-      Then it is answered with 400
-      And it is refused as "upgrade_refused"
       And the connection is closed
 
     Scenario Outline: A signing header that cannot be read
@@ -147,13 +146,20 @@ Feature: AC-20 HTTP status codes
       Then some of them are refused as "overloaded"
       And those say when to come again
 
+    Example: More connections than the service takes
+      Given the service takes 2 connections at once
+      When the producer sends a signal while strangers hold 2 connections
+      Then it is answered with 503
+      And it is refused as "overloaded"
+      And it says when to come again
+
     Example: A signal that is still on its way when the service stops
       When the operator stops the service while the producer is sending a signal
       Then it is answered with 503
       And it is refused as "shutting_down"
       And it says when to come again
 
-  Rule: The order of the checks is path, method, size, content type, signature, JSON, fields, payload size
+  Rule: The order of the checks is path, method, content type, signing headers, size, signature, JSON, fields, payload size
 
     Scenario Outline: Of two faults the earlier one is told
       Given signing is on
@@ -161,19 +167,21 @@ Feature: AC-20 HTTP status codes
       Then it is refused as "<code>"
 
       Examples: Neighbours in the order
-        | earlier              | later                | code                   |
-        | an unknown path      | another method       | not_found              |
-        | another method       | too large a body     | method_not_allowed     |
-        | too large a body     | another content type | body_too_large         |
-        | another content type | no signature         | unsupported_media_type |
-        | no signature         | broken JSON          | header_missing         |
-        | broken JSON          | wrong fields         | invalid_json           |
-        | wrong fields         | too large a payload  | validation_failed      |
+        | earlier              | later                | code                     |
+        | an unknown path      | another method       | not_found                |
+        | another method       | another content type | method_not_allowed       |
+        | another content type | no signature         | unsupported_media_type   |
+        | no signature         | too large a body     | header_missing           |
+        | too old a timestamp  | too large a body     | timestamp_outside_window |
+        | too large a body     | a wrong signature    | body_too_large           |
+        | a wrong signature    | broken JSON          | signature_mismatch       |
+        | broken JSON          | wrong fields         | invalid_json             |
+        | wrong fields         | too large a payload  | validation_failed        |
 
       Examples: From the two ends
-        | earlier              | later                | code                   |
-        | an unknown path      | too large a body     | not_found              |
-        | another method       | no signature         | method_not_allowed     |
-        | too large a body     | no signature         | body_too_large         |
-        | another content type | broken JSON          | unsupported_media_type |
-        | no signature         | too large a payload  | header_missing         |
+        | earlier              | later                | code                     |
+        | an unknown path      | too large a body     | not_found                |
+        | another method       | no signature         | method_not_allowed       |
+        | another content type | too large a body     | unsupported_media_type   |
+        | too large a body     | broken JSON          | body_too_large           |
+        | no signature         | too large a payload  | header_missing           |

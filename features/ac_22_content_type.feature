@@ -57,3 +57,29 @@ Feature: AC-22 Content type
       When the producer sends a signal without a content type
       Then it is refused as "unsupported_media_type"
       And nothing is stored
+
+  Rule: A body that is not coded may say so
+
+    Example: Content-Encoding identity
+      When the producer sends a signal with the Content-Encoding "identity"
+      Then it is accepted
+
+    Example: A compressed body
+      When the producer sends a signal with the Content-Encoding "gzip"
+      Then it is refused as "unsupported_media_type"
+      And nothing is stored
+
+  Rule: The refusal tells what is wrong with it
+
+    Scenario Outline: What is told
+      When the producer sends a signal <so>
+      Then it is refused as "unsupported_media_type"
+      And the detail says "<words>"
+
+      Examples: The type, its charset, the coding, and how often
+        | so                                     | words                |
+        | as "text/plain"                        | not application/json |
+        | as "application/json; charset=latin-1" | charset              |
+        | without a content type                 | missing              |
+        | with its content type given twice      | more than once       |
+        | with the Content-Encoding "br"         | compressed           |

@@ -2,6 +2,7 @@
 Feature: AC-30 A refused signature is explained
   Signing is where every new producer stumbles, and "does not match" could mean a dozen things.
   So the refusal tells what was received, and names the mistake when it is a known one, without giving anything away.
+  What fails whatever the body is gets refused before the body is read, so nothing is told of that then.
 
   Rule: The refusal tells what was received
 
@@ -39,8 +40,19 @@ Feature: AC-30 A refused signature is explained
       Given signing is on
       When the producer sends a signal stamped "yesterday"
       Then it is refused as "timestamp_malformed"
-      And it tells the length of the body that was sent
       And it does not tell how far the clocks are apart
+
+    Scenario Outline: A body that was not read
+      Given signing is on
+      When the producer sends a signal <so>
+      Then it is refused as "<code>"
+      And it tells nothing of the body
+
+      Examples: What fails whatever the body is
+        | so                                   | code                     |
+        | stamped "yesterday"                  | timestamp_malformed      |
+        | stamped "2001-09-11T12:00:00Z"       | timestamp_outside_window |
+        | whose signature is written in quotes | signature_malformed      |
 
     Example: A refusal before there is anything to explain
       Given signing is on

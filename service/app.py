@@ -29,8 +29,9 @@ from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.producers.uses import KeyUses
-from service.proof.authentication import ProducerAuthentication, Proving
+from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
+from service.proof.signing_headers import SigningHeaders
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -54,19 +55,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: proving is None or keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = [
-        Middleware(BodyLimit, max_bytes=settings.body_max_bytes),
-        Middleware(JsonOnly),
-        Middleware(ProducerAuthentication, proving=proving, clock=clock, hints=Ration(limits.hints_per_second)),
-    ]
+    guards = _guards(settings, proving, clock, limits)
+    no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
             Route("/api/v1/signals", CreateSignal(settings, writer, clock), methods=["POST"], middleware=guards),
-            Route("/api/v1/health", about.health),
-            Route("/api/v1/ready", about.ready),
-            Route("/api/v1/version", about.version),
-            Route("/metrics", about.metrics),
-            *(Route(path, page, methods=["GET"]) for path, page in pages().items()),
+            Route("/api/v1/health", about.health, middleware=no_body),
+            Route("/api/v1/ready", about.ready, middleware=no_body),
+            Route("/api/v1/version", about.version, middleware=no_body),
+            Route("/metrics", about.metrics, middleware=no_body),
+            *(Route(path, page, methods=["GET"], middleware=no_body) for path, page in pages().items()),
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
@@ -84,6 +82,20 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
         size=settings.database_pool_size,
         refuse_not_durable=settings.app_env == "production",
     )
+
+
+def _guards(settings: Settings, proving: Proving | None, clock: Clock, limits: Limits) -> list[Middleware]:
+    """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
+    body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
+    if proving is None:
+        return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
+    hints = Ration(limits.hints_per_second)
+    return [
+        Middleware(JsonOnly),
+        Middleware(SigningHeaders, clock=clock),
+        body,
+        Middleware(ProducerAuthentication, proving=proving, clock=clock, hints=hints),
+    ]
 
 
 def _lifespan(

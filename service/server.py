@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
+from typing import Any, NoReturn
 
 import asyncpg
 import uvicorn
@@ -18,25 +21,27 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
-from service.http.protocol import GuardedProtocol
+from service.environment import file_problem
+from service.http.budget import Budget
+from service.http.listeners import address_of, listening
+from service.http.protocol import TURNED_AWAY_MAX, GuardedProtocol
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
+from service.kernel.process import allow_open_files, give_back_large_buffers
 from service.kernel.timestamps import Clock, utc_now
+from service.operate.orphans import leave_with_parent
 from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
-from service.settings import Settings, SettingsError
-
-BACKLOG = 2048
+from service.settings import Settings, SettingsError, unknown_settings
 
 GC_ALLOCATIONS = 50_000
 """How many more objects than before there may be until cycles are looked for: those of about a thousand requests that
 wait. Requests leave no cycles behind, so there is little to find."""
 
-SEND_BUFFER_BYTES = 65_536
-"""How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
-itself it keeps megabytes for each."""
+OTHER_FILES = 100
+"""How many files a process has open at most, beside its connections to clients and to the database."""
 
 _LIMITS = Limits()
 
@@ -52,33 +57,53 @@ def postgres(settings: Settings) -> Iterator[str]:
 
 
 def serve(
-    settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock = utc_now, limits: Limits = _LIMITS
+    settings: Settings,
+    *,
+    hosts: Sequence[str],
+    port: int,
+    workers: int = 1,
+    clock: Clock = utc_now,
+    limits: Limits = _LIMITS,
 ) -> None:
     """Serve until SIGTERM or SIGINT. The embedded database is migrated first; a given one is left as it is.
 
-    Raises NotDurable in production when the database could lose an acknowledged signal.
+    Raises SettingsError when an address or a folder cannot be used, and NotDurable in production when the database
+    could lose an acknowledged signal.
     """
-    configure_logs(settings.app_log_level)
+    _begin_process(settings.app_log_level, limits)
     for sentence in settings.warnings():
         log.warning(sentence)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _listen(host, port) as listener, postgres(settings) as url, _shared_figures(workers):
+    for name in unknown_settings():
+        log.warning("Unknown setting", name=name)
+    _allow_connections(settings)
+    with listening(hosts, port) as listeners, postgres(settings) as url, _shared_figures(workers):
         if settings.database_url is None:
             asyncio.run(migrate(url))
         _check_durability(url, settings, limits)
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
-        log.info("Listening", host=host, port=listener.getsockname()[1], workers=workers)
-        _run(_config(settings, clock, limits, workers), listener)
+        for listener in listeners:
+            host, port = listener.getsockname()[:2]
+            log.info("Listening", host=host, port=port, workers=workers)
+        _run(_config(settings, clock, limits, workers), listeners)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise SettingsError(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # its connections inherit it
-    return listener
+def _allow_connections(settings: Settings) -> None:
+    needed = settings.signals_connections_max + TURNED_AWAY_MAX + settings.database_pool_size + OTHER_FILES
+    allowed = allow_open_files(needed)
+    if allowed < needed:
+        log.warning("Fewer files may be open than the connections need", needed=needed, allowed=allowed)
+
+
+def _begin_process(log_level: str, limits: Limits) -> None:
+    """What every process does first, so that it ends in good order when it is told to."""
+    configure_logs(log_level, limits)
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    """A second SIGTERM, which a worker may get as a member of its group, does not disturb the leaving."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    sys.exit(0)
 
 
 @contextmanager
@@ -87,7 +112,12 @@ def _shared_figures(workers: int) -> Iterator[None]:
     if workers == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="signals-metrics-") as directory:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="signals-metrics-")
+    except OSError as error:
+        sentence = file_problem(error) or error.strerror
+        raise SettingsError(f"--workers: processes share their figures in a temporary folder: {sentence}") from None
+    with folder as directory:
         os.environ[metrics.SHARED_DIRECTORY] = directory
         yield
 
@@ -96,18 +126,38 @@ def _check_durability(url: str, settings: Settings, limits: Limits) -> None:
     try:
         asyncio.run(check_server(url, limits, refuse=settings.app_env == "production"))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if file_problem(error):
+            raise
         log.warning("Database not reachable: starting without it", exception=error)
 
 
+class _Config(uvicorn.Config):
+    """Knows what a worker process has to do first."""
+
+    def __init__(self, *given: Any, app_log_level: str, limits: Limits, **options: Any) -> None:
+        self._app_log_level = app_log_level
+        self._limits = limits
+        super().__init__(*given, **options)
+
+    def configure_logging(self) -> None:
+        """uvicorn calls this in each process that it starts, and in the first one, which has begun already."""
+        super().configure_logging()
+        if multiprocessing.parent_process() is not None:
+            _begin_process(self._app_log_level, self._limits)
+
+
 def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> uvicorn.Config:
-    return uvicorn.Config(
+    budget = Budget(limits.unproven_bytes)
+    return _Config(
         partial(_application, settings, clock, limits),
         factory=True,
         workers=workers,
         loop="uvloop",
-        http=partial(GuardedProtocol, settings=settings, limits=limits),  # type: ignore[arg-type]  # any factory will do
+        http=partial(GuardedProtocol, settings=settings, limits=limits, budget=budget),
         ws="none",
         lifespan="on",
+        app_log_level=settings.app_log_level,
+        limits=limits,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -119,19 +169,45 @@ def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> u
 
 def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
     """What each worker process builds for itself."""
-    configure_logs(settings.app_log_level)
+    leave_with_parent(limits)
     app = create_app(settings, clock=clock, limits=limits)
     # What was loaded until now stays: the collector need not look at it ever again, nor after every few requests.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)
+    give_back_large_buffers()
     return app
 
 
-def _run(config: uvicorn.Config, listener: socket.socket) -> None:
+def _run(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
     try:
         if config.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            _Workers(config, listeners).run()
         else:
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config).run(listeners)
     except KeyboardInterrupt:
         return
+
+
+class _Server(uvicorn.Server):
+    """Says that it serves to who sits at the terminal."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _greet(sockets or [])
+
+
+class _Workers(Multiprocess):
+    """Says the same once all worker processes serve."""
+
+    greeted = False
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if not self.greeted and all(process.is_ready() for process in self.processes):
+            self.greeted = True
+            _greet(self.sockets)
+
+
+def _greet(listeners: list[socket.socket]) -> None:
+    addresses = [address_of(listener) for listener in listeners]
+    log.say(f"Ready: {', '.join(addresses)}. How to use it: {addresses[0]}/docs. Ctrl-C stops it.")

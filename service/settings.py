@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service import environment
+from service.environment import SettingsError
 from service.kernel.connection_url import ConnectionUrl
 from service.kernel.sealing_keys import parse_sealing_keys
+
+__all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]
 
 MINIMUM_SECRET_BYTES = 32
 """RFC 2104 section 3: a key shorter than the hash output weakens HMAC."""
@@ -16,14 +20,26 @@ MINIMUM_SECRET_BYTES = 32
 PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 """So begin the secrets of the published vectors, docs/vectors/signature.json."""
 
+SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL")
+"""The settings whose value may lie in a file that NAME_FILE names."""
 
-class SettingsError(Exception):
-    """A setting is wrong; the message is one sentence that names it and never repeats its value."""
+_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID", "SIGNALS_OPERATOR"}
+"""What the producers' commands and those of operators read."""
 
 
 def _postgresql_url(url: SecretStr) -> SecretStr:
     ConnectionUrl.parse(url.get_secret_value())
     return url
+
+
+def _bare(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`"
+    if quoted or text != text.strip().removeprefix("\ufeff"):
+        raise ValueError(
+            "has quotes, white space, a line break or a byte order mark around it, which would be part of the secret"
+        )
+    return secret
 
 
 def _networks(text: str) -> str:
@@ -53,12 +69,13 @@ class Settings(BaseSettings):
     )
 
     hmac_producer_enabled: bool = False
-    hmac_producer_secret: SecretStr = SecretStr("")
+    hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
     signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
     signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
+    signals_connections_max: int = Field(default=4000, ge=1, le=1_000_000)
     signals_receive_seconds: float = Field(default=10, gt=0, le=3600)
     signals_idle_seconds: float = Field(default=10, gt=0, le=3600)
     signals_head_max_bytes: int = Field(default=16384, ge=1024, le=1_048_576)
@@ -77,6 +94,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 "HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true, unless "
                 "SIGNALS_SEALING_KEYS is set and each producer has keys of its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _production_says_whether_it_signs(self) -> "Settings":
+        if self.app_env == "production" and "hmac_producer_enabled" not in self.model_fields_set:
+            raise ValueError(
+                "HMAC_PRODUCER_ENABLED must be set in production: true, or false to let anyone post signals"
             )
         return self
 
@@ -116,14 +141,24 @@ class Settings(BaseSettings):
 def load_settings(**given: Any) -> Settings:
     """The settings of this process, but for those that are given.
 
-    Raises SettingsError, one sentence without the value, when a setting is wrong.
+    Raises SettingsError, one sentence without the value, when a setting is wrong, misspelt, or cannot be read.
     """
+    variables = environment.variables()
+    environment.refuse_misspelt(variables, _known())
+    secrets: dict[str, Any] = environment.secrets_in_files(variables, SECRETS)
     try:
-        return Settings(**given)
+        return Settings(**{name.lower(): value for name, value in secrets.items()} | given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name}: {reason}" if name else reason) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env: is not UTF-8 text") from None
+
+
+def unknown_settings() -> list[str]:
+    """The names in the environment of this process that look like settings and are none."""
+    return environment.unknown_names(environment.variables(), _known())
+
+
+def _known() -> set[str]:
+    return {*map(str.upper, Settings.model_fields), *(f"{name}_FILE" for name in SECRETS), *_OF_OTHERS}

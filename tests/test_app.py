@@ -36,6 +36,7 @@ class Attempt:
     fields: dict[str, Any] = field(default_factory=dict)
     json: bool = True
     padding: int = 0
+    complete: bool = True
     signed: bool = True
     shutting_down: bool = False
 
@@ -44,6 +45,8 @@ class Attempt:
         body = signal_body(**self.fields) + b" " * self.padding
         body = body if self.json else body[1:]
         headers = dict(signing_headers(body if self.signed else b"something else"))
+        if not self.complete:
+            del headers["X-Signature"]
         if self.shutting_down:
             signal.raise_signal(signal.SIGTERM)
         return await client.request(
@@ -70,6 +73,10 @@ def another_type(attempt: Attempt) -> None:
     attempt.content_type = "text/plain"
 
 
+def a_header_too_few(attempt: Attempt) -> None:
+    attempt.complete = False
+
+
 def another_signature(attempt: Attempt) -> None:
     attempt.signed = False
 
@@ -93,14 +100,18 @@ def no_storage(attempt: Attempt) -> None:
 IN_ORDER: list[tuple[Fault, str]] = [
     (another_path, "not_found"),
     (another_method, "method_not_allowed"),
-    (too_many_bytes, "body_too_large"),
     (another_type, "unsupported_media_type"),
+    (a_header_too_few, "header_missing"),
+    (too_many_bytes, "body_too_large"),
     (another_signature, "signature_mismatch"),
     (no_json, "invalid_json"),
     (another_side, "validation_failed"),
     (too_large_a_payload, "payload_too_large"),
     (no_storage, "shutting_down"),
 ]
+UNREAD = {"not_found", "method_not_allowed", "unsupported_media_type", "header_missing", "body_too_large"}
+"""These leave the body unread, so that the connection ends."""
+
 PAIRS = [
     pytest.param(first, second, code, id=f"{first.__name__}-{second.__name__}")
     for index, (first, code) in enumerate(IN_ORDER)
@@ -147,15 +158,18 @@ async def test_every_refusal_has_one_shape_one_line_and_one_count(
     assert ("www-authenticate" in answer.headers) == (answer.status_code == 401)
     assert ("retry-after" in answer.headers) == (answer.status_code == 503)
     assert ("allow" in answer.headers) == (answer.status_code == 405)
-    assert (answer.headers.get("connection") == "close") == (
-        answer.status_code in {404, 405, 413} and "payload" not in code
-    )
+    assert (answer.headers.get("connection") == "close") == (code in UNREAD)
     assert figure("signals_rejected_total", code=code) == before + 1
     refused = [line for line in log_lines if line["event"] not in {"hmac_validation", "Request handled"}]
     assert [(line["event"], line["log_level"], line["code"]) for line in refused] == [
         ("Signal refused", "warning", code)
     ]
-    assert refused[0]["fields"] == {"validation_failed": ["side"], "payload_too_large": ["payload"]}.get(code, [])
+    at_fault = {
+        "header_missing": ["X-Signature"],
+        "validation_failed": ["side"],
+        "payload_too_large": ["payload"],
+    }
+    assert refused[0]["fields"] == at_fault.get(code, [])
     assert [line["status"] for line in log_lines if line["event"] == "Request handled"] == [answer.status_code]
 
 

@@ -134,12 +134,17 @@ def test_the_service_starts_without_its_database(start_service: StartService, tm
 
 
 def test_what_weakens_the_service_is_logged_at_start(start_service: StartService, shared_database: Database) -> None:
-    service = start_service(
-        {"DATABASE_URL": shared_database.url, "HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": "short-word"}
-    )
-    assert messages(service, "warning") == ["HMAC_PRODUCER_SECRET is shorter than 32 bytes: use a longer one"]
+    signing = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": "short-word"}
+    unknown = {"SIGNALS_FEED_LIMIT": "hidden-word", "SIGNALS_PORT": "tcp://10.0.0.1:80"}
+    service = start_service({"DATABASE_URL": shared_database.url, **signing, **unknown})
+    warnings = [line for line in service.log.since(0) if line["level"] == "warning"]
+    assert [(line["message"], line.get("name")) for line in warnings] == [
+        ("HMAC_PRODUCER_SECRET is shorter than 32 bytes: use a longer one", None),
+        ("Unknown setting", "SIGNALS_FEED_LIMIT"),
+    ]
     service.stop()
     assert "short-word" not in service.log.text(0)
+    assert "hidden-word" not in service.log.text(0)
 
 
 def serve_briefly(directory: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -173,7 +178,7 @@ def test_a_database_that_may_lose_commits_is_refused_in_production_and_warned_ab
         embedded_postgres(Path(directory)) as url,
     ):
         asyncio.run(switch_off_durability(url))
-        ended = serve_briefly(tmp_path, DATABASE_URL=url, APP_ENV="production")
+        ended = serve_briefly(tmp_path, DATABASE_URL=url, APP_ENV="production", HMAC_PRODUCER_ENABLED="false")
         service = start_service({"DATABASE_URL": url})
         told = [line for line in service.log.since(0) if line["level"] == "warning"]
         service.stop()
@@ -278,6 +283,8 @@ def test_a_service_that_is_told_to_stop_ends_well(
     service.process.send_signal(number)
     assert service.process.wait(DEADLINE_SECONDS) == 0
     service.stop()
+    last_words = [text for text in messages(service, "info") if text.startswith("Finished server process")]
+    assert len(last_words) == workers
 
 
 def test_a_request_that_was_being_received_is_told_that_the_service_stops(

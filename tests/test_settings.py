@@ -148,7 +148,7 @@ def test_an_env_file_above_the_working_directory_is_not_read(monkeypatch: pytest
 
 def test_an_env_file_that_is_no_text_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"APP_BUILD=\xff\n")
-    with pytest.raises(SettingsError, match=r"^\.env: "):
+    with pytest.raises(SettingsError, match=r"/\.env: is not UTF-8 text$"):
         load_settings()
 
 

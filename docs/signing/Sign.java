@@ -32,7 +32,6 @@ public class Sign {
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         String body = "{\"instrument\":\"XAUUSD\",\"side\":0,\"time\":\"" + now + "\",\"payload\":{\"price\":1950.50}}";
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/api/v1/signals"))
-            .version(HttpClient.Version.HTTP_1_1) // or else it asks for an upgrade to HTTP/2, which is refused
             .timeout(Duration.ofSeconds(15))
             .header("Content-Type", "application/json")
             .header("X-Producer-Id", producerId)

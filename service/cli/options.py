@@ -8,6 +8,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from service.environment import read_secret
+
 SECRET_VARIABLE = "HMAC_PRODUCER_SECRET"  # the name of it  # noqa: S105  # nosec B105
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -48,7 +50,7 @@ def secret_from(file: Path | None) -> bytes | None:
     """The secret in a file, or else in the environment; None when there is neither."""
     if file is None:
         return os.fsencode(os.environ.get(SECRET_VARIABLE, "")) or None
-    secret = file.read_bytes().removesuffix(b"\n").removesuffix(b"\r")
+    secret = read_secret(file)
     if not secret:
         raise typer.BadParameter("--secret-file: the file is empty")
     return secret

@@ -13,7 +13,9 @@ import typer
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        list[str], typer.Option(help="An address to listen on; may be repeated. `::` is all of IPv4 and IPv6.")
+    ] = ["127.0.0.1"],  # noqa: B006  # typer makes a list of its own
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
     development: Annotated[
@@ -30,7 +32,7 @@ def serve(
 
     with _failures_in_one_sentence():
         given = for_development(load_settings(hmac_producer_enabled=False)) if development else {}
-        run_server(load_settings(**given), host=host, port=port, workers=workers)
+        run_server(load_settings(**given), hosts=host, port=port, workers=workers)
 
 
 def migrate(
@@ -54,11 +56,12 @@ def migrate(
 
 @contextmanager
 def _failures_in_one_sentence() -> Iterator[None]:
-    """A wrong setting ends the program with one sentence and exit code 2, an unusable database with one sentence and
-    exit code 1."""
+    """A wrong setting or an unusable file ends the program with one sentence and exit code 2, an unusable database
+    with one sentence and exit code 1."""
     import asyncpg
     from tortoise.exceptions import BaseORMException
 
+    from service.environment import file_problem
     from service.kernel.errors import database_reason
     from service.postgres.durability import NotDurable
     from service.settings import SettingsError
@@ -71,6 +74,8 @@ def _failures_in_one_sentence() -> Iterator[None]:
         sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
         told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error
+        if sentence := file_problem(told):
+            sys.exit(_refuse(sentence, 2))
         sys.exit(_refuse(f"The database cannot be used: {database_reason(told) or type(told).__name__}", 1))
 
 

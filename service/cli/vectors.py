@@ -15,8 +15,8 @@ from service.client.clients import PATH, TIMEOUT_SECONDS, checked_url
 from service.kernel.timestamps import parse_timestamp
 from service.proof.signing import sign
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "vectors" / "signature.json"
-"""Where they are in a clone of the repository."""
+PUBLISHED = Path(__file__).with_name("vectors.json")
+"""The vectors of this version; docs/vectors/signature.json is the same."""
 
 Vector = Mapping[str, Any]
 Row = tuple[str, str, str]
@@ -24,7 +24,7 @@ Row = tuple[str, str, str]
 
 def vectors(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="The vectors; those of this repository if not given.")
+        Path | None, typer.Argument(metavar="FILE", help="The vectors; those of this version if not given.")
     ] = None,
     url: Annotated[
         str | None, typer.Option("--url", help="Send the body of each, signed afresh, to this service.")

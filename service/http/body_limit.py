@@ -42,4 +42,5 @@ class BodyLimit:
             if not message.get("more_body", False):
                 return b"".join(chunks)
             if "refusal" in state:
-                raise state["refusal"]
+                # Not left there: its traceback would keep what has been read, as long as the connection lasts.
+                raise state.pop("refusal")

@@ -2,7 +2,6 @@
 
 Refusal
 ├── MalformedRequest      400 malformed_request
-├── UpgradeRefused        400 upgrade_refused
 ├── NotFound              404 not_found
 ├── MethodNotAllowed      405 method_not_allowed
 ├── RequestTimeout        408 request_timeout
@@ -22,11 +21,6 @@ from service.kernel.errors import Refusal
 class MalformedRequest(Refusal):
     status, code = 400, "malformed_request"
     sentence = "The request is not valid HTTP/1.1"
-
-
-class UpgradeRefused(Refusal):
-    status, code = 400, "upgrade_refused"
-    sentence = "This service speaks HTTP/1.1 only: send the request without Upgrade"
 
 
 class NotFound(Refusal):
@@ -56,12 +50,12 @@ class UnsupportedMediaType(Refusal):
 
 class HeadersTooLarge(Refusal):
     status, code = 431, "headers_too_large"
-    sentence = "The request line and headers are larger than the service accepts"
+    sentence = "The request line and headers are larger, or more, than the service accepts"
 
 
 class Overloaded(Refusal):
     status, code = 503, "overloaded"
-    sentence = "The service has more to do than it can store: send the same request again"
+    sentence = "The service has more to do than it can take at once: send the same request again"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 

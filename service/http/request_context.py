@@ -17,6 +17,8 @@ _SANE_REQUEST_ID = re.compile(REQUEST_ID_FORM.encode())
 _ADDRESS_LENGTH = 45
 """The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
 
+_CLOSE = (b"connection", b"close")
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
@@ -50,9 +52,8 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", identifier.encode())]
-                if body_unread:
-                    headers.append((b"connection", b"close"))
+                persistence = [_CLOSE] if body_unread else scope.get("state", {}).get("persistence", ())
+                headers = [*message["headers"], (b"x-request-id", identifier.encode()), *persistence]
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -60,6 +60,7 @@ class Writer:
         self._limits = limits
         self._queue_limit = queue_limit
         self._unanswered = 0
+        self._unanswered_bytes = 0
         self._closing = False
         self._failing = False
         self._queue: deque[Waiting] = deque()
@@ -88,13 +89,14 @@ class Writer:
     async def store(self, signal: NewSignal) -> Stored:
         """Store a signal; returns after its commit is on disk, within `answer_seconds`.
 
-        Raises Overloaded when too many signals are waiting, ShuttingDown after `close`, ValidationFailed when
-        PostgreSQL cannot hold the payload, and InternalError when the database did not confirm in time: then the
-        outcome is unknown, and the same signed request may be sent again without making a double.
+        Raises Overloaded when too many signals are waiting or too many bytes of them, ShuttingDown after `close`,
+        ValidationFailed when PostgreSQL cannot hold the payload, and InternalError when the database did not confirm in
+        time: then the outcome is unknown, and the same signed request may be sent again without making a double.
         """
         if self._closing:
             raise ShuttingDown
-        if self._unanswered >= self._queue_limit:
+        size = len(signal.body or b"")
+        if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()
         waiting = Waiting(signal, loop.create_future())
@@ -102,11 +104,13 @@ class Writer:
         self._queue.append(waiting)
         self._arrival.set()
         self._unanswered += 1
+        self._unanswered_bytes += size
         try:
             return await waiting.outcome
         finally:
             expiry.cancel()
             self._unanswered -= 1
+            self._unanswered_bytes -= size
 
     async def _write(self) -> None:
         while True:

@@ -3,8 +3,10 @@
 - `connection_url`: what a PostgreSQL connection URL says
 - `errors`: the root of all refusals
 - `limits`: how long the service waits, and how much it takes at once
-- `logs`: JSON lines, and the request id that is on them
+- `line_writer`: log lines on their way out, in a thread of its own
+- `logs`: what is told, as JSON or for people, and the request id that is on it
 - `metrics`: every counter and histogram
+- `process`: what the service asks of the system for its own process
 - `ration`: so much a second and no more
 - `sealing_keys`: the form of the keys under which secrets are sealed
 - `timestamps`: the one form of date and time, and the clock

@@ -27,6 +27,18 @@ class Limits:
     """How long a client that is still sending gets to read its answer and to close its side."""
     grace_seconds: int = 10
     """How long requests that have begun may take to finish after the server was told to stop."""
+    orphan_seconds: float = 1.5
+    """How long a worker process whose parent is gone may finish requests: it is gone within two seconds."""
+
+    unproven_bytes: int = 16 * 1024 * 1024
+    """How much all requests that have not arrived completely may keep together in one process, beside a little each."""
+    queue_bytes: int = 64 * 1024 * 1024
+    """How many bytes the bodies of the signals may have together that one process holds unanswered."""
+
+    log_bytes: int = 8 * 1024 * 1024
+    """How much of the log waits for its reader: about what a busy process writes in a second."""
+    log_drain_seconds: float = 2.0
+    """How long a process that ends waits for the reader of its log."""
 
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024

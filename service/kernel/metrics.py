@@ -32,6 +32,7 @@ create_seconds = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
+log_lines_dropped = Counter("signals_log_lines_dropped", "Log lines that could not be written")
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
 
 proofs = Counter("signals_proofs", "Signatures that were looked at, by result and reason", ["result", "reason"])

@@ -19,7 +19,6 @@ from service.http.errors import (
     MethodNotAllowed,
     NotFound,
     RequestTimeout,
-    UpgradeRefused,
 )
 from service.intake.errors import ValidationFailed
 from service.intake.signal import SignalCreate, SignalCreated
@@ -27,13 +26,12 @@ from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.manual import shapes, specimens
 from service.manual.explanations import explanations
 from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
-from service.proof.errors import ProofRefusal
+from service.proof.errors import ProofRefusal, SignatureMismatch
 
 Json = dict[str, Any]
 
 _ANYWHERE: list[type[Refusal]] = [
     MalformedRequest,
-    UpgradeRefused,
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -97,6 +95,7 @@ def _schemas() -> Json:
         shapes.Refused,
         shapes.RefusedFields,
         shapes.RefusedProof,
+        shapes.RefusedSignature,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,
@@ -208,6 +207,8 @@ def _shape(refusals: Iterable[type[Refusal]]) -> Json:
 
 
 def _shape_name(refusal: type[Refusal]) -> str:
+    if issubclass(refusal, SignatureMismatch):
+        return "RefusedSignature"
     if issubclass(refusal, ProofRefusal):
         return "RefusedProof"
     return "RefusedFields" if issubclass(refusal, ValidationFailed) else "Refused"

@@ -34,13 +34,18 @@ class RefusedFields(BaseModel):
 
 
 class RefusedProof(Refused):
-    """The timestamp or the signature was refused: this is what arrived."""
+    """The timestamp or the signature was refused, whatever the body is."""
 
     server_time: Annotated[datetime, Field(description="What the clock of the service showed")]
     skew_seconds: Annotated[int | MISSING, Field(description="How far `X-Timestamp` is ahead of it")] = MISSING
+    hint: Annotated[str | MISSING, Field(description="The known mistake that was made, if there is one")] = MISSING
+
+
+class RefusedSignature(RefusedProof):
+    """The signature does not match: this is the body that arrived."""
+
     body_bytes: Annotated[int, Field(ge=0, description="How many bytes of body arrived")]
     body_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of these bytes, in hex")]
-    hint: Annotated[str | MISSING, Field(description="The known mistake that was made, if there is one")] = MISSING
 
 
 class Health(BaseModel):

@@ -49,7 +49,7 @@ def _received(refusal: type[ProofRefusal]) -> dict[str, Any]:
     received: dict[str, Any] = {"server_time": "2026-01-31T13:00:01.250Z"}
     if refusal is not TimestampMalformed:
         received["skew_seconds"] = -3600
-    received |= {"body_bytes": len(_BODY), "body_sha256": hashlib.sha256(_BODY).hexdigest()}
     if refusal is SignatureMismatch:
+        received |= {"body_bytes": len(_BODY), "body_sha256": hashlib.sha256(_BODY).hexdigest()}
         received["hint"] = "X-Signature fits the body with one more line break: sign the bytes that you send"
     return received

@@ -1,5 +1,6 @@
 """For those who run the service: how it is, and how it leaves.
 
 - `endpoints`: health, readiness, version, metrics
+- `orphans`: a worker process whose parent is gone leaves
 - `shutdown`: leaving without dropping anyone
 """

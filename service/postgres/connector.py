@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from service.environment import file_problem
 from service.kernel.connection_url import Address, ConnectionUrl
 from service.kernel.limits import Limits
 from service.settings import SettingsError
@@ -45,7 +46,7 @@ class Connector:
     async def __call__(self, *_: object, **options: Any) -> asyncpg.Connection:
         """A new session, with those of asyncpg's `options` that do not say where it is to be.
 
-        Raises NoConnection, and SettingsError when asyncpg cannot follow the URL.
+        Raises NoConnection, SettingsError when asyncpg cannot follow the URL, and OSError about a file in the way.
         """
         obstacles: list[str] = []
         for address in self._url.addresses:
@@ -55,6 +56,8 @@ class Connector:
             except asyncpg.ClientConfigurationError as error:
                 raise SettingsError(f"DATABASE_URL: {error.args[0]}") from None
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if file_problem(error):
+                    raise
                 obstacles.append(f"{_name(address)}: {_words(error)}")
                 last: Exception = error
         raise NoConnection(obstacles, last) from last

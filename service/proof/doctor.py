@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from service.kernel.ration import Ration
-from service.proof.errors import AuthenticationRefusal, SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
+from service.proof.errors import AuthenticationRefusal, SignatureMalformed, TimestampOutsideWindow
 from service.proof.mistakes import (
     ALL_UTF_16,
     LINE_BREAK_CUT,
@@ -48,26 +48,39 @@ _ZONE_SLACK = 60
 but shows local time."""
 
 
-def examine(
-    refusal: AuthenticationRefusal, request: Presented, secrets: Sequence[bytes], now: datetime, hints: Ration
-) -> dict[str, str | int]:
-    """What an answer tells beside the refusal of a timestamp or a signature; `secrets` are the producer's.
+Found = dict[str, str | int]
+"""What an answer tells beside a refusal. `skew_seconds` is how far the timestamp is ahead of `server_time`, in whole
+seconds, negative when it is behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there
+when a mistake is known."""
 
-    `skew_seconds` is how far the timestamp is ahead of `server_time`, in whole seconds, negative when it is
-    behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there when a mistake is known
-    and, of a signature, when the ration has one left.
-    """
-    found: dict[str, str | int] = {"server_time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-    hint: str | None = None
-    moment = instant(request.timestamp)
-    if moment is not None:
-        found["skew_seconds"] = skew = -((now - moment) // timedelta(seconds=1))
-        hint = _clock_hint(skew) if isinstance(refusal, TimestampOutsideWindow) else None
-    if isinstance(refusal, SignatureMalformed | SignatureMismatch) and hints.take(now):
-        hint = signature_hint(request, secrets)
+
+def examine_headers(refusal: AuthenticationRefusal, timestamp: bytes, signature: bytes, now: datetime) -> Found:
+    """What an answer tells beside the refusal of a timestamp or a signature that fails whatever the body is."""
+    found = _clocks(timestamp, now)
+    hint = None
+    if isinstance(refusal, TimestampOutsideWindow):
+        hint = _clock_hint(int(found.get("skew_seconds", 0)))
+    elif isinstance(refusal, SignatureMalformed):
+        hint = _spelling_hint(signature)
+    return found if hint is None else found | {"hint": hint}
+
+
+def examine(request: Presented, secrets: Sequence[bytes], now: datetime, hints: Ration) -> Found:
+    """What an answer tells beside a signature that does not match; `secrets` are the producer's. There is a hint when
+    the ration has one left, which is asked whoever the producer is."""
+    found = _clocks(request.timestamp, now)
     found["body_bytes"] = len(request.body)
     found["body_sha256"] = hashlib.sha256(request.body).hexdigest()
+    hint = signature_hint(request, secrets) if hints.take(now) else None
     return found if hint is None else found | {"hint": hint}
+
+
+def _clocks(timestamp: bytes, now: datetime) -> Found:
+    found: Found = {"server_time": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    moment = instant(timestamp)
+    if moment is not None:
+        found["skew_seconds"] = -((now - moment) // timedelta(seconds=1))
+    return found
 
 
 def _clock_hint(skew_seconds: int) -> str | None:
@@ -86,6 +99,11 @@ def signature_hint(request: Presented, secrets: Sequence[bytes]) -> str | None:
         return f"X-Signature is {spelling.seen} and fits {fit.seen}: {spelling.cure}, and {fit.cure}"
     if fit:
         return f"X-Signature fits {fit.seen}: {fit.cure}"
+    return _spelling_hint(request.signature)
+
+
+def _spelling_hint(signature: bytes) -> str | None:
+    _, spelling = _read(signature)
     return f"X-Signature is {spelling.seen}: {spelling.cure}" if spelling else None
 
 

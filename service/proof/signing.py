@@ -58,9 +58,18 @@ def verify(
             return expected, place
     for _ in range(KEYS_MAX - len(secrets)):
         hmac.digest(UNKNOWN_PRODUCER_SECRET, message, "sha256")
-    if not _is_canonical_base64(signature):
-        raise SignatureMalformed
+    check_form(signature)
     raise SignatureMismatch
+
+
+def check_form(signature: bytes) -> None:
+    """Raises SignatureMalformed when `signature` is not canonical base64, so that it matches nothing."""
+    try:
+        canonical = b64encode(b64decode(signature, validate=True)) == signature != b""
+    except binascii.Error:
+        canonical = False
+    if not canonical:
+        raise SignatureMalformed
 
 
 def check_window(timestamp: bytes, now: datetime) -> None:
@@ -73,10 +82,3 @@ def check_window(timestamp: bytes, now: datetime) -> None:
     age = (now - moment) // timedelta(seconds=1)
     if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
         raise TimestampOutsideWindow
-
-
-def _is_canonical_base64(text: bytes) -> bool:
-    try:
-        return bool(text) and b64encode(b64decode(text, validate=True)) == text
-    except binascii.Error:
-        return False

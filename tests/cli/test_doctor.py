@@ -152,6 +152,22 @@ def test_a_service_with_a_lower_limit(alone: Program, signing: Deployment) -> No
     assert (ended.code, verdicts(ended)) == (0, {"size": "note"})
 
 
+def test_a_lower_limit_is_seen_without_a_secret_too(alone: Program, signing: Deployment) -> None:
+    signing.configure(SIGNALS_PAYLOAD_MAX_BYTES="1000")
+    alone.settings["HMAC_PRODUCER_SECRET"] = ""
+    ended = alone.run("doctor", signing.service.url)
+    assert (ended.code, verdicts(ended)) == (1, {"signing": "wrong", "size": "note"})
+
+
+def test_a_limit_that_cannot_be_seen_is_not_taken_for_none(
+    program: Program, signing: Deployment, make_road: MakeRoad
+) -> None:
+    road = make_road(signing.service.url)
+    late = answer("401 Unauthorized", body='{"code":"timestamp_outside_window"}')
+    road.plan([*[NONE] * 5, late])
+    assert verdicts(program.run("doctor", road.url)) == {"size": "note"}
+
+
 def test_a_proxy_with_a_lower_limit(program: Program, signing: Deployment, make_road: MakeRoad) -> None:
     road = make_road(signing.service.url)
     road.plan([*[NONE] * 5, answer("413 Payload Too Large", "Content-Type: text/html", body="<html>")])

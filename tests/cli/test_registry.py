@@ -215,7 +215,7 @@ def test_a_wrong_command_line_ends_with_2(run: Run, arguments: tuple[str, ...]) 
     assert run(*arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("keys", ["", "abc", f"{SEALING_KEY},"])
+@pytest.mark.parametrize("keys", ["", "abc", f"{SEALING_KEY},"], ids=["none", "no key", "an empty second one"])
 def test_wrong_sealing_keys_end_with_2_and_are_not_repeated(run: Run, keys: str) -> None:
     result = run("producers", "add", "alpha", SIGNALS_SEALING_KEYS=keys)
     assert (result.exit_code, result.stdout) == (2, "")

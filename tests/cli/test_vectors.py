@@ -1,6 +1,10 @@
 """`signals vectors`: against our own signing, and against a service."""
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +13,7 @@ from tests.client.road import NONE, answer
 from tests.client.shared import MakeRoad
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
-from tests.running.environment import ROOT
+from tests.running.environment import ROOT, service_environment
 
 PUBLISHED = ROOT / "docs" / "vectors" / "signature.json"
 COUNT = len(json.loads(PUBLISHED.read_bytes())["accepted"])
@@ -20,6 +24,16 @@ def test_our_signing_agrees_with_all_of_them(alone: Program) -> None:
     assert ended.lines[-1] == f"done: {COUNT} agree, 0 do not"
     assert [line.split("\t")[0] for line in ended.lines[:-1]] == ["ok"] * COUNT
     assert ended.code == 0
+
+
+def test_they_come_with_the_program(tmp_path: Path) -> None:
+    """Installed, it has no clone of the repository beside it. Red when they are looked for in docs/."""
+    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("static", "__pycache__"))
+    environment = {**service_environment({}), "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "service", "vectors"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.endswith(f"done: {COUNT} agree, 0 do not\n")
 
 
 def test_one_that_is_wrong_is_found(alone: Program) -> None:

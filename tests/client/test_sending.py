@@ -190,7 +190,6 @@ def test_every_code_has_a_kind_but_those_that_this_client_cannot_cause() -> None
     others = {refusal.code for refusal in all_refusals()} - KINDS.keys()
     assert others == {
         "malformed_request",
-        "upgrade_refused",
         "not_found",
         "method_not_allowed",
         "unsupported_media_type",

@@ -8,6 +8,7 @@ writes them anew.
 import re
 from pathlib import Path
 
+from service.cli.vectors import PUBLISHED
 from service.manual.explanations import explanations
 from service.manual.openapi import document_text
 from tests.running.environment import ROOT
@@ -19,7 +20,11 @@ _SECTION = re.compile(r"^## Error codes\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTA
 def generated() -> dict[Path, str]:
     """What each of these files has to hold. Of docs/protocol.md one section is written, the rest is kept."""
     protocol = ROOT / "docs" / "protocol.md"
-    return {ROOT / "docs" / "openapi.json": document_text(), protocol: _with_error_codes(protocol.read_text())}
+    return {
+        ROOT / "docs" / "openapi.json": document_text(),
+        ROOT / "docs" / "vectors" / "signature.json": PUBLISHED.read_text(),
+        protocol: _with_error_codes(protocol.read_text()),
+    }
 
 
 def _with_error_codes(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,15 @@ PROOFS = sorted(set(re.findall(r"`((?:features|tests)/[\w/]+\.\w+(?:::\w+)?)`", 
 def test_every_test_that_is_named_as_a_proof_exists(proof: str) -> None:
     path, _, name = proof.partition("::")
     assert f"def {name}(" in text(path) if name else (ROOT / path).is_file()
+
+
+def test_the_package_ships_every_file_that_it_needs() -> None:
+    """An installed program has no clone of the repository beside it."""
+    shipped = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]["package-data"]
+    globs = [f"{package.replace('.', '/')}/{pattern}" for package, patterns in shipped.items() for pattern in patterns]
+    files = {path.relative_to(ROOT) for path in tracked_files()}
+    data = {path for path in files if path.parts[0] == "service" and path.suffix != ".py"}
+    assert {path for path in data if not any(path.match(pattern) for pattern in globs)} == set()
 
 
 def test_nothing_in_the_tree_depends_on_one_machine() -> None:

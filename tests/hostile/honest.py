@@ -2,11 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from statistics import quantiles
+from typing import TypeVar
 
 from tests.reliability.ledger import Signal
 from tests.speaking.connection import Connection
+
+T = TypeVar("T")
 
 
 class HonestProducers:
@@ -43,3 +46,14 @@ class HonestProducers:
     def p99(self) -> float:
         """The time within which 99 of 100 signals were answered, in seconds."""
         return quantiles(self.seconds, n=100)[98]
+
+
+async def beside(honest: HonestProducers, other: Awaitable[T]) -> T:
+    """Let the honest producers work while something else happens."""
+    ended = asyncio.Event()
+    working = asyncio.create_task(honest.send_until(ended))
+    try:
+        return await other
+    finally:
+        ended.set()
+        await working

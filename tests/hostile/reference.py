@@ -25,6 +25,7 @@ _FORBIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """No header value holds a control character but the tab (RFC 9110 section 5.5)."""
 
 _HOST = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w.~:%-]+\])(?::\d*)?")
+_CODING = re.compile(rb"[ \t,]*(identity[ \t,]*)*", re.I)
 _MEDIA_TYPE = re.compile(rb'application/json[ \t]*(;(?![ \t]*charset=)[^;]*|;[ \t]*charset="?utf-?8"?[ \t]*)*', re.I)
 
 
@@ -32,48 +33,49 @@ _MEDIA_TYPE = re.compile(rb'application/json[ \t]*(;(?![ \t]*charset=)[^;]*|;[ \
 class Verdict:
     """All that may become of a request."""
 
-    findings: tuple[Finding, ...]
+    finding: Finding
     producer_id: str | None
 
     def check(self, answer: Answer) -> Sent | None:
         """Fail unless the answer is one of those that are right; the signal when it says that one was stored."""
         if answer.status == 201:
             check_created(answer)
-            signals = [finding.signal for finding in self.findings if finding.signal]
-            assert signals, f"accepted, but should be {self._codes()}"
-            return signals[0]
+            assert self.finding.signal, f"accepted, but should be {self.finding.codes}"
+            return self.finding.signal
         code = answer.json()["code"]
-        assert code in self._codes(), f"{code}, but should be {self._codes() or 'accepted'}"
+        assert code in self.finding.codes, f"{code}, but should be {self.finding.codes or 'accepted'}"
         check_refusal(answer, code)
         if code == "validation_failed":
-            assert fields_at_fault(answer) in [list(finding.fields) for finding in self.findings]
+            assert fields_at_fault(answer) == list(self.finding.fields)
         return None
-
-    def _codes(self) -> set[str]:
-        return {code for finding in self.findings for code in finding.codes}
 
 
 def judge(request: Request, now: datetime) -> Verdict:
     """What may become of a POST of a signal to a service with signing on. Spaces around the value of a header are
-    no part of it (RFC 9110 section 5.5), yet it is no fault to refuse them."""
-    trimmed = replace(request, headers=tuple((name, value.strip(b" \t")) for name, value in request.headers))
-    findings = [_judge(variant, now) for variant in ([request, trimmed] if trimmed != request else [request])]
-    producer_ids = _values(trimmed.headers, PRODUCER_ID)
-    return Verdict(tuple(findings), producer_ids[0].decode("latin-1") if producer_ids else None)
+    no part of it (RFC 9110 section 5.5)."""
+    request = replace(request, headers=tuple((name, value.strip(b" \t")) for name, value in request.headers))
+    producer_ids = _values(request.headers, PRODUCER_ID)
+    return Verdict(_judge(request, now), producer_ids[0].decode("latin-1") if producer_ids else None)
 
 
 def _judge(request: Request, now: datetime) -> Finding:
     codes = set(_head_faults(request))
     if codes:
         return Finding(frozenset(codes))
-    body = request.body or b""
-    if len(body) > BODY_MAX_BYTES:
-        return Finding(frozenset({"body_too_large"}))
-    types = _values(request.headers, "Content-Type")
-    if len(types) != 1 or not _MEDIA_TYPE.fullmatch(types[0]) or _values(request.headers, "Content-Encoding"):
-        return Finding(frozenset({"unsupported_media_type"}))
-    fault = _proof_fault(request.headers, body, now)
+    headers, body = request.headers, request.body or b""
+    fault = _type_fault(headers) or _header_fault(headers, now) or _size_fault(body) or _signature_fault(headers, body)
     return Finding(frozenset({fault})) if fault else examine(body)
+
+
+def _type_fault(headers: Headers) -> str | None:
+    types, codings = _values(headers, "Content-Type"), _values(headers, "Content-Encoding")
+    if len(types) == 1 and _MEDIA_TYPE.fullmatch(types[0]) and all(map(_CODING.fullmatch, codings)):
+        return None
+    return "unsupported_media_type"
+
+
+def _size_fault(body: bytes) -> str | None:
+    return "body_too_large" if len(body) > BODY_MAX_BYTES else None
 
 
 def _head_faults(request: Request) -> Iterable[str]:
@@ -81,13 +83,12 @@ def _head_faults(request: Request) -> Iterable[str]:
     values = [value for _, value in request.headers]
     if any(map(_FORBIDDEN.search, values)) or len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
         yield "malformed_request"
-    if _values(request.headers, "Upgrade"):
-        yield "upgrade_refused"
     if len(encoded_head(request)) > HEAD_MAX_BYTES:
         yield "headers_too_large"
 
 
-def _proof_fault(headers: Headers, body: bytes, now: datetime) -> str | None:
+def _header_fault(headers: Headers, now: datetime) -> str | None:
+    """Whatever the body is."""
     given = [_values(headers, name) for name in (PRODUCER_ID, TIMESTAMP, SIGNATURE)]
     if any(len(values) > 1 for values in given):
         return "header_repeated"
@@ -101,9 +102,13 @@ def _proof_fault(headers: Headers, body: bytes, now: datetime) -> str | None:
         return "timestamp_malformed"
     if not -300 <= (now - moment) // timedelta(seconds=1) <= 300:
         return "timestamp_outside_window"
-    if signature == b64encode(compute_mac(SECRET, body, timestamp, producer_id)):
-        return None
-    return "signature_mismatch" if _canonical(signature) else "signature_malformed"
+    return None if _canonical(signature) else "signature_malformed"
+
+
+def _signature_fault(headers: Headers, body: bytes) -> str | None:
+    [producer_id], [timestamp], [signature] = [_values(headers, name) for name in (PRODUCER_ID, TIMESTAMP, SIGNATURE)]
+    expected = b64encode(compute_mac(SECRET, body, timestamp, producer_id))
+    return None if signature == expected else "signature_mismatch"
 
 
 def _canonical(signature: bytes) -> bool:

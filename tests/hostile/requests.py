@@ -27,6 +27,13 @@ def health(*headers: bytes) -> bytes:
     return b"\r\n".join([HEALTH[:-4], *headers, b"", b""])
 
 
+def claiming(sent: bytes) -> bytes:
+    """What is sent with signing headers that are well-formed and in time, but prove nothing: its body is read."""
+    seal = Seal(b"stranger", time_text(datetime.now(UTC)).encode(), b64encode(bytes(32)))
+    headers = b"".join(b"%s: %s\r\n" % (name.encode(), value) for name, value in seal.put_on(Request()).headers)
+    return sent.replace(POST, POST + headers)
+
+
 def chunks(body: bytes, size: int) -> bytes:
     """`body` in chunks of `size` bytes, the last one included."""
     pieces = (body[start : start + size] for start in range(0, len(body), size))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.hostile.requests import HEALTH, LONGEST, POST
+from tests.hostile.requests import HEALTH, LONGEST, POST, claiming
 from tests.running.waiting import DEADLINE_SECONDS
 
 PAUSE_SECONDS = 0.5
@@ -64,7 +64,7 @@ async def _be(name: str, port: int, delay: float) -> Cut:
         await loop.sock_connect(client, ("127.0.0.1", port))
         started = time.monotonic()
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await loop.sock_sendall(client, habit.begin)
+            await loop.sock_sendall(client, claiming(habit.begin))
             received = await (_drip_and_read if habit.reads else _drip)(client, habit.piece)
         return Cut(name, time.monotonic() - started, received)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.hostile.costs import FLOOD_BYTES, MEMORY_BYTES, forget_peak, linux_only, peak
 from tests.hostile.refusals import check_logged, check_refused
-from tests.hostile.requests import CHUNKED, HEALTH, POST, health
+from tests.hostile.requests import CHUNKED, HEALTH, POST, claiming, health
 from tests.hostile.wire import Wire
 from tests.observing.contract import check_created
 from tests.running.deployment import Deployment
@@ -80,7 +80,7 @@ def _the_next_producer_is_served(
 @pytest.mark.parametrize(("begin", "unit", "code"), FLOODS.values(), ids=FLOODS.keys())
 def test_a_flood_is_refused_and_costs_no_memory(service: ServiceProcess, begin: bytes, unit: bytes, code: str) -> None:
     with costing_no_memory(service), Wire(service) as wire:
-        flood(wire, begin, unit)
+        flood(wire, claiming(begin), unit)
         [answer] = wire.rest()
     check_refused(answer, code)
     check_logged(service, answer, code)

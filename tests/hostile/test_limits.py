@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 import pytest
 
+from service.http.head import HEADERS_MAX
 from tests.hostile.conftest import BODY_MAX_BYTES, HEAD_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
 from tests.hostile.costs import MEMORY_BYTES, check_duration, forget_peak, is_connected, linux_only, peak, unread_bytes
 from tests.hostile.refusals import check_logged, check_refused
-from tests.hostile.requests import CHUNKED, HEALTH, LONGEST, POST, chunks, health
+from tests.hostile.requests import CHUNKED, HEALTH, LONGEST, NO_SIGNAL, POST, chunks, health
 from tests.hostile.wire import Wire, clog
 from tests.running.service_process import ServiceProcess
 from tests.running.waiting import wait_until
@@ -47,6 +48,22 @@ def test_a_body_of_exactly_the_limit_may_come_in_small_chunks(service: ServicePr
         assert wire.send(CHUNKED + chunks(b"[]".ljust(BODY_MAX_BYTES), size)).next_answer().status == 422
 
 
+@pytest.mark.parametrize("path", [b"health", b"ready", b"version"])
+@pytest.mark.parametrize("framing", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])
+def test_where_nothing_is_to_be_sent_no_body_is_read(service: ServiceProcess, path: bytes, framing: bytes) -> None:
+    with Wire(service) as wire:
+        [answer] = wire.send(health(framing).replace(b"health", path) + b"1\r\n[\r\n").rest()
+    check_refused(answer, "body_too_large")
+
+
+@pytest.mark.parametrize("count", [99, 100])
+def test_a_head_may_have_a_hundred_headers(service: ServiceProcess, count: int) -> None:
+    """Host is the first one."""
+    with Wire(service) as wire:
+        answer = wire.send(health(*[b"A:"] * count)).next_answer()
+    assert answer.status == (200 if count < HEADERS_MAX else 431)
+
+
 DRIPS = {
     "nothing after the first byte": (b"G", itertools.repeat(b"")),
     "a head, byte by byte": (b"GET / HTTP/1.1\r\nX-Note: ", itertools.repeat(b"x")),
@@ -81,6 +98,32 @@ def test_an_idle_connection_is_closed(service: ServiceProcess, begin: bytes, pie
         answers = wire.send(begin).drip(itertools.repeat(piece))
         check_duration(wire.seconds, IDLE_SECONDS)
     assert [answer.status for answer in answers] == [200] * answered
+
+
+LAST = (
+    health(b"Connection: close"),
+    POST.replace(b"json", b"xml") + b"Content-Length: 2\r\n\r\n[]",
+    health(b"Host: b"),
+)
+"""Requests with which the connection ends: the client says so, the body is left unread, it is no HTTP."""
+
+
+def test_a_client_is_told_how_long_it_may_be_idle_if_it_may(patient_service: ServiceProcess) -> None:
+    with Wire(patient_service) as wire:
+        for sent in (HEALTH, NO_SIGNAL):
+            answer = wire.send(sent).next_answer()
+            assert answer.headers["Keep-Alive"] == "timeout=30"
+            assert answer.headers.get_list("Connection") == ["keep-alive"]
+    for sent in LAST:
+        with Wire(patient_service) as wire:
+            [answer] = wire.send(sent).rest()
+        assert answer.headers.get_list("Connection") == ["close"]
+        assert "Keep-Alive" not in answer.headers
+
+
+def test_less_than_a_second_is_not_told(service: ServiceProcess) -> None:
+    with Wire(service) as wire:
+        assert not {"connection", "keep-alive"} & wire.send(HEALTH).next_answer().headers.keys()
 
 
 def test_a_connection_on_which_a_request_has_begun_is_not_idle(service: ServiceProcess) -> None:

@@ -18,7 +18,7 @@ from tests.observing.contract import check_created, check_refusal
 from tests.running.fleet import Running
 from tests.running.waiting import wait_until
 from tests.speaking.exchange import SIGNALS, Request
-from tests.speaking.producer import SIGNATURE
+from tests.speaking.producer import SIGNATURE, TIMESTAMP
 
 BODY = signal_body()
 
@@ -60,10 +60,15 @@ def test_44_json_in_other_words(running: Running, value: bytes) -> None:
     check_outcome(running, signed(BODY).setting("Content-Type", value), None)
 
 
-@pytest.mark.parametrize("coding", [b"gzip", b"br", b"identity", b""])
+@pytest.mark.parametrize("coding", [b"gzip", b"br", b"identity, gzip", b"none"])
 def test_44_a_coded_body(running: Running, coding: bytes) -> None:
     """Whatever it says, nothing is unpacked, so there are no bombs."""
     check_outcome(running, signed(BODY).adding("Content-Encoding", coding), "unsupported_media_type")
+
+
+@pytest.mark.parametrize("coding", [b"identity", b"Identity", b"", b"identity, identity"])
+def test_44_a_body_that_says_it_is_not_coded(running: Running, coding: bytes) -> None:
+    check_outcome(running, signed(BODY).adding("Content-Encoding", coding), None)
 
 
 def test_44_no_content_type_and_two(running: Running) -> None:
@@ -131,6 +136,21 @@ def test_47_a_signal_that_waits_to_be_asked_for(running: Running) -> None:
     with Wire(running.service) as wire:
         assert wire.send(encoded_head(request)).next_answer().status == 100
         check_created(wire.send(BODY).next_answer())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda request: request.without(SIGNATURE), lambda request: request.setting(TIMESTAMP, b"2001-09-09T01:46:40Z")],
+    ids=["no signature", "too old"],
+)
+@pytest.mark.parametrize("length", [b"100", b"99999999"])
+def test_47_what_must_fail_whatever_its_body_is_is_not_asked_for_it(
+    running: Running, spoil: Callable[[Request], Request], length: bytes
+) -> None:
+    head = encoded_head(spoil(signed(b""))).replace(b"Content-Length: 0", b"Content-Length: " + length)
+    with Wire(running.service) as wire:
+        [answer] = wire.send(head[:-2] + b"Expect: 100-continue\r\n\r\n").rest()
+    assert answer.status == 401
 
 
 def test_49_garbage_behind_a_signal_does_not_hide_that_it_is_stored(running: Running) -> None:

@@ -7,23 +7,20 @@ behind, and, memory and times alike, when each client got a copy of the answer t
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from re import MULTILINE, findall
 from secrets import randbits
-from typing import TypeVar
 
 import pytest
 
 from tests.hostile.costs import check_duration, descriptors, forget_peak, linux_only, peak, settled_descriptors
-from tests.hostile.honest import HonestProducers
+from tests.hostile.honest import HonestProducers, beside
 from tests.hostile.seed import FULL
 from tests.hostile.slow_clients import HABITS, Cut, besiege
 from tests.reliability.producers import signals
 from tests.reliability.serving import SECRET
 from tests.running.fleet import Configuration, Fleet, Running
 from tests.running.waiting import wait_until
-
-T = TypeVar("T")
 
 LIMITS = {"receive": 10.0, "idle": 10.0} if FULL else {"receive": 1.5, "idle": 1.0}
 CLIENTS = 200 if FULL else 20
@@ -68,17 +65,6 @@ def test_a_crowd_of_slow_clients_is_cut_and_honest_producers_do_not_notice(runni
     assert quiet.statuses | besieged.statuses == {201}
     if FULL:
         assert besieged.p99 - quiet.p99 < SLOWER_SECONDS
-
-
-async def beside(honest: HonestProducers, other: Awaitable[T]) -> T:
-    """Let the honest producers work while something else happens."""
-    ended = asyncio.Event()
-    working = asyncio.create_task(honest.send_until(ended))
-    try:
-        return await other
-    finally:
-        ended.set()
-        await working
 
 
 def check_cut(cut: Cut) -> None:

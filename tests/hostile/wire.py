@@ -21,7 +21,11 @@ class Wire:
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(DEADLINE_SECONDS)
-        self._socket.connect(("127.0.0.1", service.port))
+        try:
+            self._socket.connect(("127.0.0.1", service.port))
+        except OSError:
+            self.close()
+            raise
         self._opened = time.monotonic()
         self._received = b""
 

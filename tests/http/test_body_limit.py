@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.http.body_limit import BodyLimit
-from service.http.errors import BodyTooLarge
+from service.http.errors import BodyTooLarge, RequestTimeout
 from tests.http.asgi import Recorder, discard, http_scope, in_chunks, never, part, post, receiving
 
 
@@ -33,6 +33,15 @@ async def test_a_body_above_the_limit_is_refused(size: int) -> None:
 async def test_a_declared_body_above_the_limit_is_not_even_read(declared: bytes) -> None:
     with pytest.raises(BodyTooLarge):
         await BodyLimit(never, 100)(http_scope([(b"content-length", declared)]), never, never)
+
+
+@pytest.mark.anyio
+async def test_a_refusal_of_the_front_door_does_not_keep_what_was_read() -> None:
+    """Left in the state, its traceback would, for as long as the connection lasts."""
+    scope = http_scope(state={"refusal": RequestTimeout()})
+    with pytest.raises(RequestTimeout):
+        await BodyLimit(never, 100)(scope, receiving(part(b"abc", more=True)), never)
+    assert scope["state"] == {}
 
 
 @pytest.mark.anyio

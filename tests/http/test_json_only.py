@@ -31,6 +31,34 @@ async def test_json_passes(content_type: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "codings", [["identity"], ["Identity"], [""], ["identity, identity"], ["identity", "identity"]]
+)
+@pytest.mark.anyio
+async def test_a_body_that_is_not_coded_passes_however_that_is_said(codings: list[str]) -> None:
+    headers = [("Content-Type", "application/json"), *(("Content-Encoding", coding) for coding in codings)]
+    assert (await post(JsonOnly(Recorder()), headers, BODY)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ([], "Content-Type is missing"),
+        ([("Content-Type", "application/json")] * 2, "given more than once"),
+        ([("Content-Type", "text/plain")], "not application/json"),
+        ([("Content-Type", "")], "not application/json"),
+        ([("Content-Type", "application/json; charset=latin-1")], "a charset that is not UTF-8"),
+        ([("Content-Type", "application/json"), ("Content-Encoding", "gzip")], "compressed"),
+        ([("Content-Type", "application/json"), ("Content-Encoding", "identity, br")], "compressed"),
+    ],
+)
+@pytest.mark.anyio
+async def test_the_detail_tells_which_of_these_it_is(headers: Headers, told: str) -> None:
+    with pytest.raises(UnsupportedMediaType) as refused:
+        await post(JsonOnly(never), headers, BODY)
+    assert told in str(refused.value.detail)
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         pytest.param([], id="none"),

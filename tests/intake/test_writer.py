@@ -161,9 +161,15 @@ async def test_the_writer_outlives_a_culprit_whose_request_has_ended(database: D
 # Limits
 
 
+SIZE = len(UNSIGNED.body or b"")
+
+
+@pytest.mark.parametrize(("queue_limit", "queue_bytes"), [(3, LIMITS.queue_bytes), (1000, 4 * SIZE - 1)])
 @pytest.mark.anyio
-async def test_more_than_the_limit_is_refused_at_once_and_nothing_is_lost(database: Database) -> None:
-    async with storing(database.url, queue_limit=3) as writer:
+async def test_more_than_the_limit_is_refused_at_once_and_nothing_is_lost(
+    database: Database, queue_limit: int, queue_bytes: int
+) -> None:
+    async with storing(database.url, replace(LIMITS, queue_bytes=queue_bytes), queue_limit=queue_limit) as writer:
         async with locked(database):
             accepted = asyncio.create_task(store_all(writer, [UNSIGNED] * 3))
             await until_somebody_waits(database)
@@ -175,9 +181,12 @@ async def test_more_than_the_limit_is_refused_at_once_and_nothing_is_lost(databa
     assert count(database, "signals") == 4
 
 
+@pytest.mark.parametrize(("queue_limit", "queue_bytes"), [(1, LIMITS.queue_bytes), (1000, SIZE)])
 @pytest.mark.anyio
-async def test_refused_and_given_up_requests_make_room_again(database: Database) -> None:
-    async with storing(database.url, queue_limit=1) as writer:
+async def test_refused_and_given_up_requests_make_room_again(
+    database: Database, queue_limit: int, queue_bytes: int
+) -> None:
+    async with storing(database.url, replace(LIMITS, queue_bytes=queue_bytes), queue_limit=queue_limit) as writer:
         with pytest.raises(ValidationFailed):
             await writer.store(UNSTORABLE)
         async with locked(database):

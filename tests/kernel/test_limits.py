@@ -17,3 +17,7 @@ def test_the_server_gives_up_before_the_client_does_and_that_before_the_answer()
 
 def test_a_receipt_is_kept_longer_than_its_request_can_pass() -> None:
     assert LIMITS.receipt_seconds > 2 * WINDOW_SECONDS + 1
+
+
+def test_a_worker_is_gone_two_seconds_after_its_parent() -> None:
+    assert LIMITS.orphan_seconds < 2

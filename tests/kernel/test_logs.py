@@ -1,18 +1,24 @@
 """The log: one JSON object a line on standard output, from whoever wrote it, and nothing that must not be there."""
 
 import json
+import logging
+import os
+import re
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
-from service.kernel import logs
+from service.kernel.logs import Log, request_id
+from tests.cli.program import without_colours
 from tests.running.environment import service_environment
+from tests.running.waiting import DEADLINE_SECONDS
 
 
 def lines_of(program: str, level: str = "info") -> list[Mapping[str, Any]]:
@@ -57,6 +63,10 @@ def test_the_level_holds_for_the_service_and_its_libraries(level: str, written: 
     assert [line["level"] for line in lines_of(own + library, level)] == written + written
 
 
+def test_a_library_does_not_set_the_level_for_itself() -> None:
+    assert lines_of("logger = logging.getLogger('library')\nlogger.setLevel('DEBUG')\nlogger.debug('chatter')") == []
+
+
 def test_the_request_id_is_on_every_line_of_its_request_only() -> None:
     before, during, library, after = lines_of(
         "log.info('before')\n"
@@ -71,27 +81,42 @@ def test_the_request_id_is_on_every_line_of_its_request_only() -> None:
     assert "request_id" not in after
 
 
-def test_what_a_request_tells_is_written_with_its_closing_line() -> None:
-    written = BytesIO()
-    writer = logs._LineWriter(written)
-    token = logs.request_id.set("id-1")
-    writer.info(b"proven")
-    writer.info(b"created")
-    assert written.getvalue() == b""
-    logs.request_id.reset(token)
-    writer.info(b"handled")
-    assert written.getvalue() == b"proven\ncreated\nhandled\n"
+@pytest.fixture
+def written() -> Iterator[tuple[Log, socket.socket]]:
+    """A log, and where it arrives as it is written: at once, or in several pieces."""
+    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    theirs.settimeout(DEADLINE_SECONDS)
+    log = Log()
+    log.begin(logging.INFO, ours.fileno(), for_people=False)
+    yield log, theirs
+    log.end()
+    theirs.close()
+    ours.close()
 
 
-def test_what_goes_wrong_in_a_request_is_written_at_once_and_in_its_place() -> None:
+def messages(text: bytes) -> list[str]:
+    """What lines say."""
+    return [json.loads(line)["message"] for line in text.splitlines()]
+
+
+def test_what_a_request_tells_is_written_with_its_closing_line(written: tuple[Log, socket.socket]) -> None:
+    log, arrived = written
+    token = request_id.set("id-1")
+    log.info("proven")
+    log.info("created")
+    request_id.reset(token)
+    log.info("handled")
+    assert messages(arrived.recv(65536)) == ["proven", "created", "handled"]
+
+
+def test_what_goes_wrong_in_a_request_is_written_at_once_and_in_its_place(written: tuple[Log, socket.socket]) -> None:
     """Whatever the level: at `warning` there are no closing lines."""
-    written = BytesIO()
-    writer = logs._LineWriter(written)
-    token = logs.request_id.set("id-1")
-    writer.info(b"proven")
-    writer.warning(b"refused")
-    logs.request_id.reset(token)
-    assert written.getvalue() == b"proven\nrefused\n"
+    log, arrived = written
+    token = request_id.set("id-1")
+    log.info("proven")
+    log.warning("refused")
+    assert messages(arrived.recv(65536)) == ["proven", "refused"]
+    request_id.reset(token)
 
 
 def test_an_exception_is_told_without_its_message() -> None:
@@ -171,4 +196,90 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 
 
 def test_a_closed_log_stops_nothing() -> None:
-    assert lines_of("import sys\nlog.info('kept')\nsys.stdout.buffer.close()\nlog.info('lost')")[0]["message"] == "kept"
+    """Whoever closes standard output closes his own: the log keeps one, lest its lines go where a later file opens."""
+    lines = lines_of("import sys\nlog.info('kept')\nsys.stdout.buffer.close()\nlog.info('kept too')")
+    assert [line["message"] for line in lines] == ["kept", "kept too"]
+
+
+def test_without_standard_output_nothing_is_told() -> None:
+    program = (
+        "import sys\n"
+        "from service.kernel.logs import configure_logs, log\n"
+        "configure_logs('info')\n"
+        "log.info('lost')\n"
+        "print('still here', file=sys.stderr)\n"
+    )
+    command = ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, program]
+    done = subprocess.run(command, env=service_environment({}), stderr=subprocess.PIPE, timeout=DEADLINE_SECONDS)
+    assert (done.returncode, done.stderr) == (0, b"still here\n")
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(1)", "raise MemoryError", "os.kill(os.getpid(), signal.SIGINT)"])
+def test_what_was_told_before_a_process_ends_is_written(ending: str) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from service.kernel.logs import configure_logs, log\n"
+        "configure_logs('info')\n"
+        "for number in range(2000):\n"
+        "    log.info('m', number=number)\n"
+        f"{ending}\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], env=service_environment({}), capture_output=True)
+    assert ended.returncode != 0
+    assert [json.loads(line)["number"] for line in ended.stdout.splitlines()] == list(range(2000))
+
+
+def test_before_it_is_configured_the_log_goes_to_standard_error(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    Log().warning("Something is odd")
+    assert messages(capfdbinary.readouterr().err) == ["Something is odd"]
+
+
+# At a terminal
+
+
+def shown(*tell: Callable[[Log], None]) -> str:
+    """What a person sees of what is told."""
+    ours, theirs = os.pipe()
+    log = Log()
+    log.begin(logging.INFO, theirs, for_people=True)
+    for each in tell:
+        each(log)
+    log.end()
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as text:
+        return text.read()
+
+
+def test_a_person_gets_a_line_in_colours() -> None:
+    text = shown(lambda log: log.info("Signal created", instrument="XAUUSD", side=0))
+    assert "\x1b[" in text
+    plain = without_colours(text)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d \[info     \] Signal created +instrument='XAUUSD' side=0\n", plain)
+
+
+def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(lambda log: log.error("Unexpected exception", exception=ValueError("hidden-word")))
+
+
+def test_what_a_stranger_sent_does_not_move_the_cursor() -> None:
+    assert "\x1b[2J" not in shown(lambda log: log.info("Request handled", path="/\x1b[2J"))
+
+
+def test_a_person_sees_an_exception_without_its_message_too() -> None:
+    try:
+        raise asyncpg.CheckViolationError("Failing row contains (hidden-word)")
+    except asyncpg.CheckViolationError as error:
+        caught = error
+    text = without_colours(shown(lambda log: log.error("Database write failed", exception=caught)))
+    assert "error='CheckViolationError' sqlstate='23514'" in text
+    assert text.splitlines()[1].endswith("test_a_person_sees_an_exception_without_its_message_too")
+    assert "hidden-word" not in text
+
+
+def test_a_word_for_who_looks_on_is_not_for_programs(written: tuple[Log, socket.socket]) -> None:
+    log, arrived = written
+    log.say("Here I am")
+    log.info("a line")
+    assert messages(arrived.recv(65536)) == ["a line"]
+    assert shown(lambda log: log.say("Here I am")) == "Here I am\n"

@@ -9,7 +9,6 @@ from tests.speaking.exchange import Answer
 
 STATUS_OF = {
     "malformed_request": 400,
-    "upgrade_refused": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
     "producer_id_invalid": 400,
@@ -32,8 +31,14 @@ STATUS_OF = {
     "shutting_down": 503,
 }
 
-EXPLAINED = {"timestamp_malformed", "timestamp_outside_window", "signature_malformed", "signature_mismatch"}
-EXPLANATION = {"server_time", "skew_seconds", "body_bytes", "body_sha256", "hint"}
+_HEADERS_EXPLAINED = {"server_time", "skew_seconds", "hint"}
+EXPLAINED = {
+    "timestamp_malformed": _HEADERS_EXPLAINED,
+    "timestamp_outside_window": _HEADERS_EXPLAINED,
+    "signature_malformed": _HEADERS_EXPLAINED,
+    "signature_mismatch": _HEADERS_EXPLAINED | {"body_bytes", "body_sha256"},
+}
+"""What may be told beside these codes. Nothing is told beside any other."""
 
 FIELDS = {"instrument", "side", "time", "payload", "version"}
 
@@ -60,7 +65,7 @@ def check_refusal(answer: Answer, code: str) -> None:
     check_published(answer)
     content = answer.json()
     explanation = content.keys() - {"code", "detail", "request_id"}
-    assert explanation <= EXPLANATION if code in EXPLAINED else not explanation
+    assert explanation <= EXPLAINED.get(code, set())
     assert content["code"] == code
     assert content["request_id"] == answer.request_id
     if code == "validation_failed":

@@ -30,7 +30,10 @@ assert 201 == 401
 SECOND = """test_a_connection_is_closed _+
 Then the connection is closed
 
-KeyError: 'Connection'
+assert 'keep-alive' == 'close'
+ +
+  - close
+  [+] keep-alive
 
 """
 EXCHANGE = r"""POST /api/v1/signals

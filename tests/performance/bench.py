@@ -18,7 +18,7 @@ from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.load import Load, drive, drive_pgbench
 from tests.performance.machine import facts
 from tests.performance.parity import NotEqual, require_parity
-from tests.performance.report import Cell, Figures, Setting, comparison, facts_table, write_section
+from tests.performance.report import Cell, Figures, Setting, check_section, comparison, facts_table, write_section
 from tests.performance.signed import write_signed
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +126,17 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error(f"--only does not know {', '.join(sorted(unknown))}")
     if chosen.output is None and not chosen.quick:
         chosen.output = DOCUMENT
+    if chosen.output is not None:
+        look_at(chosen.output, "bench", parser)
     return chosen
+
+
+def look_at(document: Path, section: str, parser: argparse.ArgumentParser) -> None:
+    """Refuse a command line whose figures could not be written in the end."""
+    try:
+        check_section(document, section)
+    except (OSError, ValueError) as error:
+        parser.error(f"--output: {document}: {error}")
 
 
 def numbers(text: str) -> tuple[int, ...]:

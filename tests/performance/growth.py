@@ -14,7 +14,14 @@ from pathlib import Path
 import asyncpg
 
 from tests.performance.arithmetic import InvalidRun, Run, Summary, percentile, spread, summarise
-from tests.performance.bench import DOCUMENT, REQUESTS_PER_SECOND, numbers, scratch_folder, unwind_when_terminated
+from tests.performance.bench import (
+    DOCUMENT,
+    REQUESTS_PER_SECOND,
+    look_at,
+    numbers,
+    scratch_folder,
+    unwind_when_terminated,
+)
 from tests.performance.contestants import CannotStart, Contestant, Server, prepare, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.load import Load, drive
@@ -162,7 +169,9 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rows", type=numbers, default=(0, 1_000_000, 5_000_000), help="rows (0,1000000,5000000)")
     parser.add_argument("--connections", type=numbers, default=(32, 100), help="how many at once (32,100)")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    look_at(chosen.output, "growth", parser)
+    return chosen
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -128,6 +128,18 @@ def replace_section(document: str, name: str, text: str) -> str:
     return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
+def check_section(path: Path, name: str) -> None:
+    """Raises OSError or ValueError when `write_section` could not write there: to be asked before minutes of work."""
+    replace_section(_document(path, name), name, "")
+    with path.open("a", encoding="utf-8"):
+        pass
+
+
 def write_section(path: Path, name: str, text: str) -> None:
-    """Puts `text` into the section `name` of the document at `path`."""
-    path.write_text(replace_section(path.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+    """Puts `text` into the section `name` of the document at `path`, or into a new one."""
+    path.write_text(replace_section(_document(path, name), name, text), encoding="utf-8")
+
+
+def _document(path: Path, name: str) -> str:
+    document = path.read_text(encoding="utf-8") if path.exists() else ""
+    return document or f"<!-- {name}:begin -->\n<!-- {name}:end -->\n"

@@ -1,12 +1,15 @@
 """The benchmark's own sums: a wrong one would make every figure wrong."""
 
 import json
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.proof.signing import sign
+from tests.performance import bench, growth
 from tests.performance.arithmetic import (
     InvalidRun,
     Run,
@@ -19,7 +22,7 @@ from tests.performance.arithmetic import (
     summarise,
 )
 from tests.performance.contestants import OURS, TORTOISE
-from tests.performance.report import Cell, Setting, comparison, replace_section
+from tests.performance.report import Cell, Setting, comparison, replace_section, write_section
 from tests.performance.signed import PRODUCER_ID, SECRET, payload_text, signed_request, write_signed
 
 PGBENCH_REPORT = """\
@@ -124,6 +127,25 @@ def test_only_the_marked_section_of_a_document_is_replaced() -> None:
 def test_a_document_without_its_marks_is_left_alone(document: str) -> None:
     with pytest.raises(ValueError, match="once each"):
         replace_section(document, "x", "new")
+
+
+@pytest.mark.parametrize("options", [bench.options, growth.options])
+def test_where_the_figures_go_is_looked_at_before_they_are_measured(
+    options: Callable[[list[str]], Namespace], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Six minutes of figures were lost because their document did not exist."""
+    (tmp_path / "other.md").write_text("no marks")
+    for path, complaint in [("other.md", "once each"), ("nowhere/new.md", "No such file"), (".", "Is a directory")]:
+        with pytest.raises(SystemExit):
+            options(["--output", str(tmp_path / path)])
+        assert complaint in capsys.readouterr().err
+    assert options(["--output", str(tmp_path / "new.md")]).output == tmp_path / "new.md"
+
+
+def test_a_document_that_is_new_gets_its_section(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        write_section(tmp_path / "new.md", "x", text)
+    assert (tmp_path / "new.md").read_text() == "<!-- x:begin -->\n\nsecond\n\n<!-- x:end -->\n"
 
 
 @pytest.mark.parametrize("size", [300, 8192])

@@ -15,7 +15,7 @@ from structlog.typing import EventDict
 from service import cli
 from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
-from service.kernel.logs import _render
+from service.kernel.logs import _json
 from service.postgres.connector import service_connector
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
@@ -30,7 +30,7 @@ LIMITS = Limits()
 
 def logged(error: BaseException) -> dict[str, object]:
     """The line of the log about an error."""
-    line: dict[str, object] = orjson.loads(_render(None, "error", {"event": "Failed", "exception": error}))
+    line: dict[str, object] = orjson.loads(_json("error", "Failed", {"exception": error}))
     return line
 
 

@@ -17,7 +17,7 @@ from tests.running.postgres import Database
 
 
 def settings(folder: Path, **values: Any) -> Settings:
-    return Settings(_env_file=None, signals_data_dir=folder, **values)
+    return Settings(_env_file=None, signals_data_dir=folder, hmac_producer_enabled=False, **values)
 
 
 def test_it_is_made_once_and_then_stays(tmp_path: Path) -> None:

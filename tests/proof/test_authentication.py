@@ -1,4 +1,4 @@
-"""The guard that proves who sent a request: whom it believes, in which order it looks, and its audit trail."""
+"""The guards that prove who sent a request: whom they believe, in which order they look, and their audit trail."""
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from structlog.typing import EventDict
 
 from service.kernel.ration import Ration
 from service.proof import signing
-from service.proof.authentication import ProducerAuthentication, Sender
+from service.proof.authentication import ProducerAuthentication, Sender, UnprovenSender
 from service.proof.errors import (
     AuthenticationRefusal,
     HeaderMissing,
@@ -23,17 +23,18 @@ from service.proof.errors import (
     TimestampMalformed,
     TimestampOutsideWindow,
 )
+from service.proof.signing_headers import Claim, SigningHeaders
 from tests.http.asgi import BODY, Recorder, discard, http_scope, never
-from tests.proof.proving import proving, proving_with, shared
+from tests.proof.guards import by_secrets, proving
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = b"an-example-secret-of-32-bytes-ok"
 PRODUCER_ID, TIMESTAMP, SIGNATURE = b"x-producer-id", b"x-timestamp", b"x-signature"
 
 
-def guard(inner: ASGIApp, *secrets: bytes, now: datetime = NOW) -> ProducerAuthentication:
-    """The guard with the same secrets for every producer and a clock that stands still."""
-    return ProducerAuthentication(inner, proving(*secrets), lambda: now, Ration(1))
+def guard(inner: ASGIApp, *secrets: bytes, now: datetime = NOW) -> ASGIApp:
+    """The guards with the same secrets for every producer and a clock that stands still."""
+    return proving(inner, lambda _: secrets, lambda: now)
 
 
 Changes = Mapping[bytes, bytes | None]
@@ -92,7 +93,7 @@ async def test_with_signing_off_the_headers_prove_nothing_and_refuse_nothing(
     headers: list[tuple[bytes, bytes]], producer_id: str | None, log_lines: list[EventDict]
 ) -> None:
     inner = Recorder()
-    await authenticate(ProducerAuthentication(inner, None, lambda: NOW, Ration(1)), headers)
+    await authenticate(UnprovenSender(inner), headers)
     assert inner.state["sender"] == Sender(producer_id, None)
     assert log_lines == []
 
@@ -252,6 +253,40 @@ async def test_each_refusal_has_one_line_in_the_audit_trail(
     ]
 
 
+@pytest.mark.parametrize(("refusal", "changes"), FAULTS)
+@pytest.mark.anyio
+async def test_headers_that_fail_whatever_the_body_is_are_refused_before_it_is_read(
+    refusal: type[AuthenticationRefusal], changes: Changes
+) -> None:
+    """There is no body, and `never` would not give one."""
+    with pytest.raises(refusal):
+        await SigningHeaders(never, lambda: NOW)(http_scope(signing_headers(changes)), never, never)
+
+
+@pytest.mark.anyio
+async def test_headers_that_may_be_right_are_passed_on_as_a_claim() -> None:
+    inner = Recorder()
+    headers = signing_headers({SIGNATURE: b"AAAA"})
+    await SigningHeaders(inner, lambda: NOW)(http_scope(headers), never, discard)
+    assert inner.state == {"claim": Claim("alpha", NOW.isoformat().encode(), b"AAAA")}
+
+
+@pytest.mark.anyio
+async def test_a_request_whose_body_took_longer_than_the_window_is_refused(log_lines: list[EventDict]) -> None:
+    """Else a captured one, dripped in, would outlive the receipt that makes it a resend."""
+    headers = signing_headers(moment=NOW - timedelta(seconds=300))
+    claims = Recorder()
+    await SigningHeaders(claims, lambda: NOW)(http_scope(headers), never, discard)
+    scope = http_scope(state={**claims.state, "body": BODY})
+    later = NOW + timedelta(seconds=1)
+    with pytest.raises(TimestampOutsideWindow) as refused:
+        await ProducerAuthentication(never, by_secrets(lambda _: [SECRET]), lambda: later, Ration(1))(
+            scope, never, never
+        )
+    assert refused.value.extra == {"server_time": "2026-01-31T12:00:01.000Z", "skew_seconds": -301}
+    assert log_lines[-1]["reason"] == "clock_skew"
+
+
 @pytest.mark.parametrize("secret", [b"old" * 16, b"new" * 16])
 @pytest.mark.anyio
 async def test_while_a_secret_is_replaced_both_are_good(secret: bytes) -> None:
@@ -266,8 +301,7 @@ async def test_while_a_secret_is_replaced_both_are_good(secret: bytes) -> None:
 async def test_each_producer_has_its_own_secrets() -> None:
     secrets = {"alpha": [b"a" * 32], "beta": [b"b" * 32]}
     inner = Recorder()
-    own = proving_with(lambda producer_id, _: shared(*secrets.get(producer_id, [])))
-    app = ProducerAuthentication(inner, own, lambda: NOW, Ration(1))
+    app = proving(inner, lambda producer_id: secrets.get(producer_id, []), lambda: NOW)
     await authenticate(app, signing_headers(secret=b"a" * 32, producer="alpha"))
     await authenticate(app, signing_headers(secret=b"b" * 32, producer="beta"))
     assert len(inner.scopes) == 2

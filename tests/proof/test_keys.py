@@ -10,12 +10,12 @@ from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
 from service.http.errors import Overloaded
-from service.kernel.ration import Ration
 from service.keyring.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
-from service.proof.authentication import ProducerAuthentication, Proving, Sender
+from service.proof.authentication import Proving, Sender
 from service.proof.errors import SignatureMismatch
 from service.proof.signing import KEYS_MAX, RESENT_FOR, sign
 from tests.http.asgi import BODY, Recorder, never
+from tests.proof.guards import guarded
 from tests.proof.test_authentication import NOW, SIGNATURE, authenticate, signing_headers
 from tests.running.application import figure
 
@@ -38,16 +38,15 @@ class Desk:
     asked: list[bytes] = field(default_factory=list)
     used: list[UUID] = field(default_factory=list)
 
-    def guard(self, inner: ASGIApp) -> ProducerAuthentication:
+    def guard(self, inner: ASGIApp) -> ASGIApp:
         """The guard before an application, for a producer `alpha` with these keys."""
         ring = Keyring(b"the-shared-secret-of-all-others", RESENT_FOR)
         ring.fill({"alpha": Registered(self.enabled, tuple(self.keys))})
         return self.guard_of(ring, inner)
 
-    def guard_of(self, ring: Keyring, inner: ASGIApp) -> ProducerAuthentication:
+    def guard_of(self, ring: Keyring, inner: ASGIApp) -> ASGIApp:
         """The guard with a keyring."""
-        proving = Proving(ring.find, self._was_stored, self.used.append)
-        return ProducerAuthentication(inner, proving, lambda: NOW, Ration(9))
+        return guarded(inner, Proving(ring.find, self._was_stored, self.used.append), lambda: NOW)
 
     async def _was_stored(self, mac: bytes) -> bool:
         self.asked.append(mac)

@@ -14,12 +14,10 @@ from pydantic import ValidationError
 
 from service.intake.signal import parse_signal
 from service.kernel.errors import all_refusals
-from service.kernel.ration import Ration
-from service.proof.authentication import ProducerAuthentication
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
 from service.settings import Settings
-from tests.proof.proving import proving
+from tests.proof.guards import proving
 from tests.running.environment import ROOT
 
 PATH = ROOT / "docs" / "vectors" / "signature.json"
@@ -71,7 +69,7 @@ def code(vector: Vector, headers: list[tuple[str, str]], now: str) -> str | None
     def clock() -> datetime:
         return datetime.fromisoformat(now)
 
-    guard = ProducerAuthentication(endpoint, proving=proving(vector["secret"].encode()), clock=clock, hints=Ration(1))
+    guard = proving(endpoint, lambda _: [vector["secret"].encode()], clock)
     raw = [(key.lower().encode(), value.encode()) for key, value in headers]
     scope = {"type": "http", "headers": raw, "state": {"body": vector["body"].encode()}}
     try:
@@ -174,7 +172,8 @@ def test_a_secret_says_what_it_is_for(secret: str) -> None:
 
 
 def settings(environment: str, secret: str) -> Settings:
-    return Settings.model_validate({"app_env": environment, "hmac_producer_secret": secret})
+    given = {"app_env": environment, "hmac_producer_enabled": False, "hmac_producer_secret": secret}
+    return Settings.model_validate(given)
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

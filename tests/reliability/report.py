@@ -20,6 +20,8 @@ class Report:
     """A pytest plugin that keeps the lines of all tests; `document` gets them when every test has passed."""
 
     def __init__(self, document: Path | None) -> None:
+        if document is not None:
+            around(document)  # before the runs, which take minutes
         self._document = document
         self._rows: list[Row] = []
 
@@ -40,12 +42,21 @@ class Report:
             write(self._document, f"{_origin()}\n\n{table(self._rows)}")
 
 
+def around(document: Path) -> tuple[str, str]:
+    """What stands before and after the table in the document. Raises UsageError when it has no place for one."""
+    try:
+        before, begin, rest = document.read_text().partition(BEGIN)
+    except OSError as error:
+        raise pytest.UsageError(f"--reliability-report: {document}: {error.strerror}") from None
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise pytest.UsageError(f"--reliability-report: {document} needs {BEGIN} and {END}")
+    return before, after
+
+
 def write(document: Path, text: str) -> None:
     """Replace what stands between the two markers of the document."""
-    before, begin, rest = document.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    assert begin, f"{document.name} has no {BEGIN}"
-    assert end, f"{document.name} has no {END}"
+    before, after = around(document)
     document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 

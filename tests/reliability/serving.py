@@ -30,6 +30,7 @@ class Service:
         self._workers = workers
         confidential.note_secret(SECRET)
         self._process: subprocess.Popen[bytes] | None = None
+        self._orphans: list[psutil.Process] = []
 
     @property
     def _log(self) -> Path:
@@ -56,6 +57,7 @@ class Service:
     def kill(self) -> None:
         """`kill -9`; returns when the process is gone."""
         assert self._process is not None
+        self._orphans += self.family()
         self._process.kill()
         self._process.wait(DEADLINE_SECONDS)
 
@@ -74,6 +76,12 @@ class Service:
         assert self._process is not None
         self._process.terminate()
 
+    def family(self) -> list[psutil.Process]:
+        """What the process has started: the workers, and a helper of Python's."""
+        assert self._process is not None
+        children: list[psutil.Process] = psutil.Process(self._process.pid).children()
+        return children
+
     def busy_workers(self) -> list[int]:
         """The ids of the worker processes that have a connection with a producer now."""
         assert self._process is not None
@@ -82,12 +90,10 @@ class Service:
     def end(self) -> None:
         """Get rid of whatever is still running, and look for what must not be in the log."""
         if self.running:
-            assert self._process is not None
-            family = psutil.Process(self._process.pid).children(recursive=True)
             self.kill()
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(signal.SIGKILL)
+        for process in self._orphans:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
         confidential.check_text(self._log.read_bytes(), "the log")
 
 

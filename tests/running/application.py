@@ -36,8 +36,8 @@ async def serving(
     url: str, *, clock: Clock = present, limits: Limits = LIMITS, signing: bool = False, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application on the database at `url`, between its start and its end."""
-    secret: dict[str, Any] = {"hmac_producer_enabled": True, "hmac_producer_secret": SECRET} if signing else {}
-    app = create_app(Settings(_env_file=None, database_url=url, **secret, **settings), clock=clock, limits=limits)
+    signed: dict[str, Any] = {"hmac_producer_enabled": signing, "hmac_producer_secret": SECRET if signing else ""}
+    app = create_app(Settings(_env_file=None, database_url=url, **(signed | settings)), clock=clock, limits=limits)
     async with (
         _started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://signals") as client,

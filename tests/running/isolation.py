@@ -1,14 +1,13 @@
 """What keeps the tests of the code in this process apart from one another, and from whoever runs them."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from service.settings import Settings
+from service.environment import PREFIXES
+from service.kernel.logs import Fields, log
 
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
@@ -24,12 +23,17 @@ def anyio_backend() -> str:
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test knows the settings of the one who runs it."""
     for name in os.environ:
-        if name.lower() in Settings.model_fields:
+        if name.upper().startswith(PREFIXES):
             monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
-def log_lines() -> Iterator[list[EventDict]]:
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[EventDict]:
     """What this process logs during a test, as the service hands it over."""
-    with capture_logs() as lines:
-        yield lines
+    lines: list[EventDict] = []
+
+    def keep(level: str, message: str, fields: Fields) -> None:
+        lines.append({**fields, "event": message, "log_level": level})
+
+    monkeypatch.setattr(log, "tell", keep)
+    return lines

@@ -1,9 +1,10 @@
 """What a running service writes to its standard output, line by line, while it runs."""
 
+import fcntl
 import json
 import time
 from collections.abc import Callable, Mapping
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import IO, Any
 
 from tests.running.waiting import DEADLINE_SECONDS
@@ -22,17 +23,30 @@ class LogLines:
         self._lines: list[LogLine] = []
         self._news = Condition()
         self._ended = False
+        self._reading = Event()
+        self._reading.set()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         for line in self._stream:
+            self._reading.wait()
             with self._news:
                 self._lines.append(_parse(line))
                 self._news.notify_all()
         with self._news:
             self._ended = True
             self._news.notify_all()
+
+    def pause(self) -> None:
+        """Stop reading, so that the pipe, which is made as small as can be, fills up."""
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            fcntl.fcntl(self._stream, fcntl.F_SETPIPE_SZ, 4096)
+        self._reading.clear()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._reading.set()
 
     def wait_for_line(self, predicate: Callable[[LogLine], bool], what: str, since: int = 0) -> LogLine:
         """The first line from number `since` on for which `predicate` holds; fails after a deadline."""
@@ -76,6 +90,7 @@ class LogLines:
 
     def finish(self) -> None:
         """Wait until the stream has ended."""
+        self.resume()
         self._reader.join(DEADLINE_SECONDS)
         self._stream.close()
 

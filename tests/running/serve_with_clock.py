@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     clock = shown_time if "TEST_CLOCK" in os.environ else utc_now
     limits = Limits(**json.loads(os.environ.get("TEST_LIMITS", "{}")))
-    serve(load_settings(), host=options.host, port=options.port, workers=options.workers, clock=clock, limits=limits)
+    serve(load_settings(), hosts=[options.host], port=options.port, workers=options.workers, clock=clock, limits=limits)
 
 
 if __name__ == "__main__":

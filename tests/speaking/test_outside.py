@@ -93,7 +93,7 @@ def meet(url: str, *, confirmed: bool = False) -> None:
 
 
 def test_production_is_not_touched_without_confirmation(inside: Deployment) -> None:
-    inside.configure(APP_ENV="production")
+    inside.configure(APP_ENV="production", HMAC_PRODUCER_ENABLED="false")
     with pytest.raises(pytest.UsageError, match=r"says that it is production: add CONFIRM=1"):
         meet(inside.url)
     meet(inside.url, confirmed=True)

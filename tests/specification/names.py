@@ -56,9 +56,9 @@ def statuses() -> list[str]:
 
 
 def headers() -> list[str]:
-    """The headers of answers: the published ones, those of the pages, and the one that uvicorn adds."""
+    """The headers of answers: the published ones, those of the pages, and those of HTTP itself."""
     of_pages = {name.title() for page in pages().values() for name in page.headers}
-    return sorted({*ANSWER_HEADERS, *of_pages, "Date"})
+    return sorted({*ANSWER_HEADERS, *of_pages, "Date", "Connection", "Keep-Alive"})
 
 
 def settings() -> list[str]:

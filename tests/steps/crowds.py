@@ -3,9 +3,12 @@
 from pytest_bdd import given, parsers, then, when
 
 from tests.observing.contract import check_created, check_refusal
+from tests.observing.figures import Figures, sample
 from tests.observing.log import Log
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
+from tests.running.log_lines import LogLine
+from tests.running.waiting import wait_until
 from tests.speaking.conversation import Conversation
 from tests.speaking.payloads import exact
 from tests.speaking.producer import Producer
@@ -67,6 +70,26 @@ def answers_are_not_mixed_up(conversation: Conversation, storage: Storage) -> No
 def no_deadlock(inside: Deployment) -> None:
     seen = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     assert inside.database.value(seen) == 0
+
+
+@then("the log, when it is read again, tells of the creation of each, once")
+def log_tells_later_of_each(inside: Deployment, log: Log, conversation: Conversation) -> None:
+    inside.service.log.resume()
+    log_tells_of_each(log, conversation)
+
+
+@then("the log, when it is read again, tells how many lines are missing")
+def log_tells_of_missing_lines(inside: Deployment, conversation: Conversation, figures: Figures) -> None:
+    def lines(message: str) -> list[LogLine]:
+        return [line for line in inside.service.log.since(0) if line["message"] == message]
+
+    def all_told() -> bool:
+        missing = figures.now()[sample("signals_log_lines_dropped_total")]
+        return missing > 0 and sum(line["lines"] for line in lines("Log lines dropped")) == missing
+
+    inside.service.log.resume()
+    wait_until(all_told, "the log tells of as many as were counted")
+    assert 0 < len(lines("Signal created")) < len(conversation.answers)
 
 
 @then("the log tells of the creation of each, once")

@@ -19,6 +19,11 @@ def tells_hash(conversation: Conversation) -> None:
     assert conversation.answer.json()["body_sha256"] == hashlib.sha256(body).hexdigest()
 
 
+@then("it tells nothing of the body")
+def tells_nothing_of_the_body(conversation: Conversation) -> None:
+    assert not {"body_bytes", "body_sha256"} & conversation.answer.json().keys()
+
+
 @then(parsers.parse('it tells the time of the service as "{instant}"'))
 def tells_time(conversation: Conversation, instant: str) -> None:
     assert conversation.answer.json()["server_time"] == instant

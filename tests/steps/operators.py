@@ -1,9 +1,16 @@
 """What operators and their machines ask: health, readiness, version, and whatever else is tried."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 from pytest_bdd import parsers, then, when
 
 from tests.observing.contract import check_json
-from tests.running.waiting import wait_until
+from tests.running.deployment import Deployment
+from tests.running.environment import service_environment
+from tests.running.service_process import SERVE
+from tests.running.waiting import DEADLINE_SECONDS, wait_until
 from tests.speaking.conversation import Conversation
 from tests.speaking.exchange import Request
 from tests.steps.words import Table, one_of
@@ -46,6 +53,30 @@ def somebody_asks(conversation: Conversation, path: str) -> None:
 @when(parsers.re(r'somebody sends (?P<method>[A-Z]+) to "(?P<path>.*)"'))
 def somebody_sends(conversation: Conversation, method: str, path: str) -> None:
     conversation.send(Request(method, path))
+
+
+@when(parsers.re(r"the operator starts a service with (?P<name>[A-Z_]+)=(?P<value>.*)"), target_fixture="start")
+def start_with(
+    inside: Deployment,  # noqa: ARG001  # whose settings these would be
+    tmp_path: Path,
+    name: str,
+    value: str,
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *SERVE, "--port", "0"],
+        cwd=tmp_path,
+        env=service_environment({name: value}),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+    )
+
+
+@then(parsers.parse('it does not start because of "{reason}"'))
+def does_not_start(start: "subprocess.CompletedProcess[str]", reason: str) -> None:
+    assert (start.returncode, start.stdout) == (2, "")
+    assert start.stderr.startswith(f"signals: {reason}")
+    assert start.stderr.count("\n") == 1
 
 
 @then("it is ready")

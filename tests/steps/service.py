@@ -43,6 +43,11 @@ def receive_limit(inside: Deployment, seconds: str) -> None:
     inside.configure(SIGNALS_RECEIVE_SECONDS=seconds)
 
 
+@given(parsers.parse("the service takes {limit} connections at once"))
+def connections_limit(inside: Deployment, limit: str) -> None:
+    inside.configure(SIGNALS_CONNECTIONS_MAX=limit)
+
+
 @given(parsers.parse("there is room for {limit} waiting signals"))
 def queue_limit(inside: Deployment, limit: str) -> None:
     inside.configure(SIGNALS_QUEUE_LIMIT=limit)
@@ -102,6 +107,17 @@ def database_stalled(inside: Deployment) -> None:
 def connections_closed(inside: Deployment) -> None:
     others = "datname = current_database() AND pid <> pg_backend_pid()"
     inside.database.fetch(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+
+@given(parsers.parse("the log has room for {size:d} bytes"))
+def room_in_the_log(inside: Deployment, size: int) -> None:
+    inside.configure(**limited(log_bytes=size))
+
+
+@given("nobody reads the log")
+def log_not_read(inside: Deployment) -> None:
+    inside.start_own()
+    inside.service.log.pause()
 
 
 @given("the service was started while its database was away")

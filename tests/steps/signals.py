@@ -1,5 +1,7 @@
 """A producer sends signals: what is in them, and how they are written down."""
 
+import socket
+from contextlib import ExitStack
 from dataclasses import replace
 
 from pytest_bdd import given, parsers, when
@@ -186,9 +188,10 @@ def send_ambiguous(producer: Producer, conversation: Conversation) -> None:
     conversation.send_misdeclared(producer.request().adding("Transfer-Encoding", b"chunked"), 10)
 
 
-@when("the producer asks to go on in another protocol")
-def send_upgrade(producer: Producer, conversation: Conversation) -> None:
-    conversation.send(producer.request().adding("Connection", b"Upgrade").adding("Upgrade", b"h2c"))
+@when("the producer sends a signal with an offer to go on in HTTP/2, as Java does")
+def send_with_upgrade(producer: Producer, conversation: Conversation) -> None:
+    request = producer.request().adding("Connection", b"Upgrade, HTTP2-Settings").adding("Upgrade", b"h2c")
+    conversation.send(request.adding("HTTP2-Settings", b"AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA"))
 
 
 @when(parsers.parse("the producer sends a signal with headers of {size:d} bytes"))
@@ -212,6 +215,25 @@ def send_as(producer: Producer, content_type: str) -> None:
 def send_without_content_type(producer: Producer) -> None:
     producer.content_type = None
     producer.send()
+
+
+@when("the producer sends a signal with its content type given twice")
+def send_with_content_type_twice(producer: Producer, conversation: Conversation) -> None:
+    conversation.send(producer.request().adding("Content-Type", b"application/json"))
+
+
+@when(parsers.re(r'the producer sends a signal with the Content-Encoding "(?P<coding>.*)"'))
+def send_coded(producer: Producer, conversation: Conversation, coding: str) -> None:
+    conversation.send(producer.request().adding("Content-Encoding", coding.encode()))
+
+
+@when(parsers.parse("the producer sends a signal while strangers hold {count:d} connections"))
+def send_in_a_crowd(inside: Deployment, producer: Producer, conversation: Conversation, count: int) -> None:
+    address = "127.0.0.1", inside.service.port
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(socket.create_connection(address))
+        conversation.send_at_once([producer.request()])
 
 
 @when(parsers.re(r'the producer sends a signal to "(?P<path>.*)"'))
