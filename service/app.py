@@ -44,16 +44,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     """
     pool = _pool(settings, limits)
     writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
-    uses = KeyUses(pool, limits)
     keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
-    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
+    uses = KeyUses(pool, limits)
+    signing = settings.hmac_producer_enabled
+    proving = Proving(keyring.find, writer.receipts.has, uses.count) if signing else None
     running: list[AbstractAsyncContextManager[Any]] = [pool, writer]
-    proving = None
-    if settings.hmac_producer_enabled:
-        running += [uses, KeyringFollower(reader, pool.dedicated, limits)]
-        proving = Proving(keyring.find, writer.receipts.has, uses.count)
+    if signing:
+        running += [uses, _follower(keyring, pool, settings, clock, limits)]
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
-    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: proving is None or keyring.loaded)
+    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: keyring.loaded or not signing)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, proving, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
@@ -82,6 +81,12 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
         size=settings.database_pool_size,
         refuse_not_durable=settings.app_env == "production",
     )
+
+
+def _follower(keyring: Keyring, pool: Pool, settings: Settings, clock: Clock, limits: Limits) -> KeyringFollower:
+    """What keeps the keys of the producers up to date."""
+    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
+    return KeyringFollower(reader, pool.dedicated, limits)
 
 
 def _guards(settings: Settings, proving: Proving | None, clock: Clock, limits: Limits) -> list[Middleware]:
