@@ -42,6 +42,13 @@ Feature: AC-23 Database failure
       Then it is accepted
       And exactly two signals are stored
 
+    Example: A signal after a failover
+      The address of the database leads to another server now. The old one has not closed the connections of the
+      service, and stores nothing any more.
+      Given another database server has taken over
+      When the producer sends a signal
+      Then it is accepted
+
     Example: Ready again
       Given the database has gone away
       And the operator has seen that the service is not ready

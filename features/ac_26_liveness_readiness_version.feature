@@ -25,6 +25,10 @@ Feature: AC-26 Liveness, readiness, version
       When the operator asks whether the service is ready
       Then it is ready
 
+    Example: Ready, however many ask
+      When 200 load balancers ask at once whether the service is ready
+      Then each of them is told that it is ready
+
     @inside
     Example: Not ready, because the database is away
       Given the database has gone away

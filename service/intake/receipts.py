@@ -2,6 +2,9 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
+
+import asyncpg
 
 from service.intake.statement import Stored, recall
 from service.kernel.errors import InternalError
@@ -30,8 +33,7 @@ class Receipts:
         Raises InternalError when the database does not say so in time.
         """
         try:
-            async with self._pool.connection() as connection:
-                return await recall(connection, receipt_key)
+            return await self._pool.commit(partial(recall, receipt_key=receipt_key))
         except Exception as error:
             log.error("Database read failed", exception=error)
             raise InternalError from None
@@ -44,11 +46,10 @@ class Receipts:
         """Forget old receipts from time to time, for ever. Many processes may do so at once."""
         while True:
             with suppress(Exception):
-                while await self._prune_some() == self._limits.prune_rows:
+                while await self._pool.commit(self._prune_some) == self._limits.prune_rows:
                     pass
             await asyncio.sleep(self._limits.prune_seconds)
 
-    async def _prune_some(self) -> int:
-        async with self._pool.connection() as connection:
-            answer: str = await connection.execute(_PRUNE, self._limits.receipt_seconds, self._limits.prune_rows)
+    async def _prune_some(self, connection: asyncpg.Connection) -> int:
+        answer: str = await connection.execute(_PRUNE, self._limits.receipt_seconds, self._limits.prune_rows)
         return int(answer.removeprefix("DELETE "))

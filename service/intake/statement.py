@@ -25,11 +25,18 @@ RETURNING id, created_at
 """
 
 _FIND = """
-SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
-UNION ALL
-SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
+WITH nothing AS (DELETE FROM receipts WHERE false), found AS MATERIALIZED (
+    SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
+    UNION ALL
+    SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
+), confirmed AS MATERIALIZED (SELECT pg_logical_emit_message(true, 'signals', '') WHERE EXISTS (SELECT FROM found))
+SELECT key, id, created_at FROM found, confirmed
 """
-"""A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`."""
+"""A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`.
+
+What is found may be there without its standby, after a crash or a cancelled wait, and to read waits for nobody. The
+message in the write-ahead log makes this a commit, which waits for the standbys to have all that came before it. To
+delete nothing fails on a server that was demoted: it may lag, and must not say that there is no receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,13 @@ async def find(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]
         for id, record in found.items()
         if record
     }
+
+
+async def store(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
+    """Store the signals that are new, and find those that are not."""
+    stored = await insert(connection, signals)
+    others = {id: signal for id, signal in signals.items() if id not in stored}
+    return stored | await find(connection, others) if others else stored
 
 
 def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -21,7 +22,7 @@ from uuid_utils.compat import uuid7
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.errors import ValidationFailed
 from service.intake.receipts import Receipts
-from service.intake.statement import NewSignal, Stored, find, insert
+from service.intake.statement import NewSignal, Stored, store
 from service.kernel.errors import FieldFault, InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log
@@ -146,16 +147,11 @@ class Writer:
                 self._failing = reported = True
             if _unanswered(batch):
                 await asyncio.sleep(self._limits.retry_seconds)
-        self._failing = self._failing and bool(self._queue)
 
     async def _insert(self, batch: Sequence[Waiting]) -> None:
         by_id = {waiting.id: waiting for waiting in batch}
-        async with self._pool.connection() as connection:
-            for id, stored in (await insert(connection, _signals(by_id))).items():
-                by_id.pop(id).resolve(stored)
-            if by_id:
-                for id, stored in (await find(connection, _signals(by_id))).items():
-                    by_id[id].resolve(stored)
+        for id, stored in (await self._pool.commit(partial(store, signals=_signals(by_id)))).items():
+            by_id[id].resolve(stored)
 
     async def _split(self, batch: Sequence[Waiting], error: asyncpg.PostgresError) -> None:
         """A signal of the batch is refused: halve until it stands alone, so that its neighbours are stored."""

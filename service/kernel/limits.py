@@ -7,15 +7,16 @@ from dataclasses import dataclass
 class Limits:
     """How long the service waits, and how much it takes at once.
 
-    Each of the first five is shorter than the five seconds in which a request is answered. The server gives up on a
-    statement before the client does, so that an abandoned one does not go on by itself.
+    The five seconds in which a request is answered have room for two attempts, since the first may be lost with its
+    connection. The server gives up on a statement before the client does, so that an abandoned one does not go on by
+    itself.
     """
 
-    connect_seconds: float = 2.0
-    lock_seconds: float = 2.0
-    statement_seconds: float = 3.0
-    command_seconds: float = 4.0
-    """One exchange with the database, from the wait for a free connection to the answer."""
+    connect_seconds: float = 1.5
+    lock_seconds: float = 1.0
+    statement_seconds: float = 1.5
+    command_seconds: float = 2.0
+    """One attempt: one exchange with the database, from the wait for a free connection to the answer."""
     answer_seconds: float = 4.5
     """After this long a signal is answered 500, whatever the database does: the contract allows five seconds."""
     readiness_seconds: float = 1.5

@@ -4,6 +4,7 @@
 - `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
+- `keepalive`: connections whose other end is gone
 - `lives`: the servers that the data has lived in
 - `migrations/`: aerich's migrations, written by hand
 - `models`: the tables, as Tortoise sees them

@@ -1,10 +1,10 @@
 """Connections to PostgreSQL through Tortoise, none of which can hang."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
@@ -12,30 +12,39 @@ from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
 from service.postgres.connector import service_connector
-from service.postgres.durability import check_session
+from service.postgres.durability import NotConfirmed, check_session, confirmed
+from service.postgres.keepalive import watch
 from service.postgres.schema import orm_config
+
+Result = TypeVar("Result")
+
+_SERVER_FAULTS = ("08", "0A", "25", "26", "57P", "XX")
+"""The SQLSTATEs after which the same statement may succeed in another session: the connection broke, a plan is no
+longer valid, the server takes no writes or the transaction has failed, a prepared statement is gone, the server is
+leaving, or it does not know itself what is wrong."""
 
 
 class Pool:
     """Tortoise's pool of connections while it is entered as an asynchronous context manager.
 
     It connects when a connection is asked for, so that a service can start before its database. With
-    `refuse_not_durable` a server that could lose an acknowledged commit counts as one that is away.
+    `refuse_not_durable` a server that could lose an acknowledged commit counts as one that is away. There are never
+    more than `size` sessions in the server.
+
+    After anything but a proper answer of the server a session is dropped, and no other that was there before is used
+    again: after a failover none of them would answer, or all of them would lead to a server that takes no writes.
     """
 
     def __init__(self, url: str, limits: Limits, *, size: int, refuse_not_durable: bool = False) -> None:
-        self._command_seconds = limits.command_seconds
+        self._seconds = limits.command_seconds
+        self._commits = asyncio.Semaphore(size - 1)  # if none of them is answered, one session is left to try again
+        self._unanswered: set[asyncio.Task[Any]] = set()
 
-        async def check(connection: asyncpg.Connection) -> None:
+        async def prepare(connection: asyncpg.Connection) -> None:
+            watch(connection)
             await check_session(connection, refuse=refuse_not_durable)
 
-        pool: dict[str, Any] = {
-            "minsize": 1,
-            "maxsize": size,
-            "command_timeout": limits.command_seconds,
-            "init": check,
-            "reset": _nothing_to_reset,
-        }
+        pool: dict[str, Any] = {"minsize": 0, "maxsize": size, "init": prepare, "reset": _nothing_to_reset}
         self.connector = service_connector(url, limits)
         self._config = orm_config(self.connector, **pool)
         self._context = TortoiseContext()
@@ -49,31 +58,114 @@ class Pool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await _end(self._unanswered)
         await self._context.close_connections()
 
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
-        return await self.connector()
+        connection = await self.connector()
+        watch(connection)
+        return connection
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection for one statement. Raises TimeoutError when that takes longer than `command_seconds`, the wait
-        for a free connection included.
+        """A connection for one statement that changes nothing. Raises TimeoutError when that takes longer than
+        `command_seconds`, the wait for a free connection included."""
+        try:
+            async with asyncio.timeout(self._seconds), self._session() as connection:
+                yield connection
+        except TimeoutError:
+            await self._expire()
+            raise
 
-        After anything but a proper answer of the server the connection is dropped at once: waiting for a server that
-        does not answer to confirm a cancellation could take for ever. The others of the pool are not used again
-        either, since after a failover none of them would answer, and each would cost its own four seconds.
+    async def commit(self, work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
+        """What `work` returns, once all that it has committed is confirmed. It must return something empty when it has
+        committed nothing.
+
+        A commit may wait for a synchronous standby. No timeout of the server ends that, and the server does not look
+        whether its client is still there; to cancel it would show the row without its standby. So when this gives up,
+        the session stays taken until the server has answered, or until a later commit is confirmed: then no earlier
+        one waits any more, and the connection must be dead.
+
+        Raises TimeoutError when there is no answer within `command_seconds`, the wait for a free connection included,
+        and NotConfirmed when the server has not waited for its standbys. Either way all may have been committed.
         """
-        client = cast(AsyncpgDBClient, self._context.db())
-        async with asyncio.timeout(self._command_seconds), client.acquire_connection() as connection:
+        earlier = set(self._unanswered)
+        async with asyncio.timeout(self._seconds) as limit, self._commits:
+            attempt = asyncio.create_task(self._attempt(work, limit.when()))
+            try:
+                await asyncio.wait({attempt})
+            finally:
+                if not attempt.done():
+                    await self._leave(attempt)
+        result = attempt.result()
+        if result:
+            await _end(earlier)
+        return result
+
+    async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], until: float | None) -> Result:
+        async with asyncio.timeout_at(until) as limit, self._session() as connection:
+            limit.reschedule(None)
+            with confirmed(connection):
+                return await work(connection)
+
+    async def _leave(self, attempt: asyncio.Task[Any]) -> None:
+        self._unanswered.add(attempt)
+        attempt.add_done_callback(self._unanswered.discard)
+        attempt.add_done_callback(_outcome_is_too_late)
+        await self._expire()
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[asyncpg.Connection]:
+        async with self._client.acquire_connection() as connection:
             try:
                 yield connection
-            except asyncpg.PostgresError:
+            except asyncio.CancelledError:
+                _drop(connection)
                 raise
-            except BaseException:
-                connection.terminate()
-                await client._expire_connections()
+            except Exception as error:
+                if not _answered_properly(error):
+                    _drop(connection)
+                    await self._expire()
                 raise
+
+    async def _expire(self) -> None:
+        """Use no session again that was there before. Idle ones end now: with their successors they would be too
+        many."""
+        pool = self._client._pool
+        if pool is None:
+            return
+        while pool.get_idle_size():
+            (await pool.acquire()).terminate()
+        await pool.expire_connections()
+
+    @property
+    def _client(self) -> AsyncpgDBClient:
+        return cast(AsyncpgDBClient, self._context.db())
+
+
+def _outcome_is_too_late(attempt: asyncio.Task[Any]) -> None:
+    """Who asked for it has been told that there was no answer; asyncio would complain that nobody asks for an error."""
+    if not attempt.cancelled():
+        attempt.exception()
+
+
+async def _end(attempts: Collection[asyncio.Task[Any]]) -> None:
+    for attempt in attempts:
+        attempt.cancel()
+    await asyncio.gather(*attempts, return_exceptions=True)
+
+
+def _drop(connection: asyncpg.Connection) -> None:
+    """End it at once: no cancel is sent, and nobody waits for a server that is silent."""
+    with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
+        connection.terminate()
+
+
+def _answered_properly(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.PostgresError):
+        return bool(error.sqlstate) and not error.sqlstate.startswith(_SERVER_FAULTS)
+    return isinstance(error, NotConfirmed)
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:

@@ -45,10 +45,11 @@ class Readiness:
         return None if self._knows_keys() else "keys of producers are not read yet"
 
     async def _answer(self) -> str | None:
-        if self._probe is None or self._probe.done():
-            self._probe = asyncio.create_task(self._ask())
-        done, _ = await asyncio.wait({self._probe}, timeout=self._seconds)
-        return self._probe.result() if done else "no answer"
+        probe = self._probe
+        if probe is None or probe.done():
+            probe = self._probe = asyncio.create_task(self._ask())
+        done, _ = await asyncio.wait({probe}, timeout=self._seconds)
+        return probe.result() if done else "no answer"
 
     async def _ask(self) -> str | None:
         try:

@@ -51,7 +51,7 @@ but shows local time."""
 Found = dict[str, str | int]
 """What an answer tells beside a refusal. `skew_seconds` is how far the timestamp is ahead of `server_time`, in whole
 seconds, negative when it is behind; it is left out when the timestamp cannot be read. `hint` is one sentence, there
-when a mistake is known."""
+when a mistake is known and, of a signature that does not match, when the ration has one left."""
 
 
 def examine_headers(refusal: AuthenticationRefusal, timestamp: bytes, signature: bytes, now: datetime) -> Found:
@@ -66,8 +66,7 @@ def examine_headers(refusal: AuthenticationRefusal, timestamp: bytes, signature:
 
 
 def examine(request: Presented, secrets: Sequence[bytes], now: datetime, hints: Ration) -> Found:
-    """What an answer tells beside a signature that does not match; `secrets` are the producer's. There is a hint when
-    the ration has one left, which is asked whoever the producer is."""
+    """What an answer tells beside a signature that does not match; `secrets` are the producer's."""
     found = _clocks(request.timestamp, now)
     found["body_bytes"] = len(request.body)
     found["body_sha256"] = hashlib.sha256(request.body).hexdigest()

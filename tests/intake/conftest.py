@@ -15,6 +15,6 @@ def database(shared_database: Database, request: pytest.FixtureRequest) -> Itera
     if request.param == "directly":
         yield shared_database
         return
-    limits = "SET statement_timeout TO 3000; SET lock_timeout TO 2000"
+    limits = "SET statement_timeout TO 1500; SET lock_timeout TO 1000"
     with pgbouncer(shared_database.url, "transaction", connect_query=limits) as url:
         yield shared_database.by_way_of(url)

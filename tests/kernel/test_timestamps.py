@@ -114,7 +114,7 @@ def test_nothing_valid_can_follow_a_timestamp(moment: datetime, more: str) -> No
 
 @given(st.text())
 def test_arbitrary_text_raises_nothing_but_a_value_error(text: str) -> None:
-    assert not is_read(text)
+    is_read(text)  # some of it is: Hypothesis draws from the literals of the code under test, too
 
 
 def test_the_clock_of_production_tells_aware_utc() -> None:

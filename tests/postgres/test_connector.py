@@ -63,7 +63,7 @@ async def test_the_options_of_the_url_win_over_the_limits_of_the_service(shared_
     url = with_options(shared_database.url, statement_timeout="7s", application_name="probe")
     assert await shown(url, "statement_timeout") == "7s"
     assert await shown(url, "application_name") == "probe"
-    assert await shown(url, "lock_timeout") == "2s"
+    assert await shown(url, "lock_timeout") == "1s"
 
 
 @pytest.mark.anyio
@@ -77,8 +77,8 @@ async def test_a_session_without_a_limit_of_the_service_is_noticed(shared_databa
     session = await connector()
     assert await connector.missing(session) == {}
     await session.execute("SET statement_timeout = '3001ms'; SET lock_timeout = 0")
-    assert await connector.missing(session) == {"lock_timeout": 2000, "statement_timeout": 3000}
-    await session.execute("SET statement_timeout = '2999ms'; SET lock_timeout = '2s'")
+    assert await connector.missing(session) == {"lock_timeout": 1000, "statement_timeout": 1500}
+    await session.execute("SET statement_timeout = '1499ms'; SET lock_timeout = '1s'")
     assert await connector.missing(session) == {}
     await session.close()
 

@@ -23,7 +23,7 @@ from tests.running.waiting import wait_until
 
 LIMITS = Limits(connect_seconds=20, command_seconds=20, readiness_seconds=20)
 IGNORING = {"ignore_startup_parameters": "statement_timeout, lock_timeout, synchronous_commit, extra_float_digits"}
-REMEDY = "run `ALTER ROLE ... SET lock_timeout = '2s'` and `ALTER ROLE ... SET statement_timeout = '3s'`"
+REMEDY = "run `ALTER ROLE ... SET lock_timeout = '1s'` and `ALTER ROLE ... SET statement_timeout = '1.5s'`"
 
 both_modes = pytest.mark.parametrize("mode", ["session", "transaction"])
 either_way = pytest.mark.parametrize("settings", [{}, IGNORING], ids=["refusing", "ignoring"])
@@ -32,7 +32,7 @@ either_way = pytest.mark.parametrize("settings", [{}, IGNORING], ids=["refusing"
 @pytest.fixture
 def limited(database: Database) -> Database:
     """A database for which the role has the limits of the service."""
-    limit_role(database, statement_timeout="3s", lock_timeout="2s")
+    limit_role(database, statement_timeout="1500ms", lock_timeout="1s")
     return database
 
 
@@ -95,9 +95,9 @@ async def test_limits_that_are_missing_are_told_with_their_cure(
 ) -> None:
     with pgbouncer(database.url, mode, **settings) as url:
         assert await obstacle(url) == f"limits are missing: {REMEDY}"
-    limit_role(database, statement_timeout="3s")
+    limit_role(database, statement_timeout="1500ms")
     with pgbouncer(database.url, mode, **settings) as url:
-        assert await obstacle(url) == "limits are missing: run `ALTER ROLE ... SET lock_timeout = '2s'`"
+        assert await obstacle(url) == "limits are missing: run `ALTER ROLE ... SET lock_timeout = '1s'`"
     limit_role(database, lock_timeout="1s")
     with pgbouncer(database.url, mode, **settings) as url:
         assert await obstacle(url) is None
@@ -112,7 +112,8 @@ async def test_every_probe_looks_at_the_session_it_lands_in(limited: Database) -
             assert await readiness.obstacle() is None
             other = await asyncpg.connect(url, statement_cache_size=0)
             await other.execute("SET statement_timeout = 0")
-            assert await readiness.obstacle() == "limits are missing: run `ALTER ROLE ... SET statement_timeout = '3s'`"
+            missing = "limits are missing: run `ALTER ROLE ... SET statement_timeout = '1.5s'`"
+            assert await readiness.obstacle() == missing
             await other.execute("RESET statement_timeout")
             assert await readiness.obstacle() is None
             await other.close()
@@ -163,7 +164,7 @@ async def test_migrations_exclude_each_other_through_a_pooler_too(
 async def test_limits_that_a_pooler_does_not_lift_need_a_direct_connection(
     empty_database: Database, pooled_empty_database: str
 ) -> None:
-    limit_role(empty_database, statement_timeout="3s", lock_timeout="2s")
+    limit_role(empty_database, statement_timeout="1500ms", lock_timeout="1s")
     with pytest.raises(
         SettingsError, match=r"^DATABASE_URL: .* direct connection .*\(lock_timeout, statement_timeout\)"
     ):

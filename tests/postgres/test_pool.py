@@ -1,6 +1,7 @@
 """Connections that cannot hang."""
 
 import asyncio
+import socket
 
 import asyncpg
 import pytest
@@ -10,8 +11,38 @@ from service.postgres.pool import Pool
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked
 from tests.running.postgres import Database
+from tests.running.proxy import database_proxy
 
 LIMITS = Limits()
+SHORT = Limits(connect_seconds=0.3, lock_seconds=0.2, statement_seconds=0.2, command_seconds=0.3)
+
+
+def failure(sqlstate: str) -> str:
+    """A statement that fails with this SQLSTATE."""
+    return f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"
+
+
+SERVER_FAULTS = [
+    *map(failure, ["08006", "0A000", "25006", "25P02", "26000", "57P01", "XX000"]),
+    "SELECT pg_terminate_backend(pg_backend_pid())",
+]
+OTHER_FAULTS = [failure(sqlstate) for sqlstate in ("22P02", "23514", "40001", "54000", "55P03", "57014")]
+
+
+async def backend(connection: asyncpg.Connection) -> int:
+    """The process that serves a session."""
+    return int(await connection.fetchval("SELECT pg_backend_pid()"))
+
+
+async def two_backends(pool: Pool) -> set[int]:
+    """The processes that serve the first two sessions."""
+    async with pool.connection() as one, pool.connection() as other:
+        return {await backend(one), await backend(other)}
+
+
+async def write(connection: asyncpg.Connection) -> str:
+    """Commit something small; where in the write-ahead log it stands."""
+    return str(await connection.fetchval("SELECT pg_logical_emit_message(true, 'test', '')"))
 
 
 @pytest.mark.anyio
@@ -21,8 +52,8 @@ async def test_every_connection_has_its_limits(shared_database: Database) -> Non
         shown = {name: await client.fetchval("SELECT current_setting($1)", name) for name in names}
     assert shown == {
         "application_name": "signals",
-        "statement_timeout": "3s",
-        "lock_timeout": "2s",
+        "statement_timeout": "1500ms",
+        "lock_timeout": "1s",
         "synchronous_commit": "on",
     }
 
@@ -48,18 +79,24 @@ async def test_the_pool_is_as_large_as_it_is_set(shared_database: Database) -> N
 
 
 @pytest.mark.anyio
-async def test_an_answer_of_the_server_keeps_the_connection(shared_database: Database) -> None:
-    async with Pool(shared_database.url, LIMITS, size=2) as pool:
-        pids = []
-        for statement in ("SELECT 1", "SELECT 1/0", "SELECT * FROM no_such_table", "SELECT 1"):
-            try:
-                async with pool.connection() as client:
-                    pids.append(await client.fetchval("SELECT pg_backend_pid()"))
-                    await client.execute(statement)
-            except asyncpg.PostgresError:
-                continue
-        assert len(pids) == 4
-        assert len(set(pids)) == 1
+@pytest.mark.parametrize("statement", SERVER_FAULTS)
+async def test_after_a_fault_of_the_server_no_session_is_used_again(shared_database: Database, statement: str) -> None:
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        before = await two_backends(pool)
+        with pytest.raises(asyncpg.PostgresError):
+            async with pool.connection() as connection:
+                await connection.execute(statement)
+        assert not before & await two_backends(pool)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("statement", OTHER_FAULTS)
+async def test_after_another_fault_all_sessions_are_used_again(shared_database: Database, statement: str) -> None:
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        before = await two_backends(pool)
+        with pytest.raises(asyncpg.PostgresError):
+            await pool.commit(lambda connection: connection.execute(statement))
+        assert before == await two_backends(pool)
 
 
 @pytest.mark.anyio
@@ -84,3 +121,41 @@ async def test_the_server_gives_up_on_a_lock_before_the_client_does(database: Da
     async with locked(database), Pool(database.url, limits, size=4) as pool, pool.connection() as client:
         with pytest.raises(asyncpg.LockNotAvailableError):
             await client.execute("DELETE FROM signals")
+
+
+@pytest.mark.anyio
+async def test_connections_that_went_silent_do_not_fill_the_pool(shared_database: Database) -> None:
+    """A commit that is not answered keeps its session, but no longer than until the next one is confirmed."""
+    async with database_proxy(shared_database.url) as proxy, Pool(proxy.url, SHORT, size=2) as pool:
+        for _ in range(4):
+            assert await pool.commit(write)
+            proxy.go_silent()
+            with pytest.raises(TimeoutError):
+                await pool.commit(write)
+
+
+@pytest.mark.anyio
+async def test_commits_that_are_not_answered_leave_a_session_for_others(shared_database: Database) -> None:
+    async with database_proxy(shared_database.url) as proxy, Pool(proxy.url, SHORT, size=3) as pool:
+        await two_backends(pool)
+        proxy.go_silent()
+        failed = await asyncio.gather(*(pool.commit(write) for _ in range(5)), return_exceptions=True)
+        assert [type(each) for each in failed] == [TimeoutError] * 5
+        assert await pool.commit(write)
+
+
+@pytest.mark.anyio
+async def test_the_kernel_ends_a_connection_whose_other_end_is_gone(shared_database: Database) -> None:
+    async with (
+        database_proxy(shared_database.url) as proxy,
+        Pool(proxy.url, LIMITS, size=2) as pool,
+        pool.connection() as connection,
+    ):
+        end = connection._transport.get_extra_info("socket")
+        idle, interval, count = (
+            end.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert idle + count * interval == 10
+        assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000

@@ -108,3 +108,15 @@ async def test_a_locked_table_is_told_in_time_by_one_probe_for_all_who_ask(datab
         assert await readiness.obstacle() is None
         sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'signals' AND datname = "
         assert database.value(f"{sessions} current_database()") == 1, "one probe for all needs one connection"
+
+
+@pytest.mark.anyio
+async def test_many_may_ask_at_once_again_and_again(shared_database: Database) -> None:
+    """Who asks again at once begins the next probe before the others have read the result of the last one."""
+    async with Pool(shared_database.url, LIMITS, size=2) as pool:
+        readiness = Readiness(pool, lambda: False, LIMITS)
+
+        async def ask() -> set[str | None]:
+            return {await readiness.obstacle() for _ in range(10)}
+
+        assert await asyncio.gather(*(ask() for _ in range(8))) == [{None}] * 8

@@ -32,9 +32,9 @@ SECRET = b"an-example-secret-of-32-bytes-ok"
 PRODUCER_ID, TIMESTAMP, SIGNATURE = b"x-producer-id", b"x-timestamp", b"x-signature"
 
 
-def guard(inner: ASGIApp, *secrets: bytes, now: datetime = NOW) -> ASGIApp:
+def guard(inner: ASGIApp, *secrets: bytes) -> ASGIApp:
     """The guards with the same secrets for every producer and a clock that stands still."""
-    return proving(inner, lambda _: secrets, lambda: now)
+    return proving(inner, lambda _: secrets, lambda: NOW)
 
 
 Changes = Mapping[bytes, bytes | None]

@@ -11,7 +11,7 @@ import pytest
 
 from service.kernel.ration import Ration
 from service.proof.doctor import examine, examine_headers, signature_hint
-from service.proof.errors import SignatureMismatch, TimestampOutsideWindow
+from service.proof.errors import SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
 from service.proof.mistakes import Presented
 from service.proof.signing import UNKNOWN_PRODUCER_SECRET, verify
 from tests.proof.presented import BODY, RIGHT, SECRET, SENDER, STAMP, mac, presented, spelled
@@ -187,9 +187,12 @@ class TestRation:
         examine(presented(BODY, secret=b"another"), secrets, NOW, ration)
         assert "hint" not in examine(presented(BODY), [SECRET], NOW, ration)
 
-    def test_the_clock_is_explained_without_it(self) -> None:
+    def test_what_costs_no_guess_is_explained_without_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hmac, "new", _never)
+        monkeypatch.setattr(hmac, "digest", _never)
         late = (NOW + timedelta(hours=2)).isoformat().encode()
         assert "hint" in examine_headers(TimestampOutsideWindow(), late, b"", NOW)
+        assert "hint" in examine_headers(SignatureMalformed(), STAMP, RIGHT.hex("-").encode(), NOW)
 
 
 def _never(*_: object) -> None:

@@ -6,7 +6,7 @@ pytest tests/reliability --full-reliability --reliability-report docs/reliabilit
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.reliability.lab import Lab, laboratory
 from tests.reliability.postgresql import make_template
 from tests.reliability.report import PROPERTY, Report
 from tests.reliability.run import Row, table
+from tests.reliability.standby import Pair
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,3 +60,14 @@ def lab(request: pytest.FixtureRequest, template: Path) -> Iterator[Lab]:
     full = bool(request.config.getoption("--full-reliability", default=False))
     with laboratory(template, seed, report, full=full) as ready:
         yield ready
+
+
+@pytest.fixture
+async def pair(lab: Lab, template: Path) -> AsyncIterator[Pair]:
+    """A primary that waits for its standby."""
+    pair = Pair(template, await lab.postgresql())
+    try:
+        await pair.begin()
+        yield pair
+    finally:
+        pair.standby.end()

@@ -108,14 +108,18 @@ class PostgreSQL:
         finally:
             await connection.close()
 
-    async def terminate_backends(self) -> int:
-        """End every session of the service; returns how many there were."""
+    async def value(self, statement: str) -> Any:
+        """The first column of the first row of a query, on a connection of its own."""
         connection = await self.connect()
         try:
-            ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'signals'"
-            return int(await connection.fetchval(ended))
+            return await connection.fetchval(statement)
         finally:
             await connection.close()
+
+    async def terminate_backends(self) -> int:
+        """End every session of the service; returns how many there were."""
+        ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'signals'"
+        return int(await self.value(ended))
 
     @property
     def running(self) -> bool:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 BACK_SECONDS = 2.0
 NOT_READY_SECONDS = 2.0
-NEW_CONNECTION_SECONDS = 5.0
+NEW_CONNECTION_SECONDS = 3.5
 CONNECTIONS = 17
 DISK_MEGABYTES = 112
 BEFORE_AND_AFTER = 300
@@ -244,9 +244,10 @@ async def test_backends_are_terminated(lab: Lab) -> None:
 
 
 async def test_connections_go_silent(lab: Lab) -> None:
-    """The connections to PostgreSQL stay open and carry nothing any more, as after a failover; new ones work.
+    """The connections to PostgreSQL stay open and carry nothing any more, as after a failover; new ones work. There
+    is time for a second attempt, so that no producer notices.
 
-    Red when one silent connection leaves the others in the pool: each of them costs four seconds again.
+    Red when one silent connection leaves the others in the pool: each of them costs an attempt again.
     """
     times, each = lab.size(1, 5), 200
     ledger, back_after = Ledger(), []
@@ -264,5 +265,5 @@ async def test_connections_go_silent(lab: Lab) -> None:
     run.check(times=times, acknowledged=times * each)
     run.check_resends()
     assert min(back_after) > 1, "invalid: the fault had no effect"
-    run.check_answers("500 internal_error")
+    run.check_answers()
     run.check_back(NEW_CONNECTION_SECONDS)

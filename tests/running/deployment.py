@@ -18,6 +18,16 @@ from tests.running.service_process import ServiceProcess
 
 SECRET = given_secret() or b"A-secret-known-to-the-tests-alone-0123456789"
 
+_REFUSE_OLD_SESSIONS = """
+CREATE FUNCTION refuse_old_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) < TG_ARGV[0]::timestamptz THEN
+        RAISE read_only_sql_transaction;
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -176,6 +186,14 @@ class Deployment:
     def mend_database(self) -> None:
         """Give the database back."""
         self._portal.call(self._own_proxy().mend)
+
+    def replace_database(self) -> None:
+        """Let another server take over, as far as a session can tell: those that there are take no writes any more."""
+        self._own_proxy()
+        self.database.execute(_REFUSE_OLD_SESSIONS)
+        now = self.database.value("SELECT clock_timestamp()")
+        trigger = f"EXECUTE FUNCTION refuse_old_sessions('{now}')"
+        self.database.execute(f"CREATE TRIGGER refuse_old_sessions BEFORE INSERT ON signals {trigger}")
 
     def _own_proxy(self) -> DatabaseProxy:
         if self._running is None:

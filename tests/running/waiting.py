@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from threading import Event
 
 DEADLINE_SECONDS = 30.0
@@ -22,8 +22,17 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLI
 
 async def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
     """The same within a running event loop."""
+
+    async def asked() -> bool:
+        return condition()
+
+    await until_true(asked, what, seconds)
+
+
+async def until_true(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """The same for a condition that takes asking."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not await condition():
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} seconds: {what}")
         await asyncio.sleep(PAUSE_SECONDS)

@@ -26,7 +26,7 @@ def test_every_name_is_said_by_a_scenario_or_a_test() -> None:
     [
         ("codes", "error code", "header_miss"),
         ("statuses", "status", "226"),
-        ("headers", "response header", "Server"),
+        ("headers", "response header", "X-Powered-By"),
         ("settings", "setting", "SIGNALS_NOTHING"),
         ("metric_names", "metric", "signals_create"),
         ("verbs", "command", "answer"),

@@ -12,7 +12,7 @@ from tests.running.environment import service_environment
 from tests.running.service_process import SERVE
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 from tests.speaking.conversation import Conversation
-from tests.speaking.exchange import Request
+from tests.speaking.exchange import Answer, Request
 from tests.steps.words import Table, one_of
 
 READY = "/api/v1/ready"
@@ -33,6 +33,11 @@ def ask_for(conversation: Conversation, what: str) -> None:
 @when("the operator asks whether the service is ready")
 def ask_whether_ready(conversation: Conversation) -> None:
     conversation.send(Request(path=READY))
+
+
+@when(parsers.parse("{count:d} load balancers ask at once whether the service is ready"))
+def many_ask_whether_ready(conversation: Conversation, count: int) -> None:
+    conversation.send_at_once([Request(path=READY)] * count)
 
 
 @when("the operator asks again until the service is ready")
@@ -81,9 +86,19 @@ def does_not_start(start: "subprocess.CompletedProcess[str]", reason: str) -> No
 
 @then("it is ready")
 def is_ready(conversation: Conversation) -> None:
-    assert conversation.answer.status == 200
-    check_json(conversation.answer)
-    assert conversation.answer.json() == {"ready": True, "dependencies": {"db": "connected"}}
+    _check_ready(conversation.answer)
+
+
+@then("each of them is told that it is ready")
+def all_are_told_ready(conversation: Conversation) -> None:
+    for answer in conversation.answers:
+        _check_ready(answer)
+
+
+def _check_ready(answer: Answer) -> None:
+    assert answer.status == 200
+    check_json(answer)
+    assert answer.json() == {"ready": True, "dependencies": {"db": "connected"}}
 
 
 @then("it is not ready", target_fixture="reason")

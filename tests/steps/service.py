@@ -120,6 +120,11 @@ def log_not_read(inside: Deployment) -> None:
     inside.service.log.pause()
 
 
+@given("another database server has taken over")
+def database_replaced(inside: Deployment) -> None:
+    inside.replace_database()
+
+
 @given("the service was started while its database was away")
 def started_first(inside: Deployment) -> None:
     inside.start_own(database_away=True)
@@ -139,7 +144,7 @@ def database_of_later_version(inside: Deployment) -> None:
 
 @given("a connection pooler before the database, and time limits on the role of the service")
 def pooler(inside: Deployment) -> None:
-    inside.start_behind_a_pooler(statement_timeout="3s", lock_timeout="2s")
+    inside.start_behind_a_pooler(statement_timeout="1500ms", lock_timeout="1s")
 
 
 @given("a connection pooler before the database, and no time limits on the role of the service")

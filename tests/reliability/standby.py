@@ -1,0 +1,83 @@
+"""A primary that acknowledges no commit without its standby: two servers, either of which can be killed."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.reliability.postgresql import PORT, PostgreSQL
+from tests.running.waiting import until_true
+
+_DEMAND = "ALTER SYSTEM SET synchronous_standby_names = '*'"
+_FOLLOWED = "SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'"
+_SESSIONS = "FROM pg_stat_activity WHERE application_name = 'signals'"
+
+
+class Standby(PostgreSQL):
+    """It begins with a copy of the files that its primary began with, and follows it from there."""
+
+    def __init__(self, template: Path, primary: PostgreSQL) -> None:
+        folder = primary.folder / "standby"
+        folder.mkdir()
+        super().__init__(template, folder)
+        self._primary = primary
+        marker = self._data / "standby.signal"
+        marker.touch()
+        os.chown(marker, self._data.stat().st_uid, -1)
+
+    def follow(self) -> None:
+        """Start the server; a moment later commits of the primary can be confirmed by it."""
+        self.start({"primary_conninfo": f"host={self._primary.folder} port={PORT} user=postgres"})
+
+    async def lag(self) -> None:
+        """Show nothing that is committed from now on, though it is confirmed."""
+        await self.execute("SELECT pg_wal_replay_pause()")
+        await until_true(lambda: self.value("SELECT pg_get_wal_replay_pause_state() = 'paused'"), "the standby lags")
+
+    async def promote(self) -> None:
+        """Let it be a primary; returns when it is."""
+        await self.execute("SELECT pg_promote()")
+
+
+class Pair:
+    """Both of them, and what the primary knows of the service."""
+
+    def __init__(self, template: Path, primary: PostgreSQL) -> None:
+        self.primary = primary
+        self.standby = Standby(template, primary)
+
+    async def begin(self) -> None:
+        """Start the standby; from then on every commit of the primary waits for it."""
+        self.standby.follow()
+        await self.primary.execute(_DEMAND)
+        await self.primary.execute("SELECT pg_reload_conf()")
+        await until_true(lambda: self.primary.value(_FOLLOWED), "the standby follows")
+
+    @asynccontextmanager
+    async def counting(self) -> AsyncIterator[list[int]]:
+        """How many sessions the service has in the primary, a hundred times a second."""
+        counts: list[int] = []
+        connection = await self.primary.connect()
+
+        async def count() -> None:
+            while True:
+                counts.append(await connection.fetchval(f"SELECT count(*) {_SESSIONS}"))
+                await asyncio.sleep(0.01)
+
+        task = asyncio.create_task(count())
+        try:
+            yield counts
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            connection.terminate()
+
+    async def cancel_a_wait(self) -> bool:
+        """Cancel the commits of the service that wait for the standby; returns whether there was one."""
+        cancelled = f"SELECT count(pg_cancel_backend(pid)) > 0 {_SESSIONS} AND wait_event = 'SyncRep'"
+        return bool(await self.primary.value(cancelled))
+
+    async def stored(self) -> int:
+        """How many signals can be seen in the primary."""
+        return int(await self.primary.value("SELECT count(*) FROM signals"))
