@@ -1,7 +1,6 @@
 """Keys: making, ending and resealing them. Each change is one transaction, with its row in the audit trail."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,16 +77,20 @@ async def revoke(by: str, key_id: UUID) -> ProducerKey:
     async with registry.change() as now:
         key = await _find(key_id)
         if key.revoked_at is None:
-            await _revoke(by, [key], now)
+            key.revoked_at = key.changed_at = now
+            await key.save(update_fields=["revoked_at", "changed_at"])
+            await audit.record(by, "keys revoke", producer=key.producer, key_id=str(key_id))
         return key
 
 
 async def revoke_before(by: str, moment: datetime) -> int:
     """Revoke every key that was made or last decided about before that moment; returns how many it were."""
     async with registry.change() as now:
-        keys = await ProducerKey.filter(revoked_at=None, changed_at__lt=moment)
-        await _revoke(by, keys, now)
-        return len(keys)
+        keys = ProducerKey.filter(revoked_at=None, changed_at__lt=moment)
+        revoked = await keys.update(revoked_at=now, changed_at=now)
+        if revoked:
+            await audit.record(by, "keys revoke", before=utc_text(moment), keys=revoked)
+        return revoked
 
 
 async def reseal(by: str, sealing: SealingKeys) -> tuple[int, int]:
@@ -145,13 +148,6 @@ async def _make(sealing: SealingKeys, producer: str, now: datetime) -> NewKey:
     sealed = sealing.seal(key.secret.encode(), key_id=key.key_id, producer=producer)
     await ProducerKey.create(id=key.key_id, producer=producer, sealed=sealed)
     return key
-
-
-async def _revoke(by: str, keys: Iterable[ProducerKey], now: datetime) -> None:
-    for key in keys:
-        key.revoked_at = key.changed_at = now
-        await key.save(update_fields=["revoked_at", "changed_at"])
-        await audit.record(by, "keys revoke", producer=key.producer, key_id=str(key.id))
 
 
 def _seal_anew(sealing: SealingKeys, key: ProducerKey) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from service.kernel.timestamps import utc_text
 from service.keyring.keyring import IN_USE_MAX
 from service.keyring.sealing import SealingKeys
 from service.postgres import audit
@@ -160,6 +161,7 @@ async def test_keys_older_than_a_moment_are_revoked_together(registry: Database,
     await keys.retire(BY, retired.key_id, timedelta(hours=1))
     assert await keys.revoke_before(BY, moment) == 1
     assert await keys.revoke_before(BY, moment) == 0
+    assert [entry.what for entry in await audit.newest(1)] == [{"before": utc_text(moment), "keys": 1}]
     left = registry.fetch("SELECT id FROM producer_keys WHERE revoked_at IS NULL")
     assert {row["id"] for row in left} == {new.key_id, retired.key_id}
     assert old.key_id not in left
