@@ -33,6 +33,8 @@ class Refusal(Exception):
     def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
         super().__init__(self.code)
         self.detail = self.sentence if detail is None else detail
+        self.answer_headers = self.headers
+        """The headers of this answer: those that all of its kind have, with what is known now."""
         self.extra: Mapping[str, str | int] = {}
         """What the answer tells beside code, detail and request id."""
 

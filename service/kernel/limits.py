@@ -68,3 +68,13 @@ class Limits:
     listener_retry_seconds: float = 1
     uses_seconds: float = 20
     """How often the uses of keys are written down."""
+
+    token_seconds: float = 0.3
+    """How long a process may use what it has borrowed of a producer's rate before it was asked for."""
+    quota_answer_seconds: float = 0.4
+    """How long a request waits for the word that it is within the rate of its producer. With `answer_seconds`, which
+    begin then, it stays below five seconds."""
+    quota_retry_seconds: float = 0.02
+    """How long a process waits before it asks again for a quota that another process is being told of."""
+    tidy_seconds: float = 10
+    """How often producers that send nothing any more are forgotten."""

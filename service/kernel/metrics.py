@@ -47,6 +47,12 @@ keyring_listening = Gauge("signals_keyring_listening", "1 while changes are anno
 keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
+producers_limited = Gauge(
+    "signals_producers_limited", "Producers that send more than their rate", multiprocess_mode="livemax"
+)
+rate_exchanges = Counter("signals_rate_exchanges", "Statements with which rates are kept by all processes together")
+rate_unanswered = Counter("signals_rate_unanswered", "Requests whose rate the database did not tell in time")
+
 
 class InstrumentLabels:
     """Gives the first hundred instruments their own label value, and `other` to the rest.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.http.errors import Overloaded
+from service.kernel.rate import Rate
 
 IN_USE_MAX = 5
 """How many keys a producer may have that are live or retiring."""
@@ -36,10 +37,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A producer that has keys of its own, revoked ones left out."""
+    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own."""
 
     enabled: bool
     keys: tuple[Key, ...]
+    rate: Rate | None = None
 
 
 class Keyring:
@@ -88,6 +90,11 @@ class Keyring:
         if len(in_use) == len(producer.keys):
             return usable[:IN_USE_MAX]
         return [*usable[:IN_USE_MAX], *self._ended_lately(producer.keys, now)]
+
+    def rate_of(self, producer_id: str) -> Rate | None:
+        """The rate that a producer has of its own."""
+        producer = self.producers.get(producer_id)
+        return producer and producer.rate
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
         ended = [key for key in keys if key.has_ended(now) and key.secret is not None]

@@ -12,6 +12,7 @@ from uuid import UUID
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.kernel.rate import Rate
 from service.kernel.timestamps import Clock, utc_text
 from service.keyring.keyring import Key, Keyring, Registered
 from service.keyring.sealing import CannotOpen, SealingKeys, UnknownSealingKey
@@ -22,16 +23,16 @@ _NUMBERS = "SELECT version, reload FROM keyring_changes"
 
 _PROVING = "SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL"
 
-_ALL = "SELECT name, enabled FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
+_ALL = "SELECT name, enabled, rate FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
 
 _CHANGED = """
-SELECT name, enabled FROM producers WHERE name > $1 AND name IN (
+SELECT name, enabled, rate FROM producers WHERE name > $1 AND name IN (
     SELECT name FROM producers WHERE change > $3 UNION SELECT producer FROM producer_keys WHERE change > $3
 ) ORDER BY name LIMIT $2
 """
 
 _WITH_KEYS = """
-SELECT name, enabled, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
+SELECT name, enabled, rate, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
     ON producer = name AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
 ORDER BY name, id
 """
@@ -116,7 +117,8 @@ class KeyringReader:
         async for name, rows in self._changed(since):
             before = self._keyring.producers.get(name)
             keys = tuple(self._key(row, before) for row in rows if row["id"] is not None)
-            now = Registered(rows[0]["enabled"], keys)
+            rate = rows[0]["rate"] and Rate.parse(rows[0]["rate"])
+            now = Registered(rows[0]["enabled"], keys, rate)
             found.producers[name] = before if before == now else now
             if shut := {str(key.id) for key in keys if not key.opens}:
                 found.shut[name] = shut

@@ -81,11 +81,17 @@ CREATE TABLE "key_reporters" (
     "reported_at" TIMESTAMPTZ NOT NULL,
     "ended" BOOL NOT NULL
 );
+
+-- A token bucket for each producer that has a limit and is not idle. "full_at" is when it will be full again: it lacks
+-- what is earned until then (the theoretical arrival time of ITU-T I.371). "lent" and "lent_before" are tokens that
+-- processes hold, by the slot of time in which they were taken: that slot, and the one before.
 CREATE TABLE "quotas" (
     "producer" VARCHAR(64) NOT NULL PRIMARY KEY,
-    "tokens" DOUBLE PRECISION NOT NULL,
-    "refilled_at" TIMESTAMPTZ NOT NULL
-);
+    "full_at" TIMESTAMPTZ NOT NULL,
+    "slot" BIGINT NOT NULL DEFAULT 0,
+    "lent" INT NOT NULL DEFAULT 0,
+    "lent_before" INT NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
 
 CREATE TABLE "audit" (
     "id" UUID NOT NULL PRIMARY KEY,
