@@ -94,7 +94,7 @@ class Keyring:
     def rate_of(self, producer_id: str) -> Rate | None:
         """The rate that a producer has of its own."""
         producer = self.producers.get(producer_id)
-        return producer and producer.rate
+        return producer.rate if producer else None
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
         ended = [key for key in keys if key.has_ended(now) and key.secret is not None]

@@ -17,13 +17,14 @@ WITH asked AS MATERIALIZED (
                 $10::int[]) AS asked (producer, each, deep, since, held, kept, returned, owed, wanted)
 ), locked AS MATERIALIZED (
     SELECT asked.*, since BETWEEN present - 1 AND present AS counted,
-           least(greatest(extract(epoch FROM full_at - now()), 0), deep)::float8 AS lacking,
+           extract(epoch FROM full_at - now())::float8 AS lacking,
            CASE slot WHEN present THEN lent ELSE 0 END AS now_lent,
            CASE slot WHEN present THEN lent_before WHEN present - 1 THEN lent ELSE 0 END AS lent_before
     FROM asked JOIN quotas USING (producer) FOR UPDATE OF quotas SKIP LOCKED
 ), settled AS (
     SELECT producer, each, deep, wanted, present,
-           greatest(lacking - CASE WHEN counted THEN returned ELSE 0 END * each, 0) + owed * each AS lacking,
+           least(greatest(lacking - CASE WHEN counted THEN returned ELSE 0 END * each, 0) + owed * each, deep)
+               AS lacking,
            greatest(now_lent - CASE since WHEN present THEN held ELSE 0 END, 0) + kept AS lent,
            greatest(lent_before - CASE since WHEN present - 1 THEN held ELSE 0 END, 0) AS lent_before
     FROM locked

@@ -95,7 +95,7 @@ async def test_a_change_is_announced_and_one_that_is_undone_is_not(database: Dat
 def test_bookkeeping_is_not_counted(database: Database) -> None:
     database.execute("INSERT INTO key_uses VALUES ($1, now(), 1, now())", uuid4())
     database.execute("INSERT INTO key_reporters VALUES ($1, now(), false)", uuid4())
-    database.execute("INSERT INTO quotas VALUES ('alpha', 1, now())")
+    database.execute("INSERT INTO quotas VALUES ('alpha', now())")
     assert numbers(database) == (0, 0)
 
 
