@@ -18,6 +18,7 @@ from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
+from service.kernel.tasks import Tasks, repeated
 from service.kernel.timestamps import Clock, utc_now
 from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
@@ -32,6 +33,8 @@ from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
+from service.rates.guard import RateLimit
+from service.rates.quotas import Quotas
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -48,13 +51,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     uses = KeyUses(pool, limits)
     signing = settings.hmac_producer_enabled
     proving = Proving(keyring.find, writer.receipts.has, uses.count) if signing else None
+    quotas = Quotas(pool, limits)
     running: list[AbstractAsyncContextManager[Any]] = [pool, writer]
     if signing:
-        running += [uses, _follower(keyring, pool, settings, clock, limits)]
+        tidying = repeated("tidying", quotas.tidy, limits.tidy_seconds)
+        running += [uses, _follower(keyring, pool, settings, clock, limits), Tasks(rates=quotas.run, tidying=tidying)]
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: keyring.loaded or not signing)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, proving, clock, limits)
+    if signing:
+        guards.append(_rate_limit(quotas, keyring, settings, clock, limits))
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
@@ -101,6 +108,15 @@ def _guards(settings: Settings, proving: Proving | None, clock: Clock, limits: L
         body,
         Middleware(ProducerAuthentication, proving=proving, clock=clock, hints=hints),
     ]
+
+
+def _rate_limit(quotas: Quotas, keyring: Keyring, settings: Settings, clock: Clock, limits: Limits) -> Middleware:
+    """What holds each producer to its own rate, or to that of all that have none of their own."""
+    default = settings.producer_rate
+    resends = Ration(limits.resends_per_second)
+    return Middleware(
+        RateLimit, quotas=quotas, rate_of=lambda name: keyring.rate_of(name) or default, resends=resends, clock=clock
+    )
 
 
 def _lifespan(

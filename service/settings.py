@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service import environment
 from service.environment import SettingsError
 from service.kernel.connection_url import ConnectionUrl
+from service.kernel.rate import Rate
 from service.kernel.sealing_keys import parse_sealing_keys
 
 __all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]
@@ -51,6 +52,12 @@ def _networks(text: str) -> str:
     return text
 
 
+def _rate(text: str) -> str:
+    if text:
+        Rate.parse(text)
+    return text
+
+
 def _sealing_keys(text: SecretStr) -> SecretStr:
     if text.get_secret_value():
         parse_sealing_keys(text.get_secret_value())
@@ -71,6 +78,7 @@ class Settings(BaseSettings):
     hmac_producer_enabled: bool = False
     hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
     signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
+    signals_producer_rate: Annotated[str, AfterValidator(_rate)] = ""
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
@@ -124,6 +132,11 @@ class Settings(BaseSettings):
         text = self.signals_sealing_keys.get_secret_value()
         return parse_sealing_keys(text) if text else []
 
+    @property
+    def producer_rate(self) -> Rate | None:
+        """The rate of each producer that has none of its own; None when such a producer has no limit."""
+        return Rate.parse(self.signals_producer_rate) if self.signals_producer_rate else None
+
     def warnings(self) -> list[str]:
         """Sentences about settings that are allowed but weaken the service; to be logged at start."""
         found = []
@@ -132,6 +145,8 @@ class Settings(BaseSettings):
             found.append(f"HMAC_PRODUCER_SECRET is shorter than {MINIMUM_SECRET_BYTES} bytes: use a longer one")
         if not self.hmac_producer_enabled and self.app_env == "production":
             found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")
+        if not self.hmac_producer_enabled and self.signals_producer_rate:
+            found.append("SIGNALS_PRODUCER_RATE is ignored while HMAC_PRODUCER_ENABLED is false: nobody is proven")
         if self.database_url is not None:
             url = ConnectionUrl.parse(self.database_url.get_secret_value())
             found += [f"DATABASE_URL: {warning}" for warning in url.warnings]

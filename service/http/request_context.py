@@ -52,8 +52,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                persistence = [_CLOSE] if body_unread else scope.get("state", {}).get("persistence", ())
-                headers = [*message["headers"], (b"x-request-id", identifier.encode()), *persistence]
+                state = scope.get("state", {})
+                persistence = [_CLOSE] if body_unread else state.get("persistence", ())
+                told = (b"x-request-id", identifier.encode()), *state.get("headers", ()), *persistence
+                headers = [*message["headers"], *told]
                 message = {**message, "headers": headers}
             await send(message)
 

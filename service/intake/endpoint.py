@@ -10,6 +10,7 @@ from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel import metrics
+from service.kernel.errors import Refusal
 from service.kernel.logs import log
 from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
@@ -34,20 +35,26 @@ class CreateSignal:
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
         signal = _new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        stored = await self._recall_or_check(signal) or await self.writer.store(signal)
+        refusal = scope["state"].get("refusal") or self._too_old(signal)
+        stored = await (self._recall(signal, refusal) if refusal else self.writer.store(signal))
+        scope["state"]["replayed"] = stored.replayed
         self._record(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
-    async def _recall_or_check(self, signal: NewSignal) -> Stored | None:
-        """A signal that is too old to be taken now may have been taken when it was not: then it is recalled."""
+    def _too_old(self, signal: NewSignal) -> Refusal | None:
+        """Why the signal cannot be taken now."""
         try:
             self.freshness.check(signal.time, self.clock())
-        except ValidationFailed:
-            earlier = await self.writer.receipts.recall(signal.receipt_key) if signal.receipt_key else None
-            if earlier is None:
-                raise
-            return earlier
+        except ValidationFailed as refusal:
+            return refusal
         return None
+
+    async def _recall(self, signal: NewSignal, refusal: Refusal) -> Stored:
+        """What cannot be taken now may have been taken when it could: then it is recalled."""
+        earlier = await self.writer.receipts.recall(signal.receipt_key) if signal.receipt_key else None
+        if earlier is None:
+            raise refusal
+        return earlier
 
     def _record(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
         log.info(

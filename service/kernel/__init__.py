@@ -7,6 +7,7 @@
 - `logs`: what is told, as JSON or for people, and the request id that is on it
 - `metrics`: every counter and histogram
 - `process`: what the service asks of the system for its own process
+- `rate`: how many signals in which time
 - `ration`: so much a second and no more
 - `sealing_keys`: the form of the keys under which secrets are sealed
 - `tasks`: background tasks, none of which can die unseen

@@ -76,5 +76,7 @@ class Limits:
     begin then, it stays below five seconds."""
     quota_retry_seconds: float = 0.02
     """How long a process waits before it asks again for a quota that another process is being told of."""
+    resends_per_second: int = 50
+    """How many requests beyond the rates of their producers a process looks up, to answer those that were stored."""
     tidy_seconds: float = 10
     """How often producers that send nothing any more are forgotten."""

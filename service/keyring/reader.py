@@ -149,7 +149,8 @@ class KeyringReader:
         return Key(id, producer, secret, row["ends_at"])
 
     async def _differences(self, found: Mapping[str, Registered]) -> int:
-        """How many producers prove different things than it was known. That a key ended needs no change."""
+        """How many producers prove different things than it was known, or have another rate. That a key ended needs no
+        change."""
         known, now, differences = self._keyring.producers, self._clock(), 0
         for number, name in enumerate(known.keys() | found.keys()):
             if number % self._page == 0:
@@ -168,8 +169,10 @@ class KeyringReader:
         metrics.keyring_shut.set(sum(map(len, shut.values())))
 
 
-def _proves(producer: Registered | None, now: datetime) -> list[Key] | None:
-    return [key for key in producer.keys if not key.has_ended(now)] if producer and producer.enabled else None
+def _proves(producer: Registered | None, now: datetime) -> tuple[Rate | None, list[Key]] | None:
+    if producer is None or not producer.enabled:
+        return None
+    return producer.rate, [key for key in producer.keys if not key.has_ended(now)]
 
 
 def _secret(before: Registered | None, id: UUID) -> bytes | None:
