@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from service.cli import auditing, checkup, keys, producers, publishing, sending, serving, signatures, vectors
+from service.cli import auditing, checkup, keys, limits, producers, publishing, sending, serving, signatures, vectors
 
 app = typer.Typer(
     help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
@@ -14,7 +14,7 @@ app = typer.Typer(
 )
 
 _COMMANDS: dict[str, list[Callable[..., None]]] = {
-    "For operators": [serving.serve, serving.migrate, auditing.audit],
+    "For operators": [serving.serve, serving.migrate, limits.limits, auditing.audit],
     "For producers": [
         sending.send,
         signatures.sign,

@@ -6,4 +6,5 @@
 - `fields`: what producers are told of their rates
 - `guard`: the guard that lets proven senders pass within their rates
 - `quotas`: the requests that wait, and the exchanges
+- `usage`: how much producers have sent lately
 """

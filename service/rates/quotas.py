@@ -147,7 +147,7 @@ class Quotas:
         """Tell of it once, until everybody has an answer again."""
         allowance.answered = False
         if not self._silent:
-            log.warning("Rates are kept without the database, at a tenth of each", exception=self._error)
+            log.warning("Rates are kept without the database", exception=self._error)
         self._silent.add(allowance.producer)
 
     def _allowance(self, producer: str, rate: Rate) -> Allowance:
