@@ -43,6 +43,11 @@ class Allowance:
         """When to settle what is borrowed; never, when all of it is used."""
         return self._settled_at + SETTLED_AFTER * self._good_seconds if self._spare or self._in_use else inf
 
+    def change(self, rate: Rate) -> None:
+        """The producer has another rate from now on."""
+        self.rate = rate
+        self._dry_until = -inf
+
     def idle(self, now: float) -> bool:
         """Whether nothing would be lost if this was forgotten."""
         busy = self.waiting or self._spare or self._in_use or self._owed or not self.answered

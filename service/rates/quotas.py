@@ -154,7 +154,8 @@ class Quotas:
         allowance = self._allowances.get(producer)
         if allowance is None:
             allowance = self._allowances[producer] = Allowance(producer, rate, self._limits.token_seconds)
-        allowance.rate = rate
+        if allowance.rate != rate:
+            allowance.change(rate)
         return allowance
 
     def _want(self, producer: str) -> None:

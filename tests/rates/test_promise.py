@@ -171,3 +171,20 @@ async def test_who_waits_as_told_passes(database: Database) -> None:
             _, seconds = process.quotas.standing("alpha", rate)
             await simulated.pass_until(simulated.now + seconds)
             assert await process.asks(rate), f"{rate}, after {seconds} s"
+
+
+async def test_a_rate_that_is_raised_holds_within_a_second(database: Database) -> None:
+    async with simulation(database) as simulated:
+        process = simulated.processes[0]
+        assert [await process.asks(Rate.parse("1/h")) for _ in range(2)] == [True, False]
+        await process.asks(Rate.parse("10/s"))
+        await simulated.pass_until(1.0)
+        assert [await process.asks(Rate.parse("10/s")) for _ in range(11)] == [True] * 10 + [False]
+
+
+async def test_a_rate_that_is_lowered_holds_at_once(database: Database) -> None:
+    async with simulation(database) as simulated:
+        process = simulated.processes[0]
+        await accepted(simulated, Rate.parse("100/s"), steadily(50, 10), LOADS["all to one"])
+        moments = steadily(50, 20, simulated.now)
+        assert len(await accepted(simulated, Rate.parse("10/s"), moments, LOADS["all to one"])) <= 210 + 20

@@ -77,14 +77,16 @@ def signal_body(**changes: Any) -> bytes:
     return json.dumps({"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z", **changes}).encode()
 
 
-def signing_headers(body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW) -> Mapping[str, str]:
-    """The headers of a request that is signed with SECRET."""
+def signing_headers(
+    body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW, secret: str = SECRET
+) -> Mapping[str, str]:
+    """The headers of a request that is signed with a secret."""
     timestamp = moment.isoformat()
     return {
         **JSON,
         "X-Producer-Id": producer_id,
         "X-Timestamp": timestamp,
-        "X-Signature": sign(SECRET.encode(), body, timestamp, producer_id),
+        "X-Signature": sign(secret.encode(), body, timestamp, producer_id),
     }
 
 
