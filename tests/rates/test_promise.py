@@ -184,7 +184,6 @@ async def test_a_rate_that_is_raised_holds_within_a_second(database: Database) -
 
 async def test_a_rate_that_is_lowered_holds_at_once(database: Database) -> None:
     async with simulation(database) as simulated:
-        process = simulated.processes[0]
         await accepted(simulated, Rate.parse("100/s"), steadily(50, 10), LOADS["all to one"])
         moments = steadily(50, 20, simulated.now)
         assert len(await accepted(simulated, Rate.parse("10/s"), moments, LOADS["all to one"])) <= 210 + 20
