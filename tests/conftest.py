@@ -42,6 +42,7 @@ pytest_plugins = [
     "tests.steps.logs",
     "tests.steps.operators",
     "tests.steps.producers",
+    "tests.steps.rates",
     "tests.steps.resends",
     "tests.steps.service",
     "tests.steps.signals",

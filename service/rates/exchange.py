@@ -17,7 +17,7 @@ WITH asked AS MATERIALIZED (
                 $10::int[]) AS asked (producer, each, deep, since, held, kept, returned, owed, wanted)
 ), locked AS MATERIALIZED (
     SELECT asked.*, since BETWEEN present - 1 AND present AS counted,
-           extract(epoch FROM full_at - now())::float8 AS lacking,
+           extract(epoch FROM full_at - now())::float8 / token_seconds * each AS lacking,
            CASE slot WHEN present THEN lent ELSE 0 END AS now_lent,
            CASE slot WHEN present THEN lent_before WHEN present - 1 THEN lent ELSE 0 END AS lent_before
     FROM asked JOIN quotas USING (producer) FOR UPDATE OF quotas SKIP LOCKED
@@ -38,8 +38,8 @@ WITH asked AS MATERIALIZED (
     FROM judged
 )
 UPDATE quotas
-SET full_at = now() + make_interval(secs => now_lacking), slot = present, lent = granted.lent + granted.granted,
-    lent_before = granted.lent_before
+SET full_at = now() + make_interval(secs => now_lacking), token_seconds = each, slot = present,
+    lent = granted.lent + granted.granted, lent_before = granted.lent_before
 FROM granted WHERE granted.producer = quotas.producer
 RETURNING granted.producer, granted.granted::int, present, (deep - now_lacking) / each AS left_over
 """

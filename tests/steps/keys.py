@@ -22,6 +22,11 @@ from tests.speaking.producer import Producer
 _NAMES = (f"own-{os.getpid()}-{number}" for number in itertools.count(1))
 
 
+def unused_name() -> str:
+    """A name that no other scenario uses."""
+    return next(_NAMES)
+
+
 @given("producers have keys of their own")
 def keys_of_their_own(inside: Deployment) -> None:
     inside.demand_signing(True)
@@ -42,13 +47,13 @@ def database_of_its_own(inside: Deployment) -> None:
 
 @given("the operator has registered the producer")
 def registered(producer: Producer, operator: Operator) -> None:
-    producer.name = next(_NAMES)
+    producer.name = unused_name()
     producer.secret = operator.add_key("producers", "add", producer.name)
 
 
 @given("the producer is not registered")
 def not_registered(producer: Producer) -> None:
-    producer.name = next(_NAMES)
+    producer.name = unused_name()
 
 
 @given("the producer signs with the secret that is shared")
@@ -63,7 +68,7 @@ def signs_with_an_invention(producer: Producer) -> None:
 
 @given("the producer signs with the key of another producer")
 def signs_with_the_key_of_another(producer: Producer, operator: Operator) -> None:
-    producer.secret = operator.add_key("producers", "add", next(_NAMES))
+    producer.secret = operator.add_key("producers", "add", unused_name())
 
 
 @given("the operator has made a second key for it")
@@ -143,7 +148,7 @@ def list_keys(producer: Producer, operator: Operator) -> Result:
 def add_under(inside: Deployment, operator: Operator, keys: str) -> Result:
     assert inside.running
     operator.sealing_keys = keys
-    return operator.run("producers", "add", next(_NAMES))
+    return operator.run("producers", "add", unused_name())
 
 
 @when("the producer sends a signal with each of its keys")

@@ -83,11 +83,13 @@ CREATE TABLE "key_reporters" (
 );
 
 -- A token bucket for each producer that has a limit and is not idle. "full_at" is when it will be full again: it lacks
--- what is earned until then (the theoretical arrival time of ITU-T I.371). "lent" and "lent_before" are tokens that
--- processes hold, by the slot of time in which they were taken: that slot, and the one before.
+-- what is earned until then (the theoretical arrival time of ITU-T I.371), a token in each "token_seconds". "lent" and
+-- "lent_before" are tokens that processes hold, by the slot of time in which they were taken: that slot, and the one
+-- before.
 CREATE TABLE "quotas" (
     "producer" VARCHAR(64) NOT NULL PRIMARY KEY,
     "full_at" TIMESTAMPTZ NOT NULL,
+    "token_seconds" DOUBLE PRECISION NOT NULL DEFAULT 1,
     "slot" BIGINT NOT NULL DEFAULT 0,
     "lent" INT NOT NULL DEFAULT 0,
     "lent_before" INT NOT NULL DEFAULT 0
