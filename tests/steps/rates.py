@@ -63,8 +63,6 @@ def waited_as_told(conversation: Conversation) -> None:
     time.sleep(int(conversation.answer.headers["Retry-After"]))
 
 
-
-
 @when("the operator looks at the limits", target_fixture="usage")
 def look_at_limits(operator: Operator) -> Any:
     return operator.told("limits")
