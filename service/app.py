@@ -19,7 +19,6 @@ from service.intake.journal import Journal
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
-from service.kernel.rate import Rate
 from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
@@ -28,6 +27,7 @@ from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
 from service.manual.pages import pages
+from service.notation.rate import Rate
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.clock import DatabaseClock

@@ -9,9 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service import environment
 from service.environment import SettingsError
-from service.kernel.connection_url import ConnectionUrl
-from service.kernel.rate import Rate
-from service.kernel.sealing_keys import parse_sealing_keys
+from service.notation.connection_url import ConnectionUrl
+from service.notation.rate import Rate
+from service.notation.sealing_keys import parse_sealing_keys
 
 __all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]
 

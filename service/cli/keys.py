@@ -24,7 +24,7 @@ _COLUMNS = ("key_id", "state", "created_at", "ends_at", "last_used_at", "uses_24
 
 
 def _duration(text: str) -> timedelta:
-    from service.producers.words import parse_duration
+    from service.notation.duration import parse_duration
 
     try:
         return parse_duration(text)
@@ -166,7 +166,7 @@ def new_sealing_key(as_json: AsJson = False) -> None:
 
     Example: `signals keys new-sealing-key`
     """
-    from service.kernel.sealing_keys import new_sealing_key as make
+    from service.notation.sealing_keys import new_sealing_key as make
 
     key = make()
     if as_json:

@@ -32,7 +32,7 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_rate(rate: str | None) -> str | None:
-    from service.kernel.rate import Rate
+    from service.notation.rate import Rate
 
     try:
         if rate not in {None, DEFAULT_RATE}:

@@ -1,15 +1,12 @@
 """What everyone uses and what knows nobody.
 
-- `connection_url`: what a PostgreSQL connection URL says
 - `errors`: the root of all refusals
 - `limits`: how long the service waits, and how much it takes at once
 - `line_writer`: log lines on their way out, in a thread of its own
 - `logs`: what is told, as JSON or for people, and the request id that is on it
 - `metrics`: every counter and histogram
 - `process`: what the service asks of the system for its own process
-- `rate`: how many signals in which time
 - `ration`: so much a second and no more
-- `sealing_keys`: the form of the keys under which secrets are sealed
 - `tasks`: background tasks, none of which can die unseen
 - `timestamps`: the one form of date and time, and the clock
 """

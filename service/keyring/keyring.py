@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.http.errors import Overloaded
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 
 IN_USE_MAX = 5
 """How many keys a producer may have that are live or retiring."""

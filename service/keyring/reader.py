@@ -12,10 +12,10 @@ from uuid import UUID
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.kernel.rate import Rate
 from service.kernel.timestamps import Clock, utc_text
 from service.keyring.keyring import Key, Keyring, Registered
 from service.keyring.sealing import CannotOpen, SealingKeys, UnknownSealingKey
+from service.notation.rate import Rate
 from service.postgres.lives import begin_life
 from service.postgres.pool import Pool
 

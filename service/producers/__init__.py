@@ -7,5 +7,4 @@
 - `registry`: making and changing producers; what every change has in common
 - `sealing_file`: the sealing key that is made for development
 - `uses`: when keys were used last, and how often
-- `words`: what operators write: rates and durations
 """

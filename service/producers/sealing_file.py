@@ -9,9 +9,9 @@ import asyncpg
 from pydantic import SecretStr
 from tortoise.exceptions import BaseORMException
 
-from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.kernel.timestamps import utc_now
 from service.keyring.sealing import SealingKeys
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
 from service.producers.errors import StrangeSealingKey
 from service.producers.keys import check_sealing_keys

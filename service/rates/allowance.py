@@ -3,7 +3,7 @@
 import asyncio
 from math import ceil, floor, inf
 
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from service.rates.exchange import Demand, Grant
 
 BORROWED_FROM = 10

@@ -2,7 +2,7 @@
 
 from math import gcd
 
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 
 POLICY, LIMIT = "RateLimit-Policy", "RateLimit"
 

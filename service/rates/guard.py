@@ -5,9 +5,9 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.kernel.errors import InternalError, Refusal
-from service.kernel.rate import Rate
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
+from service.notation.rate import Rate
 from service.rates.errors import RateLimited
 from service.rates.fields import rate_fields
 from service.rates.quotas import Admission, Quotas

@@ -14,7 +14,7 @@ from service.http.errors import Overloaded
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from service.postgres.pool import Pool
 from service.rates.allowance import Allowance, Waiting
 from service.rates.errors import RateLimited

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tortoise import connections
 
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 
 USED_SECONDS = 10
 

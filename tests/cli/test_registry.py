@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cli.administration import operator
-from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.kernel.timestamps import utc_text
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from tests.cli.program import Program
 from tests.running.postgres import Database
 

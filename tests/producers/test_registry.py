@@ -2,12 +2,12 @@
 
 import pytest
 
-from service.kernel.rate import Rate
 from service.keyring.sealing import SealingKeys
+from service.notation.duration import parse_duration
+from service.notation.rate import Rate
 from service.postgres import audit
 from service.producers import keys, registry
 from service.producers.errors import UnknownProducer
-from service.producers.words import parse_duration
 from tests.running.postgres import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("registry")]

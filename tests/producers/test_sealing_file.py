@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.keyring.sealing import SealingKeys
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
 from service.producers import keys
 from service.producers.sealing_file import NAME, for_development, sealing_keys

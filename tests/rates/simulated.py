@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from service.kernel.limits import Limits
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from service.postgres.pool import Pool
 from service.rates.errors import RateLimited
 from service.rates.quotas import Quotas

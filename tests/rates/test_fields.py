@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from http_sf import parse
 
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from service.rates.allowance import Allowance
 from service.rates.exchange import Grant
 from service.rates.fields import LIMIT, POLICY, rate_fields

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from service.kernel import metrics
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from tests.hostile.seed import SEED
 from tests.rates.simulated import Simulation, allowed, most_within, simulation
 from tests.running.postgres import Database

@@ -14,8 +14,8 @@ from structlog.typing import EventDict
 from service.http.errors import Overloaded
 from service.kernel import metrics
 from service.kernel.limits import Limits
-from service.kernel.rate import Rate
 from service.kernel.tasks import Tasks
+from service.notation.rate import Rate
 from service.postgres.pool import Pool
 from service.rates.errors import RateLimited
 from service.rates.quotas import Quotas

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from service.client.signature import ProducerSignature
-from service.kernel.sealing_keys import new_sealing_key
+from service.notation.sealing_keys import new_sealing_key
 from tests.cli.program import Program
 from tests.running.postgres import Database
 from tests.running.service_process import CLOCK, ServiceProcess

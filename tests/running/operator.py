@@ -7,7 +7,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from service.kernel.sealing_keys import new_sealing_key
+from service.notation.sealing_keys import new_sealing_key
 from tests.running import confidential
 from tests.running.deployment import Deployment
 

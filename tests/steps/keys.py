@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pytest_bdd import given, parsers, then, when
 from typer.testing import Result
 
-from service.kernel.sealing_keys import new_sealing_key
+from service.notation.sealing_keys import new_sealing_key
 from tests.observing.contract import check_created, check_refusal
 from tests.observing.log import Log
 from tests.observing.storage import Storage

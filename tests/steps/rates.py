@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from service.kernel.rate import Rate
+from service.notation.rate import Rate
 from service.rates.fields import LIMIT, POLICY
 from tests.observing.contract import check_created, check_refusal
 from tests.running.deployment import Deployment

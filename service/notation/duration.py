@@ -1,4 +1,4 @@
-"""What operators write: durations."""
+"""How long something is to last, as operators write it."""
 
 import re
 from datetime import timedelta

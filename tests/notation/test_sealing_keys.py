@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from service.kernel.sealing_keys import new_sealing_key, parse_sealing_keys
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 
 KEY = bytes(range(100, 132))
 OTHER = bytes(range(200, 232))
