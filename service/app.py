@@ -1,7 +1,8 @@
 """The whole path of a request on one screen: the only place that wires."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -19,17 +20,26 @@ from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
-from service.kernel.tasks import Tasks, repeated
+from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
+from service.keyring.follower import KeyringFollower
+from service.keyring.keyring import Keyring
+from service.keyring.reader import KeyringReader
+from service.keyring.sealing import SealingKeys
 from service.manual.pages import pages
+from service.notation.rate import Rate
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.postgres.receipts import Receipts
-from service.proof.authentication import FindSecrets, ProducerAuthentication, UnprovenSender
+from service.producers.uses import KeyUses
+from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
+from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
+from service.rates.guard import RateLimit
+from service.rates.quotas import Quotas
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -43,9 +53,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     pool = _pool(settings, limits)
     journal = Journal()
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
+    signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
-    about = ServiceEndpoints(settings, Readiness(pool, writer.failing, limits), shutdown)
-    guards = _guards(settings, clock, limits)
+    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
+    about = ServiceEndpoints(settings, readiness, shutdown)
+    guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
@@ -63,7 +75,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer), shutdown),
+        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing), signing, shutdown),
     )
     return RequestContext(router)
 
@@ -79,45 +91,75 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer) -> Tasks:
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """What proves who sends: the keys of all producers, what keeps them up to date, and what counts their uses; and how
+    much each may send."""
+
+    keyring: Keyring
+    follower: KeyringFollower
+    uses: KeyUses
+    proving: Proving
+    quotas: Quotas
+
+
+def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limits: Limits) -> _Signing:
+    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
+    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
+    uses = KeyUses(pool)
+    follower = KeyringFollower(reader, pool.dedicated, limits)
+    proving = Proving(keyring.find, writer.require, uses.count)
+    return _Signing(keyring, follower, uses, proving, Quotas(pool, limits))
+
+
+def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:
     async def show_figures() -> None:
         writer.show()
         metrics.pool_in_use.set(pool.in_use)
 
+    of_signing: dict[str, Work] = {}
+    if signing is not None:
+        report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
+        tidying = repeated("rate_tidying", signing.quotas.tidy, limits.tidy_seconds)
+        of_signing = {**signing.follower.work, "key_uses": report, "rates": signing.quotas.run, "rate_tidying": tidying}
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        **of_signing,
     )
 
 
-def _guards(settings: Settings, clock: Clock, limits: Limits) -> list[Middleware]:
+def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
     """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
     body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
-    if not settings.hmac_producer_enabled:
+    if signing is None:
         return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-    secrets, hints = _shared_secret(settings), Ration(limits.hints_per_second)
+    hints, resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
+
+    def rate_of(producer: str) -> Rate | None:
+        return signing.keyring.rate_of(producer) or settings.producer_rate
+
     return [
         Middleware(JsonOnly),
         Middleware(SigningHeaders, clock=clock),
         body,
-        Middleware(ProducerAuthentication, find_secrets=secrets, clock=clock, hints=hints),
+        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
+        Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock),
     ]
 
 
-def _shared_secret(settings: Settings) -> FindSecrets:
-    """Today all producers share the one secret of the settings."""
-    secrets = [settings.hmac_producer_secret.get_secret_value().encode()]
-    return lambda _producer_id: secrets
-
-
-def _lifespan(settings: Settings, pool: Pool, background: Tasks, shutdown: Shutdown) -> Lifespan[Any]:
+def _lifespan(
+    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, shutdown: Shutdown
+) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
-        async with pool, background:
+        async with pool, signing.uses if signing else nullcontext(), background:
+            if signing:
+                await signing.follower.first_look()
             shutdown.listen()
             yield
 

@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service import environment
 from service.environment import SettingsError
-from service.kernel.connection_url import ConnectionUrl
+from service.notation.connection_url import ConnectionUrl
+from service.notation.rate import Rate
+from service.notation.sealing_keys import parse_sealing_keys
 
 __all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]
 
@@ -19,11 +21,11 @@ MINIMUM_SECRET_BYTES = 32
 PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 """So begin the secrets of the published vectors, docs/vectors/signature.json."""
 
-SECRETS = ("HMAC_PRODUCER_SECRET", "DATABASE_URL")
+SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL")
 """The settings whose value may lie in a file that NAME_FILE names."""
 
-_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID"}
-"""What the producers' commands read."""
+_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID", "SIGNALS_OPERATOR"}
+"""What the producers' commands and those of operators read."""
 
 
 def _postgresql_url(url: SecretStr) -> SecretStr:
@@ -50,6 +52,18 @@ def _networks(text: str) -> str:
     return text
 
 
+def _rate(text: str) -> str:
+    if text:
+        Rate.parse(text)
+    return text
+
+
+def _sealing_keys(text: SecretStr) -> SecretStr:
+    if text.get_secret_value():
+        parse_sealing_keys(text.get_secret_value())
+    return text
+
+
 class Settings(BaseSettings):
     """All that can be configured. The names of the environment variables are the field names in upper case.
 
@@ -63,6 +77,8 @@ class Settings(BaseSettings):
 
     hmac_producer_enabled: bool = False
     hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
+    signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
+    signals_producer_rate: Annotated[str, AfterValidator(_rate)] = ""
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
@@ -81,8 +97,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _signing_needs_a_secret(self) -> "Settings":
-        if self.hmac_producer_enabled and not self.hmac_producer_secret.get_secret_value():
-            raise ValueError("HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true")
+        secrets = self.hmac_producer_secret.get_secret_value() or self.signals_sealing_keys.get_secret_value()
+        if self.hmac_producer_enabled and not secrets:
+            raise ValueError(
+                "HMAC_PRODUCER_SECRET must not be empty while HMAC_PRODUCER_ENABLED is true, unless "
+                "SIGNALS_SEALING_KEYS is set and each producer has keys of its own"
+            )
         return self
 
     @model_validator(mode="after")
@@ -106,31 +126,43 @@ class Settings(BaseSettings):
         (`\\u00e9` for a letter of two bytes, so up to six times longer), beside the other fields."""
         return 6 * self.signals_payload_max_bytes + 4096
 
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        """The keys that open the producers' secrets, the one that seals first; none when there are none."""
+        text = self.signals_sealing_keys.get_secret_value()
+        return parse_sealing_keys(text) if text else []
+
+    @property
+    def producer_rate(self) -> Rate | None:
+        """The rate of each producer that has none of its own; None when such a producer has no limit."""
+        return Rate.parse(self.signals_producer_rate) if self.signals_producer_rate else None
+
     def warnings(self) -> list[str]:
         """Sentences about settings that are allowed but weaken the service; to be logged at start."""
         found = []
-        if self.hmac_producer_enabled and (
-            len(self.hmac_producer_secret.get_secret_value().encode()) < MINIMUM_SECRET_BYTES
-        ):
+        shared = self.hmac_producer_secret.get_secret_value().encode()
+        if self.hmac_producer_enabled and 0 < len(shared) < MINIMUM_SECRET_BYTES:
             found.append(f"HMAC_PRODUCER_SECRET is shorter than {MINIMUM_SECRET_BYTES} bytes: use a longer one")
         if not self.hmac_producer_enabled and self.app_env == "production":
             found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")
+        if not self.hmac_producer_enabled and self.signals_producer_rate:
+            found.append("SIGNALS_PRODUCER_RATE is ignored while HMAC_PRODUCER_ENABLED is false: nobody is proven")
         if self.database_url is not None:
             url = ConnectionUrl.parse(self.database_url.get_secret_value())
             found += [f"DATABASE_URL: {warning}" for warning in url.warnings]
         return found
 
 
-def load_settings() -> Settings:
-    """The settings of this process.
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process, but for those that are given.
 
     Raises SettingsError, one sentence without the value, when a setting is wrong, misspelt, or cannot be read.
     """
-    given = environment.variables()
-    environment.refuse_misspelt(given, _known())
-    secrets: dict[str, Any] = environment.secrets_in_files(given, SECRETS)
+    variables = environment.variables()
+    environment.refuse_misspelt(variables, _known())
+    secrets: dict[str, Any] = environment.secrets_in_files(variables, SECRETS)
     try:
-        return Settings(**{name.lower(): value for name, value in secrets.items()})
+        return Settings(**{name.lower(): value for name, value in secrets.items()} | given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()

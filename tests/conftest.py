@@ -19,6 +19,7 @@ from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
 from tests.running.environment import BASE_URL, BEHIND_PROXY
 from tests.running.fleet import Fleet
+from tests.running.operator import Operator
 from tests.running.postgres import Database, PostgresServer, running_postgres
 from tests.running.reachable import Reachable, Tally
 from tests.speaking.conversation import Conversation
@@ -37,9 +38,11 @@ pytest_plugins = [
     "tests.steps.explanations",
     "tests.steps.faults",
     "tests.steps.figures",
+    "tests.steps.keys",
     "tests.steps.logs",
     "tests.steps.operators",
     "tests.steps.producers",
+    "tests.steps.rates",
     "tests.steps.resends",
     "tests.steps.service",
     "tests.steps.signals",
@@ -175,6 +178,12 @@ def conversation(deployment: Reachable, portal: BlockingPortal) -> Conversation:
 def producer(deployment: Reachable, conversation: Conversation) -> Producer:
     """The producer in this scenario."""
     return Producer(deployment, conversation)
+
+
+@pytest.fixture
+def operator(inside: Deployment) -> Operator:
+    """The operator of this scenario's service."""
+    return Operator(inside)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from service.cli import checkup, publishing, sending, serving, signatures, vectors
+from service.cli import auditing, checkup, keys, limits, producers, publishing, sending, serving, signatures, vectors
 
 app = typer.Typer(
     help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
@@ -14,7 +14,7 @@ app = typer.Typer(
 )
 
 _COMMANDS: dict[str, list[Callable[..., None]]] = {
-    "For operators": [serving.serve, serving.migrate],
+    "For operators": [serving.serve, serving.migrate, limits.limits, auditing.audit],
     "For producers": [
         sending.send,
         signatures.sign,
@@ -28,6 +28,8 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
 for panel, commands in _COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(producers.app, name="producers", rich_help_panel="For operators")
+app.add_typer(keys.app, name="keys", rich_help_panel="For operators")
 
 
 def main() -> None:

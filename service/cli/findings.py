@@ -4,6 +4,7 @@ Nothing that is sent is a signal, so nothing is stored and nobody trades on it: 
 after the check of the signature. Each is one line in the log of the service, under a request id that begins `doctor-`.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,8 @@ from service.http.errors import BodyTooLarge
 from service.intake.errors import ValidationFailed
 from service.proof.errors import HeaderMissing, TimestampOutsideWindow
 from service.proof.signing import WINDOW_SECONDS
+from service.rates.errors import RateLimited
+from service.rates.fields import POLICY
 
 NO_SIGNAL = b"{}"
 """JSON that is no signal, which is noticed after the signature was believed."""
@@ -99,15 +102,21 @@ class Examination:
             yield Finding("wrong", "signing", "signatures are demanded, and here is no secret", cure)
         else:
             yield Finding("ok", "signing", "signatures are demanded")
-            yield self._belief(self._signature)
+            yield from self._belief(self._signature)
 
-    def _belief(self, signature: ProducerSignature) -> Finding:
-        content = json_object(self._post(NO_SIGNAL, signature))
+    def _belief(self, signature: ProducerSignature) -> Iterator[Finding]:
+        answer = self._post(NO_SIGNAL, signature)
+        content = json_object(answer)
         code = content.get("code")
-        if code == ValidationFailed.code:
-            return Finding("ok", "signature", f"believed, as {signature.producer_id}")
+        if code in {ValidationFailed.code, RateLimited.code}:
+            yield Finding("ok", "signature", f"believed, as {signature.producer_id}")
+            yield rate(answer)
+            return
+        if answer.is_server_error:
+            yield Finding("wrong", "signature", f"cannot be judged now: {code}", "tell the operator of the service")
+            return
         cure = content.get("hint") or "compare the secret with the operator's; `signals explain` shows what is signed"
-        return Finding("wrong", "signature", f"{code}: {content.get('detail')}", cure)
+        yield Finding("wrong", "signature", f"{code}: {content.get('detail')}", cure)
 
     def _size(self) -> Finding:
         """The service looks at the size before the signature, but not of a request whose headers fail whatever its body
@@ -136,6 +145,17 @@ def encryption(url: httpx.URL) -> Finding:
     if _is_this_machine(url.host):
         return Finding("ok", "encryption", "none, and none needed: the service is on this machine")
     return Finding("note", "encryption", "none: signals can be read on the way", "use an address with https")
+
+
+def rate(answer: httpx.Response) -> Finding:
+    """How much the producer may send, by an answer to it."""
+    policy = re.search(r";q=([0-9]{1,9});w=([0-9]{1,9})", answer.headers.get(POLICY, ""))
+    if policy is None:
+        return Finding("ok", "rate", "as many signals as you like")
+    found = f"{policy[1]} {'signal' if policy[1] == '1' else 'signals'} in {policy[2]} s"
+    if answer.status_code == RateLimited.status:
+        return Finding("note", "rate", f"{found}, which is used up", "send less, or ask the operator for another rate")
+    return Finding("ok", "rate", f"{found}, and no more")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -16,10 +16,11 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Exit(IntEnum):
-    """How a command ends. 2 is a wrong command line, which typer says itself."""
+    """How a command ends. 2 is a wrong setting or command line; of the latter typer says it itself."""
 
     ACCEPTED = 0
     REFUSED = 1
+    USAGE = 2
     NETWORK = 3
 
 

@@ -18,16 +18,21 @@ def serve(
     ] = ["127.0.0.1"],  # noqa: B006  # typer makes a list of its own
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
+    development: Annotated[
+        bool, typer.Option("--development", help="Make a sealing key in the data folder, unless there is one.")
+    ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C.
 
     Example: `signals serve --host 0.0.0.0 --port 8000 --workers 4`
     """
+    from service.producers.sealing_file import for_development
     from service.server import serve as run_server
     from service.settings import load_settings
 
     with _failures_in_one_sentence():
-        run_server(load_settings(), hosts=host, port=port, workers=workers)
+        given = for_development(load_settings(hmac_producer_enabled=False)) if development else {}
+        run_server(load_settings(**given), hosts=host, port=port, workers=workers)
 
 
 def migrate(

@@ -76,7 +76,7 @@ class Delivery:
         left = (end - self._manner.clock()).total_seconds()
         if left <= 0 or failure.wait_seconds > left:
             raise self._end(failure.error)
-        return min(max(self._manner.retries.pause(self._attempts), failure.wait_seconds), left)
+        return min(self._manner.retries.pause(self._attempts, failure.wait_seconds), left)
 
     def _may_sign_anew(self, error: SignalsError) -> bool:
         """Whether a timestamp was refused only because it has grown old on the way, or because the clocks differ and

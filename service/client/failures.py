@@ -4,7 +4,7 @@ SignalsError
 ├── SignalRefused          the service says no and why; nothing was stored
 │   ├── SignatureRefused   it does not believe who sent it: secret, headers or clock are wrong
 │   ├── InvalidSignal      the signal itself is at fault
-│   └── ServiceBusy        it has no time for it now: the same request may be sent again
+│   └── ServiceBusy        not now: it has no time, or the producer sends too much; the same request may be sent again
 ├── ServiceUnreachable     no connection could be made; nothing was sent
 ├── UnexpectedAnswer       an answer that says nothing about the signal, perhaps of a proxy before the service
 └── OutcomeUnknown         the signal may be stored or not
@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.http.errors import BodyTooLarge, Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import DuplicateKey, InvalidJson, PayloadTooLarge, ValidationFailed
+from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
+from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, all_refusals
 from service.proof.errors import AuthenticationRefusal
+from service.rates.errors import RateLimited
 
 
 class SignalsError(Exception):
@@ -62,7 +63,7 @@ class InvalidSignal(SignalRefused):
 
 
 class ServiceBusy(SignalRefused):
-    """The service had no time for this request, or it did not arrive in time."""
+    """The service had no time for this request, it did not arrive in time, or its producer sends more than it may."""
 
 
 class ServiceUnreachable(SignalsError):
@@ -98,7 +99,7 @@ class OutcomeUnknown(SignalsError):
         )
 
 
-BUSY = {refusal.code for refusal in (Overloaded, ShuttingDown, RequestTimeout)}
+BUSY = {refusal.code for refusal in (Overloaded, RateLimited, ShuttingDown, RequestTimeout)}
 
 _INVALID = (InvalidJson, DuplicateKey, BodyTooLarge, PayloadTooLarge, ValidationFailed)
 

@@ -23,11 +23,13 @@ class Retries:
     first_pause_seconds: float = 1.0
     longest_pause_seconds: float = 30.0
 
-    def pause(self, attempts: int) -> float:
-        """Seconds to wait after so many attempts: by chance between half and all of what is due, so that many
-        producers that lost the service together do not come back together."""
+    def pause(self, attempts: int, told: float = 0.0) -> float:
+        """Seconds to wait after so many attempts: by chance between half and all of what is due, and not less than
+        what was `told`, nor more than half as long again. So those that were refused together do not come back
+        together."""
         due = min(self.first_pause_seconds * 2.0 ** min(attempts - 1, _DOUBLINGS), self.longest_pause_seconds)
-        return due * random.uniform(0.5, 1.0)  # spreads load, guards no secret  # noqa: S311  # nosec B311
+        chance = random.uniform(0.5, 1.0)  # spreads load, guards no secret  # noqa: S311  # nosec B311
+        return max(due * chance, told * (0.5 + chance))
 
 
 DEFAULT_RETRIES = Retries()
@@ -41,6 +43,6 @@ def retry_after(value: str | None, now: datetime) -> float:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
-    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

@@ -7,4 +7,5 @@
 - `headers`: the headers as they arrived
 - `json_only`: the content types that are taken
 - `request_context`: request id, closing log line, metric, and an answer whatever happens
+- `strict_json`: JSON read so that nothing is lost on the way to `jsonb`
 """

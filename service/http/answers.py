@@ -21,7 +21,7 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
     metrics.signals_rejected.labels(refusal.code).inc()
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
     link = {"Link": f'</docs/errors#{refusal.code}>; rel="help"'}  # RFC 8288
-    return JSONResponse(content, refusal.status, {**(refusal.headers if headers is None else headers), **link})
+    return JSONResponse(content, refusal.status, {**(refusal.answer_headers if headers is None else headers), **link})
 
 
 def refuse_for(error: Exception) -> Response:

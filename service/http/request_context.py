@@ -42,7 +42,8 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
+                told = scope.get("state", {}).get("headers", ())
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode()), *told]
             await send(message)
 
         try:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
 
-from service.intake import strict_json
+from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.signal import Freshness, SignalCreate, created, parse_signal
@@ -34,7 +34,9 @@ class CreateSignal:
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
         signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        stored = await self.writer.store(signal, self._too_old(signal))
+        refusal = scope["state"].get("refusal") or self._too_old(signal)
+        stored = await self.writer.store(signal, refusal)
+        scope["state"]["replayed"] = stored.replayed
         self.journal.answered(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
@@ -58,6 +60,7 @@ class CreateSignal:
             version=signal.version,
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
+            key_id=sender.key_id,
         )
 
 

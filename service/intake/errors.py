@@ -1,23 +1,11 @@
 """What is refused because its body is no signal.
 
 Refusal
-├── InvalidJson           400 invalid_json
-├── DuplicateKey          400 duplicate_key
 ├── PayloadTooLarge       413 payload_too_large
 └── ValidationFailed      422 validation_failed
 """
 
 from service.kernel.errors import FieldFault, Refusal
-
-
-class InvalidJson(Refusal):
-    status, code = 400, "invalid_json"
-    sentence = "The body is not valid JSON"
-
-
-class DuplicateKey(Refusal):
-    status, code = 400, "duplicate_key"
-    sentence = "The body is not acceptable JSON: an object has the same key twice"
 
 
 class PayloadTooLarge(Refusal):

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from service.intake import strict_json
+from service.http import strict_json
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import FORM, parse_timestamp

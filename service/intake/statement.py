@@ -10,15 +10,15 @@ import asyncpg
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[], $9::timestamptz[])
-        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at)
+                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[])
+        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at, key_id)
     ORDER BY key, id
 ), claim AS (
     INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version)
-SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
+SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id
 FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -49,7 +49,8 @@ ORDER BY key ON CONFLICT DO NOTHING
 class NewSignal:
     """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
-    until `receipt_expires_at`; both are None for an unsigned one."""
+    until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
+    for the shared secret."""
 
     producer_id: str | None
     instrument: str
@@ -59,6 +60,12 @@ class NewSignal:
     version: int
     receipt_key: bytes | None
     receipt_expires_at: datetime | None = None
+    key_id: UUID | None = None
+
+
+def sought(receipt_key: bytes) -> NewSignal:
+    """A signal of which nothing is known but its MAC: it can be looked for, and not be stored."""
+    return NewSignal(None, "", 0, datetime.max, None, 1, receipt_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +122,5 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.version for row in rows],
         [row.receipt_key for row in rows],
         [row.receipt_expires_at for row in rows],
+        [row.key_id for row in rows],
     )

@@ -14,7 +14,7 @@ from service.http.errors import Overloaded, ShuttingDown
 from service.intake.commits import Commits
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
-from service.intake.statement import NewSignal, Stored
+from service.intake.statement import NewSignal, Stored, sought
 from service.kernel import metrics
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
@@ -72,6 +72,11 @@ class Writer:
         """Put into the metrics what is waiting now."""
         metrics.queue_rows.set(self._unanswered)
         metrics.queue_bytes.set(self._unanswered_bytes)
+
+    async def require(self, receipt_key: bytes, refusal: Refusal) -> None:
+        """Raise `refusal` unless the request with this MAC was stored before, or is about to be. Raises what `store`
+        raises besides."""
+        await self.store(sought(receipt_key), refusal)
 
     async def run(self) -> Never:
         """Store what comes, for ever. While nothing can be stored and nobody waits, try whether something can."""

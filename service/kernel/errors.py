@@ -3,6 +3,7 @@
 Refusal
 ├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
 ├── service.proof.errors    a sender who is not proven
+├── service.rates.errors    a producer that sends more than it may
 ├── service.intake.errors   a body that is no signal
 └── InternalError           500 internal_error
 
@@ -33,6 +34,8 @@ class Refusal(Exception):
     def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
         super().__init__(self.code)
         self.detail = self.sentence if detail is None else detail
+        self.answer_headers = self.headers
+        """The headers of this answer: those that all of its kind have, with what is known now."""
         self.extra: Mapping[str, str | int] = {}
         """What the answer tells beside code, detail and request id."""
 

@@ -67,3 +67,28 @@ class Limits:
     hints_per_second: int = 50
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""
+    keyring_poll_seconds: float = 0.5
+    """How often a process looks whether producers or keys were changed, announced or not: they are promised to be known
+    within a second."""
+    keyring_compare_seconds: float = 300
+    """How often a process compares all that it knows with the database, in case that something was not counted."""
+    keyring_page: int = 500
+    """How many producers are read at once. Requests are handled between one page and the next."""
+    listener_probe_seconds: float = 5
+    """How often a process announces something to itself, to learn whether announcements still arrive."""
+    listener_answer_seconds: float = 2
+    listener_retry_seconds: float = 1
+    uses_seconds: float = 20
+    """How often the uses of keys are written down."""
+
+    token_seconds: float = 0.3
+    """How long a process may use what it has borrowed of a producer's rate before it was asked for."""
+    quota_answer_seconds: float = 0.4
+    """How long a request waits for the word that it is within the rate of its producer. With `answer_seconds`, which
+    begin then, it stays below five seconds."""
+    quota_retry_seconds: float = 0.02
+    """How long a process waits before it asks again for a quota that another process is being told of."""
+    resends_per_second: int = 50
+    """How many requests beyond the rates of their producers a process looks up, to answer those that were stored."""
+    tidy_seconds: float = 10
+    """How often producers that send nothing any more are forgotten."""

@@ -54,6 +54,24 @@ http_requests = Counter("http_requests", "Requests answered", ["route", "method"
 log_lines_dropped = Counter("signals_log_lines_dropped", "Log lines that could not be written")
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
 
+proofs = Counter("signals_proofs", "Signatures that were looked at, by result and reason", ["result", "reason"])
+keyring_read = Gauge(
+    "signals_keyring_read_timestamp_seconds",
+    "When a process last knew all keys of all producers, in Unix time",
+    multiprocess_mode="livemin",
+)
+keyring_producers = Gauge("signals_keyring_producers", "Producers that are registered", multiprocess_mode="livemin")
+keyring_shut = Gauge("signals_keyring_shut", "Keys that do not open", multiprocess_mode="livemax")
+keyring_listening = Gauge("signals_keyring_listening", "1 while changes are announced", multiprocess_mode="livemin")
+keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
+keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
+
+producers_limited = Gauge(
+    "signals_producers_limited", "Producers that send more than their rate", multiprocess_mode="livemax"
+)
+rate_exchanges = Counter("signals_rate_exchanges", "Statements with which rates are kept by all processes together")
+rate_unanswered = Counter("signals_rate_unanswered", "Requests whose rate the database did not tell in time")
+
 # To look up the figure behind labels takes longer than to count, and every request counts under the same ones.
 ingested = cache(signals_ingested.labels)
 answered = cache(http_requests.labels)
@@ -102,7 +120,17 @@ def forget_process(pid: int) -> None:
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
     registry = REGISTRY
-    if shared_directory() is not None:
+    shared = shared_directory()
+    if shared is not None:
+        _forget_the_dead(shared)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_the_dead(shared: Path) -> None:
+    """A worker process that was killed leaves its gauges behind, which say how things are and not how they were."""
+    for path in shared.glob("gauge_live*.db"):
+        process = path.stem.rpartition("_")[2]
+        if not Path("/proc", process).exists():
+            mark_process_dead(int(process))  # type: ignore[no-untyped-call]

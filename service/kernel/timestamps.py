@@ -29,3 +29,8 @@ def parse_timestamp(text: str) -> datetime:
     if FORM.fullmatch(text) is None:
         raise ValueError("not in the form YYYY-MM-DDThh:mm:ss[.fraction](Z or +hh:mm or -hh:mm)")
     return datetime.fromisoformat(text)
+
+
+def utc_text(moment: datetime) -> str:
+    """An aware time as the service writes it: in UTC, with microseconds and `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -5,6 +5,7 @@ from typing import Any
 from service.http.headers import REQUEST_ID_FORM
 from service.kernel.timestamps import FORM
 from service.proof.headers import PRODUCER_ID_FORM
+from service.rates.fields import LIMIT, POLICY
 
 Header = dict[str, Any]
 
@@ -64,5 +65,15 @@ ANSWER_HEADERS: dict[str, Header] = {
     "Idempotent-Replayed": {
         "description": "`true` when this is the first answer to the same signed bytes, given again",
         "schema": {"type": "string", "enum": ["true"]},
+    },
+    POLICY: {
+        "description": "How many new signals (`q`) the producer may send in how many seconds (`w`), if it has a rate",
+        "schema": {"type": "string", "pattern": '^"producer";q=[1-9][0-9]*;w=[1-9][0-9]*$'},
+        "example": '"producer";q=100;w=1',
+    },
+    LIMIT: {
+        "description": "How many of them it may send now (`r`), and in how many seconds one more than these (`t`)",
+        "schema": {"type": "string", "pattern": '^"producer";r=[0-9]+;t=[1-9][0-9]*$'},
+        "example": '"producer";r=42;t=1',
     },
 }

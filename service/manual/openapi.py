@@ -29,6 +29,7 @@ from service.manual import shapes, specimens
 from service.manual.explanations import explanations
 from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
 from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.rates.fields import LIMIT, POLICY
 
 Json = dict[str, Any]
 
@@ -44,6 +45,9 @@ _ANYWHERE: list[type[Refusal]] = [
     ShuttingDown,
 ]
 """What may come back whatever was asked for."""
+
+_PROVEN = (201, 400, 413, 422, 429, 500, 503)
+"""Answers to a signal that may come after its sender was proven, and then tell of its rate."""
 
 
 @cache
@@ -133,6 +137,9 @@ def _paths() -> Json:
 def _create_signal() -> Json:
     created = _answer("SignalCreated", "Stored: the commit is on disk", ["Idempotent-Replayed"])
     created["content"]["application/json"]["example"] = specimens.CREATED
+    answers = {"201": created, **_refusals(all_refusals())}
+    for status in _PROVEN:
+        answers[str(status)]["headers"] |= {name: _ref("headers", name) for name in (POLICY, LIMIT)}
     return {
         "operationId": "createSignal",
         "summary": "Send a signal",
@@ -145,7 +152,7 @@ def _create_signal() -> Json:
             "required": True,
             "content": {"application/json": {"schema": _ref("schemas", "SignalCreate"), "examples": specimens.SIGNALS}},
         },
-        "responses": {"201": created, **_refusals(all_refusals())},
+        "responses": answers,
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 
 from service.environment import file_problem
-from service.kernel.connection_url import Address, ConnectionUrl
 from service.kernel.limits import Limits
+from service.notation.connection_url import Address, ConnectionUrl
 from service.settings import SettingsError
 
 _TAKES_WRITES = "current_setting('transaction_read_only') = 'off'"

@@ -21,6 +21,7 @@ class Signal(Model):
     status = fields.SmallIntField(db_default=0)
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
+    key_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "signals"
@@ -43,3 +44,28 @@ class Receipt(Model):
     class Meta:
         table = "receipts"
         indexes = (Index(fields=("expires_at",), name="ix_receipts_expires_at"),)
+
+
+class AuditEntry(Model):
+    """What an operator has changed, with which command."""
+
+    id = fields.UUIDField(primary_key=True)
+    at = fields.DatetimeField(db_default=Now())
+    by = fields.TextField()
+    command = fields.TextField()
+    what: fields.JSONField[dict[str, Any]] = fields.JSONField()
+
+    class Meta:
+        table = "audit"
+        indexes = (Index(fields=("at", "id"), name="ix_audit_at_id"),)
+
+
+class Life(Model):
+    """A server that the data has lived in: the first one, and each into which a dump of it was restored."""
+
+    life = fields.IntField(primary_key=True, generated=False)
+    system_identifier = fields.BigIntField()
+    started_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        table = "lives"

@@ -67,6 +67,12 @@ class Pool:
         pool = self._client._pool
         return 0 if pool is None else pool.get_size() - pool.get_idle_size()
 
+    async def dedicated(self) -> asyncpg.Connection:
+        """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
+        connection = await self.connector()
+        watch(connection)
+        return connection
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for one statement that changes nothing. Raises TimeoutError when that takes longer than

@@ -23,17 +23,26 @@ class Readiness:
     """Tells whether a signal could be stored now. One probe at a time, however often it is asked.
 
     `failing` tells whether the latest attempt to store signals failed: some faults, like a full disk, only show then.
+    `knows_keys` tells whether it is known who may sign.
     """
 
-    def __init__(self, pool: Pool, failing: Callable[[], bool], limits: Limits) -> None:
+    def __init__(
+        self, pool: Pool, failing: Callable[[], bool], limits: Limits, *, knows_keys: Callable[[], bool] = lambda: True
+    ) -> None:
         self._pool = pool
         self._failing = failing
+        self._knows_keys = knows_keys
         self._seconds = limits.readiness_seconds
         self._probe: asyncio.Task[str | None] | None = None
 
     async def obstacle(self) -> str | None:
         """Why the service cannot store signals, in a few words; None when it can. Takes at most 1.5 seconds."""
-        return await self._answer() or ("writes fail" if self._failing() else None)
+        return await self._answer() or self._own_obstacle()
+
+    def _own_obstacle(self) -> str | None:
+        if self._failing():
+            return "writes fail"
+        return None if self._knows_keys() else "keys of producers are not read yet"
 
     async def _answer(self) -> str | None:
         probe = self._probe

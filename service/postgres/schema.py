@@ -11,6 +11,7 @@ from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MODELS = ("service.postgres.models", "service.producers.models")
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 
@@ -23,7 +24,7 @@ def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
     credentials = {"connect": connector, **pool}
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
-        "apps": {"models": {"models": ["service.postgres.models", "aerich.models"], "default_connection": "default"}},
+        "apps": {"models": {"models": [*MODELS, "aerich.models"], "default_connection": "default"}},
         "use_tz": True,
         "timezone": "UTC",
     }

@@ -19,11 +19,15 @@ from service.proof.errors import SignatureMalformed, SignatureMismatch, Timestam
 WINDOW_SECONDS = 300
 """How old a signed request may be, and how far ahead of the service's clock."""
 
+RESENT_FOR = timedelta(seconds=2 * WINDOW_SECONDS)
+"""So long after it was signed a request may pass: its timestamp may be a window ahead, and passes until it is a window
+old."""
+
 UNKNOWN_PRODUCER_SECRET = bytes(32)
 """Stands in for the secrets that a producer does not have, so that its refusal takes the same time; never accepted."""
 
-KEYS_MAX = 2
-"""How many secrets a producer may have that still prove something: two while one is being replaced."""
+KEYS_MAX = 10
+"""How many secrets of a producer are tried: five in use, and five that ended lately, for what is sent again."""
 
 
 def mac(secret: bytes, body: bytes, timestamp: bytes, producer_id: bytes) -> bytes:
@@ -36,8 +40,11 @@ def sign(secret: bytes, body: bytes, timestamp: str, producer_id: str) -> str:
     return b64encode(mac(secret, body, timestamp.encode("ascii"), producer_id.encode("ascii"))).decode("ascii")
 
 
-def verify(secrets: Sequence[bytes], body: bytes, timestamp: bytes, producer_id: bytes, signature: bytes) -> bytes:
-    """The MAC of a request that was signed with one of `secrets`, of which there are at most KEYS_MAX.
+def verify(
+    secrets: Sequence[bytes], body: bytes, timestamp: bytes, producer_id: bytes, signature: bytes
+) -> tuple[bytes, int]:
+    """The MAC of a request that was signed with one of `secrets`, of which there are at most KEYS_MAX, and the place of
+    that secret.
 
     It stops at the secret that fits, which nobody sees but its holder. A refusal computes KEYS_MAX MACs, so its time
     tells neither whether a producer is known nor how many secrets it has. Each is compared in constant time, as
@@ -45,10 +52,10 @@ def verify(secrets: Sequence[bytes], body: bytes, timestamp: bytes, producer_id:
     Raises SignatureMalformed when `signature` is not canonical base64, SignatureMismatch when it is another's.
     """
     message = b"".join((body, timestamp, producer_id))
-    for secret in secrets:
+    for place, secret in enumerate(secrets):
         expected = hmac.digest(secret, message, "sha256")
         if hmac.compare_digest(b64encode(expected), signature):
-            return expected
+            return expected, place
     for _ in range(KEYS_MAX - len(secrets)):
         hmac.digest(UNKNOWN_PRODUCER_SECRET, message, "sha256")
     check_form(signature)

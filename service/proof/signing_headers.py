@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
+from service.kernel import metrics
 from service.kernel.logs import log
 from service.kernel.timestamps import Clock
 from service.proof import doctor, signing
@@ -45,6 +46,7 @@ class SigningHeaders:
         try:
             scope.setdefault("state", {})["claim"] = self._read(scope, producer_ids, producer_id)
         except AuthenticationRefusal as refusal:
+            metrics.proofs.labels("failure", refusal.reason).inc()
             log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
             raise
         await self.app(scope, receive, send)

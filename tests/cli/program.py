@@ -64,9 +64,11 @@ class Program:
         assert process.returncode == 0
         return output
 
-    def run_on_terminal(self, *arguments: str, given: bytes | None = None, output_to_pipe: bool = False) -> Ended:
-        """Run it on a terminal of 120 columns, whose text is in `errors`; `given` comes, and its standard output may
-        go, through a pipe instead."""
+    def run_on_terminal(
+        self, *arguments: str, given: bytes | None = None, output_to_pipe: bool = False, typed: bytes = b""
+    ) -> Ended:
+        """Run it on a terminal of 120 columns, at which `typed` is typed, and whose text is in `errors`; `given` comes,
+        and its standard output may go, through a pipe instead."""
         ours, theirs = pty.openpty()
         with subprocess.Popen(
             [PROGRAM, *arguments],
@@ -77,6 +79,7 @@ class Program:
             stderr=theirs,
         ) as process:
             os.close(theirs)
+            os.write(ours, typed)
             if process.stdin is not None:
                 process.stdin.write(given or b"")
                 process.stdin.close()

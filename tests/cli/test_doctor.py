@@ -7,13 +7,14 @@ import pytest
 
 from service.cli.findings import LARGEST_BODY, encryption
 from service.settings import Settings
+from tests.cli.conftest import LINES
 from tests.cli.program import Ended, Program, without_colours
 from tests.client.road import NONE, answer
 from tests.client.shared import MakeRoad
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
 
-SUBJECTS = ["network", "encryption", "readiness", "version", "clock", "signing", "signature", "size"]
+SUBJECTS = ["network", "encryption", "readiness", "version", "clock", "signing", "signature", "rate", "size"]
 HEALTHY = '{"status":"ok","uptime_seconds":1}'
 
 
@@ -43,6 +44,16 @@ def test_it_shows_itself_in_the_log_of_the_service(program: Program, signing: De
     lines = [line for line in signing.service.log.since(start) if "code" in line]
     assert [line["code"] for line in lines] == ["header_missing", "validation_failed", "validation_failed"]
     assert all(line["request_id"].startswith("doctor-") for line in lines)
+
+
+def test_a_producer_with_a_rate(alone: Program, signing: Deployment) -> None:
+    signing.configure(SIGNALS_PRODUCER_RATE="1/h")
+    alone.settings["SIGNALS_URL"] = signing.service.url
+    assert findings(alone.run("doctor"))["rate"] == ["ok", "1 signal in 3600 s, and no more"]
+    assert alone.run("send", "-", given=LINES[0]).code == 0
+    ended = alone.run("doctor")
+    assert (ended.code, verdicts(ended)) == (0, {"rate": "note"})
+    assert "used up" in findings(ended)["rate"][1]
 
 
 def test_a_wrong_secret(program: Program) -> None:
@@ -101,6 +112,14 @@ def test_a_service_without_its_database(program: Program, signing: Deployment) -
     ended = program.run("doctor", signing.service.url)
     assert (ended.code, verdicts(ended)) == (1, {"readiness": "wrong"})
     assert "signals cannot be stored: not reachable" in ended.output
+
+
+def test_a_service_that_does_not_know_the_keys_yet(program: Program, signing: Deployment) -> None:
+    signing.start_own(database_away=True)
+    found = findings(program.run("doctor", signing.service.url))
+    assert found["signature"][0] == "wrong"
+    assert found["signature"][1].startswith("cannot be judged now: overloaded")
+    assert found["signature"][2] == "tell the operator of the service"
 
 
 @pytest.mark.parametrize(

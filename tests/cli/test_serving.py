@@ -1,23 +1,26 @@
 """`signals serve` and `signals migrate`: what they say, how they end, and that they work from anywhere."""
 
+import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from service import cli
-from tests.cli.program import PROGRAM, Ended
-from tests.running.environment import ROOT, service_environment
+from service.postgres.schema import migration_files
+from tests.cli.program import PROGRAM, Ended, Program
+from tests.running.environment import service_environment
 from tests.running.postgres import Database
+from tests.running.service_process import ServiceProcess
 from tests.running.waiting import DEADLINE_SECONDS
 from tests.test_settings import WRONG
 
 RunCommand = Callable[..., Ended]
-
-MIGRATIONS = ROOT / "service" / "postgres" / "migrations" / "models"
 
 
 @pytest.fixture
@@ -102,12 +105,11 @@ def test_migrations_go_up_and_down(run_command: RunCommand, empty_database: Data
         assert (ended.code, ended.errors) == (0, "")
         return [line.split("_")[0] for line in ended.output.splitlines()]
 
-    numbers = range(len(list(MIGRATIONS.glob("[0-9]*_*.py"))))
-    applied = [f"applied: {number}" for number in numbers]
+    applied = [f"applied: {name.split('_')[0]}" for name in migration_files()]
     assert migrate() == applied
     assert migrate() == ["nothing to do"]
-    for number in reversed(numbers):
-        assert migrate("--down") == [f"undone: {number}"]
+    for each in reversed(applied):
+        assert migrate("--down") == [each.replace("applied", "undone")]
     assert migrate("--down") == ["nothing to do"]
     assert migrate() == applied
 
@@ -162,3 +164,30 @@ def test_with_a_given_database_the_embedded_one_is_not_touched(tmp_path: Path, e
     ended = run_process(sys.executable, "-c", program, "migrate", directory=tmp_path, DATABASE_URL=empty_database.url)
     assert (ended.code, ended.errors) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_the_sealing_key_of_development_is_for_development(run_command: RunCommand, environment: str) -> None:
+    ended = run_command("serve", "--development", APP_ENV=environment, HMAC_PRODUCER_ENABLED="true")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors == f"signals: APP_ENV: is {environment}, and --development is for development\n"
+
+
+def test_a_newcomer_registers_a_producer_beside_the_running_service() -> None:
+    """As docs/producers.md begins: nothing is set but that signals must be signed."""
+    # Its path is short, as the sockets of the embedded PostgreSQL need it.
+    with tempfile.TemporaryDirectory(prefix="signals-newcomer-") as name, ExitStack() as stack:
+        folder = Path(name)
+        settings = {"HMAC_PRODUCER_ENABLED": "true"}
+        service = ServiceProcess(folder, settings, program=("-m", "service", "serve", "--development"))
+        stack.callback(service.stop)
+        service.wait_until_ready()
+        program = Program(folder, settings | {"SIGNALS_URL": service.url})
+        added = program.run("producers", "add", "my-bot")
+        assert added.code == 0, added.errors
+        program.settings |= dict(line.split("=", 1) for line in added.lines)
+        sent = program.run("send", "--instrument", "XAUUSD", "--side", "buy")
+        assert (sent.code, sent.output.split()[0]) == (0, "accepted")
+        listed = json.loads(program.run("keys", "list", "my-bot", "--json").output)
+        assert program.run("keys", "revoke", listed[0]["key_id"]).code == 0
+        assert program.run("send", "--instrument", "XAUUSD", "--side", "buy").code == 1

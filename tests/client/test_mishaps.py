@@ -78,7 +78,8 @@ def test_a_busy_service_is_given_the_time_it_asks_for(connect: Connect, road: Ro
     body = '{"code":"overloaded","detail":"later","request_id":"x"}'
     road.plan([answer("503 Service Unavailable", "Retry-After: 17", body=body)])
     connect(road.url).send(GOLD)
-    assert patience.pauses == [17]
+    [pause] = patience.pauses
+    assert 17 <= pause <= 25.5
 
 
 def test_a_time_of_day_to_come_back_is_understood(connect: Connect, road: Road, patience: Patience) -> None:
@@ -86,7 +87,7 @@ def test_a_time_of_day_to_come_back_is_understood(connect: Connect, road: Road, 
     road.plan([answer("502 Bad Gateway", f"Retry-After: {later}"), answer("502 Bad Gateway", "Retry-After: soon")])
     connect(road.url).send(GOLD)
     first, second = patience.pauses
-    assert 59 < first <= 61
+    assert 59 < first <= 91.5
     assert 1 <= second <= 2
 
 

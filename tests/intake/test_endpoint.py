@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from service.kernel.limits import Limits
 from tests.postgres.locks import locked
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
+from tests.running.proxy import database_proxy
 
 
 @pytest.mark.anyio
@@ -127,16 +128,16 @@ async def test_a_resend_that_has_become_too_old_meanwhile_gets_the_first_answer(
 
 @pytest.mark.anyio
 async def test_a_resend_that_cannot_be_looked_up_is_an_internal_error(
-    tmp_path: Path, log_lines: list[EventDict]
+    shared_database: Database, log_lines: list[EventDict]
 ) -> None:
     body = signal_body()
-    async with serving(
-        f"postgresql://nobody@/none?host={tmp_path}",
-        clock=lambda: NOW + timedelta(seconds=200),
-        limits=Limits(answer_seconds=0.3),
-        signing=True,
-        signals_time_max_age_seconds=60,
-    ) as client:
+    settings: dict[str, Any] = {"signing": True, "signals_time_max_age_seconds": 60}
+    limits, late = Limits(answer_seconds=0.3), NOW + timedelta(seconds=200)
+    async with (
+        database_proxy(shared_database.url) as proxy,
+        serving(proxy.url, clock=lambda: late, limits=limits, **settings) as client,
+    ):
+        await proxy.cut()
         answer = await client.post(SIGNALS, headers=signing_headers(body), content=body)
     assert (answer.status_code, answer.json()["detail"]) == (500, "Internal server error")
     errors = [line["event"] for line in log_lines if line["log_level"] == "error"]

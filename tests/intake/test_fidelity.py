@@ -12,7 +12,7 @@ from anyio.from_thread import BlockingPortal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from service.intake import strict_json
+from service.http import strict_json
 from service.intake.signal import parse_signal
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal

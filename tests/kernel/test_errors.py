@@ -11,9 +11,10 @@ from service.intake import errors as intake_errors
 from service.kernel import errors
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.proof import errors as proof_errors
+from service.rates import errors as rates_errors
 from tests.observing.contract import STATUS_OF
 
-ROOMS = [http_errors, proof_errors, intake_errors]
+ROOMS = [http_errors, proof_errors, rates_errors, intake_errors]
 
 
 def test_every_code_has_its_promised_status() -> None:
@@ -58,7 +59,7 @@ def test_the_drawing_of_the_rooms_is_true() -> None:
 @pytest.mark.parametrize("refusal", list(all_refusals()), ids=lambda refusal: refusal.code)
 def test_the_headers_that_a_status_needs_are_there(refusal: type[Refusal]) -> None:
     assert ("WWW-Authenticate" in refusal.headers) == (refusal.status == 401)
-    assert ("Retry-After" in refusal.headers) == (refusal.status == 503)
+    assert ("Retry-After" in refusal.headers) == (refusal.status in {429, 503})
 
 
 def test_an_internal_error_tells_nothing_of_the_inside() -> None:

@@ -4,12 +4,13 @@ import tomllib
 
 import pytest
 
-from service.http.errors import Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import DuplicateKey, InvalidJson, ValidationFailed
+from service.http.errors import DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
+from service.intake.errors import ValidationFailed
 from service.intake.signal import parse_signal
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.manual.explanations import Explanation, explanations
 from service.proof.signing import sign
+from service.rates.errors import RateLimited
 from tests.running.environment import ROOT
 
 EXPLANATIONS = explanations()
@@ -38,7 +39,7 @@ def test_an_explanation_says_something_else_in_each_part(explanation: Explanatio
 
 def test_the_same_request_is_to_be_sent_again_when_the_service_was_at_fault() -> None:
     again = {refusal for refusal, explanation in EXPLANATIONS.items() if explanation.retry.startswith("yes, the same")}
-    assert again == {RequestTimeout, InternalError, Overloaded, ShuttingDown}
+    assert again == {RequestTimeout, RateLimited, InternalError, Overloaded, ShuttingDown}
 
 
 @pytest.mark.parametrize("refusal", [InvalidJson, DuplicateKey, ValidationFailed], ids=lambda refusal: refusal.code)

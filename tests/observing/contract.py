@@ -25,6 +25,7 @@ STATUS_OF = {
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
+    "rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,
     "overloaded": 503,
@@ -42,7 +43,7 @@ EXPLAINED = {
 
 FIELDS = {"instrument", "side", "time", "payload", "version"}
 
-_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}
+_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 
 

@@ -25,7 +25,7 @@ from service.proof.errors import (
 )
 from service.proof.signing_headers import Claim, SigningHeaders
 from tests.http.asgi import BODY, Recorder, discard, http_scope, never
-from tests.proof.guards import proving
+from tests.proof.guards import by_secrets, proving
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = b"an-example-secret-of-32-bytes-ok"
@@ -70,6 +70,7 @@ async def test_a_signed_request_passes_with_its_sender(log_lines: list[EventDict
             "event": "hmac_validation",
             "log_level": "info",
             "producer_id": "alpha",
+            "key_id": None,
             "result": "success",
             "reason": "valid_signature",
         }
@@ -279,7 +280,9 @@ async def test_a_request_whose_body_took_longer_than_the_window_is_refused(log_l
     scope = http_scope(state={**claims.state, "body": BODY})
     later = NOW + timedelta(seconds=1)
     with pytest.raises(TimestampOutsideWindow) as refused:
-        await ProducerAuthentication(never, lambda _: [SECRET], lambda: later, Ration(1))(scope, never, never)
+        await ProducerAuthentication(never, by_secrets(lambda _: [SECRET]), lambda: later, Ration(1))(
+            scope, never, never
+        )
     assert refused.value.extra == {"server_time": "2026-01-31T12:00:01.000Z", "skew_seconds": -301}
     assert log_lines[-1]["reason"] == "clock_skew"
 

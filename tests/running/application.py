@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import inf
 from types import FrameType
 from typing import Any
 
@@ -22,7 +23,9 @@ from service.settings import Settings
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "an-example-secret-of-32-bytes-ok"
 SIGNALS = "/api/v1/signals"
-LIMITS = Limits()
+LIMITS = Limits(clock_away_seconds=inf)
+"""The clock of tests stands still, which is nothing to be told of."""
+
 JSON = {"Content-Type": "application/json"}
 
 
@@ -77,14 +80,16 @@ def signal_body(**changes: Any) -> bytes:
     return json.dumps({"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z", **changes}).encode()
 
 
-def signing_headers(body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW) -> Mapping[str, str]:
-    """The headers of a request that is signed with SECRET."""
+def signing_headers(
+    body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW, secret: str = SECRET
+) -> Mapping[str, str]:
+    """The headers of a request that is signed with a secret."""
     timestamp = moment.isoformat()
     return {
         **JSON,
         "X-Producer-Id": producer_id,
         "X-Timestamp": timestamp,
-        "X-Signature": sign(SECRET.encode(), body, timestamp, producer_id),
+        "X-Signature": sign(secret.encode(), body, timestamp, producer_id),
     }
 
 

@@ -133,6 +133,11 @@ class Deployment:
         return running
 
     @property
+    def started(self) -> bool:
+        """Whether the service runs already."""
+        return self._running is not None
+
+    @property
     def running(self) -> Running:
         """The service of this scenario, started if it has to be."""
         return self._running or self._begin(self._fleet.shared(self._configuration))

@@ -87,7 +87,8 @@ def clock_shows(inside: Deployment, instant: str) -> None:
 
 @given("the database has gone away")
 def database_gone(inside: Deployment) -> None:
-    inside.configure(**limited(answer_seconds=1))
+    if not inside.started:
+        inside.configure(**limited(answer_seconds=1))
     inside.cut_database()
 
 

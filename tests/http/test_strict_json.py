@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.intake import strict_json
-from service.intake.errors import DuplicateKey, InvalidJson
+from service.http import strict_json
+from service.http.errors import DuplicateKey, InvalidJson
 from service.kernel.errors import Refusal
 
 STORABLE_TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))

@@ -8,7 +8,7 @@ from typing import Any
 import jiter
 import msgspec
 
-from service.intake.errors import DuplicateKey, InvalidJson
+from service.http.errors import DuplicateKey, InvalidJson
 
 _SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_NUMBER = b"0" * 300

@@ -1,0 +1,1 @@
+"""Tests of `service.keyring`, on a real database."""

@@ -1,0 +1,1 @@
+"""Tests of `service.producers`, on a real database."""
