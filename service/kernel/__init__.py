@@ -9,5 +9,6 @@
 - `process`: what the service asks of the system for its own process
 - `ration`: so much a second and no more
 - `sealing_keys`: the form of the keys under which secrets are sealed
+- `tasks`: background tasks, none of which can die unseen
 - `timestamps`: the one form of date and time, and the clock
 """

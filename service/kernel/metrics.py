@@ -25,11 +25,18 @@ SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which several worker processes share their figures (prometheus_client's name)."""
 
 signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", "side"])
+signals_stored_late = Counter("signals_stored_late", "Signals stored after their request was answered otherwise")
 signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
 create_seconds = Histogram(
     "signals_create_seconds",
     "Seconds from a proven signal to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+background_failures = Counter("signals_background_failures", "Background work that failed, by its name", ["work"])
+database_clock = Gauge(
+    "signals_database_clock_seconds",
+    "How far the clock of the database is ahead of the service's",
+    multiprocess_mode="mostrecent",
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
 log_lines_dropped = Counter("signals_log_lines_dropped", "Log lines that could not be written")
