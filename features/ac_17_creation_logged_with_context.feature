@@ -63,6 +63,16 @@ Feature: AC-17 Creation logged with context
       Then all of them are accepted
       And the log, when it is read again, tells how many lines are missing
 
+  Rule: A signal that was stored although nobody could say so in time has its line too
+
+    Example: The database answered when the request had been answered
+      Given the database has stopped answering
+      And the producer has been refused as "internal_error"
+      When the database answers again
+      Then the log tells once of the late storing, at level "warning"
+      And that line carries the request id
+      And that line names a stored signal
+
   Rule: What was not stored is not told as stored
 
     Example: A refused signal

@@ -77,6 +77,28 @@ Feature: AC-23 Database failure
       Then it is accepted
       And exactly one signal is stored
 
+  Rule: The service is not ready for as long as no signal can be stored
+
+    Example: A database that answers and stores nothing
+      Given the database refuses every signal
+      And the producer has been refused as "internal_error"
+      When the operator asks whether the service is ready
+      Then it is not ready because of "writes fail"
+
+    Example: It is ready again although no signal came
+      Given the database refuses every signal
+      And the producer has been refused as "internal_error"
+      And the database takes signals again
+      When the operator asks again until the service is ready
+      Then it is ready
+      And nothing is stored
+
+    Example: One signal that the database does not take is no failure of the service
+      Given the database refuses signals for "XAGUSD"
+      And the producer has sent a signal for "XAGUSD"
+      When the operator asks whether the service is ready
+      Then it is ready
+
   Rule: During an outage the queue of waiting signals is bounded
 
     Example: A full queue

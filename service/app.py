@@ -1,7 +1,8 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -14,10 +15,12 @@ from service.http.exact_path import ExactPath
 from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
+from service.intake.journal import Journal
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
+from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
 from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
@@ -26,8 +29,10 @@ from service.keyring.sealing import SealingKeys
 from service.manual.pages import pages
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
+from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
+from service.postgres.receipts import Receipts
 from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
@@ -43,22 +48,22 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
     pool = _pool(settings, limits)
-    writer = Writer(pool, limits, queue_limit=settings.signals_queue_limit)
-    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
-    uses = KeyUses(pool, limits)
-    signing = settings.hmac_producer_enabled
-    proving = Proving(keyring.find, writer.receipts.has, uses.count) if signing else None
-    running: list[AbstractAsyncContextManager[Any]] = [pool, writer]
-    if signing:
-        running += [uses, _follower(keyring, pool, settings, clock, limits)]
+    journal = Journal()
+    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
+    signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
-    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: keyring.loaded or not signing)
+    readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _guards(settings, proving, clock, limits)
+    guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
-            Route("/api/v1/signals", CreateSignal(settings, writer, clock), methods=["POST"], middleware=guards),
+            Route(
+                "/api/v1/signals",
+                CreateSignal(settings, limits, writer, journal, clock),
+                methods=["POST"],
+                middleware=guards,
+            ),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -67,7 +72,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, shutdown, running),
+        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing), signing, shutdown),
     )
     return RequestContext(router)
 
@@ -83,37 +88,61 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-def _follower(keyring: Keyring, pool: Pool, settings: Settings, clock: Clock, limits: Limits) -> KeyringFollower:
-    """What keeps the keys of the producers up to date."""
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """What proves who sends: the keys of all producers, what keeps them up to date, and what counts their uses."""
+
+    keyring: Keyring
+    follower: KeyringFollower
+    uses: KeyUses
+    proving: Proving
+
+
+def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limits: Limits) -> _Signing:
+    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
     reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
-    return KeyringFollower(reader, pool.dedicated, limits)
+    uses = KeyUses(pool)
+    follower = KeyringFollower(reader, pool.dedicated, limits)
+    return _Signing(keyring, follower, uses, Proving(keyring.find, writer.require, uses.count))
 
 
-def _guards(settings: Settings, proving: Proving | None, clock: Clock, limits: Limits) -> list[Middleware]:
+def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:
+    of_signing: dict[str, Work] = {}
+    if signing is not None:
+        report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
+        of_signing = {**signing.follower.work, "key_uses": report}
+    return Tasks(
+        writer=writer.run,
+        inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
+        pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
+        clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        **of_signing,
+    )
+
+
+def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
     """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
     body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
-    if proving is None:
+    if signing is None:
         return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
     hints = Ration(limits.hints_per_second)
     return [
         Middleware(JsonOnly),
         Middleware(SigningHeaders, clock=clock),
         body,
-        Middleware(ProducerAuthentication, proving=proving, clock=clock, hints=hints),
+        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
     ]
 
 
 def _lifespan(
-    settings: Settings, shutdown: Shutdown, running: Sequence[AbstractAsyncContextManager[Any]]
+    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, shutdown: Shutdown
 ) -> Lifespan[Any]:
-    """What runs beside the requests: left in the opposite order, the pool last."""
-
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
-        async with AsyncExitStack() as stack:
-            for each in running:
-                await stack.enter_async_context(each)
+        async with pool, signing.uses if signing else nullcontext(), background:
+            if signing:
+                await signing.follower.first_look()
             shutdown.listen()
             yield
 

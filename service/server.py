@@ -23,13 +23,13 @@ from uvicorn.supervisors import Multiprocess
 from service.app import create_app
 from service.environment import file_problem
 from service.http.budget import Budget
-from service.http.listeners import address_of, listening
 from service.http.protocol import TURNED_AWAY_MAX, GuardedProtocol
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
 from service.kernel.process import allow_open_files, give_back_large_buffers
 from service.kernel.timestamps import Clock, utc_now
+from service.operate.listeners import address_of, listening
 from service.operate.orphans import leave_with_parent
 from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres

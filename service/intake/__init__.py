@@ -1,8 +1,10 @@
 """A signal on its way in: read, checked, stored, answered.
 
+- `commits`: batches of signals, committed, and what is done when that fails
 - `endpoint`: POST /api/v1/signals
 - `errors`: what is refused because its body is no signal
-- `receipts`: which signed request became which signal
+- `journal`: each signal that was stored has its line and is counted
+- `queue`: signals that wait, with the outcomes that their requests wait for
 - `signal`: the fields of a signal, and the answer to one
 - `statement`: the one statement that stores many signals with one commit
 - `strict_json`: JSON read so that nothing is lost on the way to `jsonb`

@@ -6,74 +6,59 @@ from datetime import timedelta
 from starlette.types import Receive, Scope, Send
 
 from service.intake.errors import ValidationFailed
+from service.intake.journal import Journal
 from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_signal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
-from service.kernel import metrics
-from service.kernel.logs import log
+from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.settings import Settings
-
-SIDES = ("buy", "sell")
 
 
 class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
-    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
+    def __init__(self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, clock: Clock) -> None:
         seconds = settings.signals_time_max_age_seconds
         self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
         self.payload_max_bytes = settings.signals_payload_max_bytes
+        self.receipt_lifetime = timedelta(seconds=limits.receipt_seconds)
         self.writer = writer
+        self.journal = journal
         self.clock = clock
-        self.labels = metrics.InstrumentLabels(metrics.shared_directory())
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
-        signal = _new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        stored = await self._recall_or_check(signal) or await self.writer.store(signal)
-        self._record(signal, stored, time.perf_counter() - started)
+        signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
+        stored = await self.writer.store(signal, self._too_old(signal))
+        self.journal.answered(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
-    async def _recall_or_check(self, signal: NewSignal) -> Stored | None:
-        """A signal that is too old to be taken now may have been taken when it was not: then it is recalled."""
+    def _too_old(self, signal: NewSignal) -> ValidationFailed | None:
+        """Why the signal cannot be taken now. A resend may have been taken when it could, so that is looked for."""
         try:
             self.freshness.check(signal.time, self.clock())
-        except ValidationFailed:
-            earlier = await self.writer.receipts.recall(signal.receipt_key) if signal.receipt_key else None
-            if earlier is None:
+        except ValidationFailed as refusal:
+            if signal.receipt_key is None:
                 raise
-            return earlier
+            return refusal
         return None
 
-    def _record(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
-        log.info(
-            "Signal replayed" if stored.replayed else "Signal created",
-            signal_id=str(stored.id),
+    def _new_signal(self, signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
+        return NewSignal(
+            producer_id=sender.producer_id,
             instrument=signal.instrument,
             side=signal.side,
-            producer_id=signal.producer_id,
+            time=signal.time,
+            body=None if signal.payload is None else body,
+            version=signal.version,
+            receipt_key=sender.mac,
+            receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
+            key_id=sender.key_id,
         )
-        if not stored.replayed:
-            label = self.labels.label(signal.instrument)
-            metrics.signals_ingested.labels(label, SIDES[signal.side]).inc()
-            metrics.create_seconds.observe(seconds)
-
-
-def _new_signal(signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
-    return NewSignal(
-        producer_id=sender.producer_id,
-        instrument=signal.instrument,
-        side=signal.side,
-        time=signal.time,
-        body=None if signal.payload is None else body,
-        version=signal.version,
-        receipt_key=sender.mac,
-        key_id=sender.key_id,
-    )
 
 
 async def _answer_created(stored: Stored, send: Send) -> None:

@@ -10,11 +10,11 @@ import asyncpg
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[], $9::uuid[])
-        AS row (id, producer_id, instrument, side, time, body, version, key, key_id)
+                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[])
+        AS row (id, producer_id, instrument, side, time, body, version, key, key_expires_at, key_id)
     ORDER BY key, id
 ), claim AS (
-    INSERT INTO receipts (key, signal_id) SELECT key, id FROM batch WHERE key IS NOT NULL
+    INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
@@ -39,11 +39,18 @@ message in the write-ahead log makes this a commit, which waits for the standbys
 delete nothing fails on a server that was demoted: it may lag, and must not say that there is no receipt."""
 
 
+_CLAIM = """
+INSERT INTO receipts (key, signal_id, expires_at) SELECT key, gen_random_uuid(), now() FROM unnest($1::bytea[]) AS key
+ORDER BY key ON CONFLICT DO NOTHING
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class NewSignal:
     """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
-    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, None for an unsigned one, and
-    `key_id` is the producer's key that proved it, None for the shared secret."""
+    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, by which it is known until
+    `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None for the
+    shared secret."""
 
     producer_id: str | None
     instrument: str
@@ -52,7 +59,13 @@ class NewSignal:
     body: bytes | None
     version: int
     receipt_key: bytes | None
+    receipt_expires_at: datetime | None = None
     key_id: UUID | None = None
+
+
+def sought(receipt_key: bytes) -> NewSignal:
+    """A signal of which nothing is known but its MAC: it can be looked for, and not be stored."""
+    return NewSignal(None, "", 0, datetime.max, None, 1, receipt_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +96,18 @@ async def find(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]
     }
 
 
-async def store(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
-    """Store the signals that are new, and find those that are not."""
-    stored = await insert(connection, signals)
-    others = {id: signal for id, signal in signals.items() if id not in stored}
-    return stored | await find(connection, others) if others else stored
+async def find_under_way(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
+    """The same for signed ones that somebody else may be storing now: a claim waits for whoever claimed before, and
+    is taken back."""
+    claims = connection.transaction()
+    await claims.start()
+    try:
+        await connection.execute(_CLAIM, [signal.receipt_key for signal in signals.values()])
+    except asyncpg.PostgresError:
+        await claims.rollback()
+        raise
+    await claims.rollback()
+    return await find(connection, signals)
 
 
 def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
@@ -101,11 +121,6 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.body for row in rows],
         [row.version for row in rows],
         [row.receipt_key for row in rows],
+        [row.receipt_expires_at for row in rows],
         [row.key_id for row in rows],
     )
-
-
-async def recall(connection: asyncpg.Connection, receipt_key: bytes) -> Stored | None:
-    """The signal that the request with this MAC became earlier, if it did."""
-    record = await connection.fetchrow(_FIND, [receipt_key], [])
-    return record and Stored(record["id"], record["created_at"], replayed=True)

@@ -45,12 +45,21 @@ class Limits:
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1
     """How long the writer waits before it repeats a statement that the database did not answer well."""
+    rehearsal_seconds: float = 1.0
+    """How often it tries whether a signal could be stored, while it knows of none that could and has none to store."""
+    inquiry_seconds: float = 1.0
+    uncertain_seconds: float = 10.0
+    """How often, and until when after its answer, a signal is asked for of which nobody knows whether it was stored.
+    By then the server has committed the statement or given up on it."""
 
     receipt_seconds: float = 900
-    """How long a receipt is kept. A request passes for at most 601 seconds (a timestamp 300 seconds ahead, until it is
-    300 old); the rest allows for the clocks of services and database to differ."""
+    """How long after it was signed a request is remembered. It passes until it is 300 seconds old; the rest allows for
+    the clocks of services to differ."""
     prune_seconds: float = 60
     prune_rows: int = 10_000
+    clock_check_seconds: float = 60
+    clock_away_seconds: float = 60
+    """How often the clock of the database is looked at, and how far away from the service's it may be."""
 
     hints_per_second: int = 50
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that

@@ -45,7 +45,7 @@ class Tasks:
     def _died(self, task: asyncio.Task[Never]) -> None:
         self._let_go()  # the others are cancelled with the event loop, and that is no news
         cause = asyncio.CancelledError() if task.cancelled() else task.exception()
-        log.critical("Background task died", task=task.get_name(), exception=cause)
+        log.error("Background task died", task=task.get_name(), exception=cause)
         raise SystemExit(os.EX_SOFTWARE)
 
 

@@ -1,23 +1,21 @@
 """Keeps the keyring of a process up to date while it runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from types import TracebackType
-from typing import Never, Self
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Never
 
 import asyncpg
 
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.kernel.tasks import Work, repeated
 from service.keyring.listener import KeyringListener, within
 from service.keyring.reader import KeyringReader
 
 
 class KeyringFollower:
-    """Looks for changes all the time, sooner when it is told of one, while it is entered as an asynchronous context
-    manager. Entering it waits for the first look, but not longer than readiness may take. `connect` opens the
-    connection on which it is told."""
+    """Looks for changes all the time, sooner when it is told of one. `connect` opens the connection on which it is
+    told."""
 
     def __init__(
         self, reader: KeyringReader, connect: Callable[[], Awaitable[asyncpg.Connection]], limits: Limits
@@ -26,20 +24,16 @@ class KeyringFollower:
         self._limits = limits
         self._told = asyncio.Event()
         self._looked = asyncio.Event()
-        self._listener = KeyringListener(connect, self._told.set, limits)
-        self._tasks: list[asyncio.Task[Never]] = []
+        self.work: Mapping[str, Work] = {
+            "keyring": self._look,
+            "keyring_listener": KeyringListener(connect, self._told.set, limits).listen,
+            "keyring_comparison": repeated("keyring_comparison", reader.compare, limits.keyring_compare_seconds),
+        }
+        """What has to be done meanwhile."""
 
-    async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(work) for work in (self._look(), self._compare(), self._listener.listen())]
+    async def first_look(self) -> None:
+        """Return when the first look is over, or after as long as readiness may take."""
         await within(self._looked, self._limits.readiness_seconds)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _look(self) -> Never:
         failing = False
@@ -54,9 +48,3 @@ class KeyringFollower:
                 failing = True
             self._looked.set()
             await within(self._told, self._limits.keyring_poll_seconds)
-
-    async def _compare(self) -> Never:
-        while True:
-            await asyncio.sleep(self._limits.keyring_compare_seconds)
-            with suppress(Exception):  # what is wrong with the database is told by the next look
-                await self._reader.compare()

@@ -77,6 +77,8 @@ class KeyringReader:
 
     async def compare(self) -> None:
         """Read everything, and put right what is not as it was known although nobody has counted a change."""
+        if self._version == _EVERYTHING:
+            return
         version = self._version
         found = await self._find(_EVERYTHING)
         unchanged = version == (await self._numbers())[0]

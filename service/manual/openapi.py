@@ -18,7 +18,9 @@ from service.http.errors import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     RequestTimeout,
+    ShuttingDown,
 )
 from service.intake.errors import ValidationFailed
 from service.intake.signal import SignalCreate, SignalCreated
@@ -38,6 +40,8 @@ _ANYWHERE: list[type[Refusal]] = [
     BodyTooLarge,
     HeadersTooLarge,
     InternalError,
+    Overloaded,
+    ShuttingDown,
 ]
 """What may come back whatever was asked for."""
 
@@ -147,7 +151,8 @@ def _create_signal() -> Json:
 
 def _readiness() -> Json:
     operation = _get("getReadiness", "Would a signal be stored now?", "service", _answer("Readiness", "It would"))
-    operation["responses"]["503"] = _answer("Readiness", "It would not", ["Retry-After"])
+    either = {"oneOf": [_ref("schemas", "Readiness"), _shape([Overloaded, ShuttingDown])]}
+    operation["responses"]["503"] = _json(either, "It would not, or there was no asking", ["Retry-After"])
     return operation
 
 

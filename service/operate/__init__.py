@@ -1,6 +1,7 @@
 """For those who run the service: how it is, and how it leaves.
 
 - `endpoints`: health, readiness, version, metrics
+- `listeners`: the sockets on which clients connect
 - `orphans`: a worker process whose parent is gone leaves
 - `shutdown`: leaving without dropping anyone
 """

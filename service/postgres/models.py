@@ -45,15 +45,16 @@ class Signal(Model):
 
 
 class Receipt(Model):
-    """That a signed request was stored: its MAC, and the signal it became. Kept while it could be resent."""
+    """That a signed request was stored: its MAC, and the signal it became. Kept until it can no longer be resent."""
 
     key = fields.BinaryField(primary_key=True)
     signal_id = fields.UUIDField()
     created_at = fields.DatetimeField(db_default=Now())
+    expires_at = fields.DatetimeField(db_default=SqlDefault("(CURRENT_TIMESTAMP + INTERVAL '15 minutes')"))
 
     class Meta:
         table = "receipts"
-        indexes = (Index(fields=("created_at",), name="ix_receipts_created_at"),)
+        indexes = (Index(fields=("expires_at",), name="ix_receipts_expires_at"),)
 
 
 class AuditEntry(Model):

@@ -1,13 +1,11 @@
 """When keys were used last, and how often: counted in memory, and written down where nobody waits for it."""
 
-import asyncio
 from collections import Counter
 from contextlib import suppress
 from types import TracebackType
-from typing import Never, Self
+from typing import Self
 from uuid import UUID, uuid4
 
-from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 
 _REPORT = """
@@ -39,40 +37,29 @@ DELETE FROM key_reporters WHERE process IN (
 
 
 class KeyUses:
-    """Counts the uses of keys in this process while it is entered as an asynchronous context manager, and reports
-    them from time to time, the last ones when it is left: so that it is known when a key is used by nobody."""
+    """Counts the uses of keys in this process, and reports them from time to time; the last ones when it is left as an
+    asynchronous context manager: so that it is known when a key is used by nobody."""
 
-    def __init__(self, pool: Pool, limits: Limits) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._seconds = limits.uses_seconds
         self._process = uuid4()
         self._uses: Counter[UUID] = Counter()
-        self._task: asyncio.Task[Never] | None = None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._report_again())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
         with suppress(Exception):  # then its uses are unknown, and no key counts as unused for a day
-            await self._report(ended=True)
+            await self.report(ended=True)
 
     def count(self, key_id: UUID) -> None:
         """One more request was proven by this key."""
         self._uses[key_id] += 1
 
-    async def _report_again(self) -> Never:
-        while True:
-            with suppress(Exception):  # what could not be written is written the next time
-                await self._report(ended=False)
-            await asyncio.sleep(self._seconds)
-
-    async def _report(self, *, ended: bool) -> None:
+    async def report(self, *, ended: bool = False) -> None:
+        """Write down what was counted since the last time; what cannot be written is written the next time."""
         uses, self._uses = self._uses, Counter()
         try:
             async with self._pool.connection() as connection:

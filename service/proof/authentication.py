@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel import metrics
+from service.kernel.errors import Refusal
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
@@ -23,21 +24,22 @@ _PROVEN = "valid_signature"
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request: the producer id, proven when signing is on, the MAC that proved it, and the id of the key,
-    None for the shared secret."""
+    """Who sent a request: the producer id, proven when signing is on, the MAC that proved it, when it was made, and the
+    id of the key, None for the shared secret."""
 
     producer_id: str | None
-    mac: bytes | None
+    mac: bytes | None = None
+    signed_at: datetime | None = None
     key_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Proving:
-    """What proves: the keys with which a producer may sign, whether the request with a MAC was stored before, and who
-    counts that a key was used."""
+    """What proves: the keys with which a producer may sign, what raises a refusal unless the request with a MAC was
+    stored before, and what counts that a key was used."""
 
     find_keys: Callable[[str, datetime], Sequence[Key]]
-    was_stored: Callable[[bytes], Awaitable[bool]]
+    require_stored: Callable[[bytes, Refusal], Awaitable[None]]
     count_use: Callable[[UUID], None]
 
 
@@ -72,12 +74,12 @@ class ProducerAuthentication:
         request = Presented(body, claim.timestamp, claim.producer_id.encode("ascii"), claim.signature)
         keys = self.proving.find_keys(claim.producer_id, now)
         try:
-            signing.check_window(request.timestamp, now)
+            signed_at = signing.check_window(request.timestamp, now)
             mac, place = signing.verify(
                 _secrets(keys), request.body, request.timestamp, request.producer_id, request.signature
             )
-            if keys[place].has_ended(now) and not await self.proving.was_stored(mac):
-                raise SignatureMismatch
+            if keys[place].has_ended(now):
+                await self.proving.require_stored(mac, SignatureMismatch())
         except SignatureMismatch as refusal:
             # The newest first, since the doctor tries only few: a producer that signs wrongly is likely new to its key.
             in_use = [key for key in reversed(keys) if not key.has_ended(now)]
@@ -89,7 +91,7 @@ class ProducerAuthentication:
         key_id = keys[place].id
         if key_id is not None:
             self.proving.count_use(key_id)
-        return Sender(claim.producer_id, mac, key_id)
+        return Sender(claim.producer_id, mac, signed_at, key_id)
 
 
 def _secrets(keys: Iterable[Key]) -> list[bytes]:
@@ -103,5 +105,5 @@ class UnprovenSender:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["sender"] = Sender(sane_producer_id(values(scope, b"x-producer-id")), None)
+        scope["state"]["sender"] = Sender(sane_producer_id(values(scope, b"x-producer-id")))
         await self.app(scope, receive, send)

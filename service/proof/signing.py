@@ -72,9 +72,12 @@ def check_form(signature: bytes) -> None:
         raise SignatureMalformed
 
 
-def check_window(timestamp: bytes, now: datetime) -> None:
-    """Raises TimestampMalformed when the timestamp cannot be read, TimestampOutsideWindow when its age, in whole
-    seconds rounded down, is more than the window either way."""
+def check_window(timestamp: bytes, now: datetime) -> datetime:
+    """When the request was signed.
+
+    Raises TimestampMalformed when the timestamp cannot be read, TimestampOutsideWindow when its age, in whole
+    seconds rounded down, is more than the window either way.
+    """
     try:
         moment = parse_timestamp(timestamp.decode("ascii"))
     except ValueError:
@@ -82,3 +85,4 @@ def check_window(timestamp: bytes, now: datetime) -> None:
     age = (now - moment) // timedelta(seconds=1)
     if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
         raise TimestampOutsideWindow
+    return moment

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from service.intake.journal import Journal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
+from service.kernel.tasks import Tasks
 from service.postgres.pool import Pool
 from tests.running.postgres import Database
 from tests.running.waiting import DEADLINE_SECONDS
@@ -17,6 +19,7 @@ from tests.running.waiting import DEADLINE_SECONDS
 LIMITS = Limits()
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
+EXPIRY = TIME + timedelta(minutes=15)
 UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"payload": {"price": 1950.50}}', 1, None)
 UNSTORABLE = replace(UNSIGNED, body=b'{"payload": {"a": "\\u0000"}}')
 """What the service refuses before it gets this far; PostgreSQL refuses it too."""
@@ -27,14 +30,16 @@ UNEXPECTED = replace(UNSIGNED, instrument="not an instrument")
 
 def signed(number: int = 1) -> NewSignal:
     """A signal of a signed request; the same number gives the same request."""
-    return replace(UNSIGNED, receipt_key=number.to_bytes(32))
+    return replace(UNSIGNED, receipt_key=number.to_bytes(32), receipt_expires_at=EXPIRY)
 
 
 @asynccontextmanager
 async def storing(url: str, limits: Limits = LIMITS, *, queue_limit: int = 1000) -> AsyncIterator[Writer]:
-    """A writer with a pool of its own."""
-    async with Pool(url, limits, size=3) as pool, Writer(pool, limits, queue_limit=queue_limit) as writer:
-        yield writer
+    """A writer at work, with a pool of its own."""
+    async with Pool(url, limits, size=3) as pool:
+        writer = Writer(pool, limits, Journal(), queue_limit=queue_limit)
+        async with Tasks(writer=writer.run):
+            yield writer
 
 
 async def store_all(writer: Writer, signals: Sequence[NewSignal]) -> list[Stored | BaseException]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from structlog.typing import EventDict
 
+from service.kernel.limits import Limits
 from tests.postgres.locks import locked
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
@@ -131,16 +132,16 @@ async def test_a_resend_that_cannot_be_looked_up_is_an_internal_error(
 ) -> None:
     body = signal_body()
     settings: dict[str, Any] = {"signing": True, "signals_time_max_age_seconds": 60}
-    late = NOW + timedelta(seconds=200)
+    limits, late = Limits(answer_seconds=0.3), NOW + timedelta(seconds=200)
     async with (
         database_proxy(shared_database.url) as proxy,
-        serving(proxy.url, clock=lambda: late, **settings) as client,
+        serving(proxy.url, clock=lambda: late, limits=limits, **settings) as client,
     ):
         await proxy.cut()
         answer = await client.post(SIGNALS, headers=signing_headers(body), content=body)
     assert (answer.status_code, answer.json()["detail"]) == (500, "Internal server error")
     errors = [line["event"] for line in log_lines if line["log_level"] == "error"]
-    assert errors == ["Database read failed", "Request failed"]
+    assert errors == ["Database write failed", "Request failed"]
 
 
 @pytest.mark.anyio

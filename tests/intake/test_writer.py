@@ -14,6 +14,7 @@ from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from tests.intake.storing import (
+    EXPIRY,
     LIMITS,
     TIME,
     UNEXPECTED,
@@ -36,7 +37,8 @@ from tests.running.waiting import wait_until
 
 @pytest.mark.anyio
 async def test_what_is_stored_is_what_was_handed_over(database: Database) -> None:
-    signal = NewSignal("beta", "BTC-USD", 1, TIME + timedelta(microseconds=5), b'{"payload":{"p":1.10}}', 7, b"k" * 32)
+    moment = TIME + timedelta(microseconds=5)
+    signal = NewSignal("beta", "BTC-USD", 1, moment, b'{"payload":{"p":1.10}}', 7, b"k" * 32, EXPIRY)
     async with storing(database.url) as writer:
         stored = await writer.store(signal)
     [row] = database.fetch("SELECT *, payload::text AS text FROM signals")
@@ -44,8 +46,8 @@ async def test_what_is_stored_is_what_was_handed_over(database: Database) -> Non
     assert (row["producer_id"], row["instrument"], row["side"], row["time"]) == ("beta", "BTC-USD", 1, signal.time)
     assert (row["text"], row["version"], row["status"]) == ('{"p": 1.10}', 7, 0)
     assert row["created_at"] == row["updated_at"]
-    [receipt] = database.fetch("SELECT key, signal_id, created_at FROM receipts")
-    assert (receipt["key"], receipt["signal_id"]) == (b"k" * 32, stored.id)
+    [receipt] = database.fetch("SELECT * FROM receipts")
+    assert (receipt["key"], receipt["signal_id"], receipt["expires_at"]) == (b"k" * 32, stored.id, EXPIRY)
     assert receipt["created_at"] == stored.created_at
 
 
@@ -117,7 +119,7 @@ async def test_without_a_payload_nothing_is_stored_for_it(database: Database) ->
 
 @pytest.mark.anyio
 async def test_a_signal_that_postgresql_cannot_hold_is_refused_without_a_receipt(database: Database) -> None:
-    poisoned = replace(UNSTORABLE, receipt_key=signed().receipt_key)
+    poisoned = replace(signed(), body=UNSTORABLE.body)
     async with storing(database.url) as writer:
         with pytest.raises(ValidationFailed) as refused:
             await writer.store(poisoned)
@@ -132,9 +134,9 @@ async def test_culprits_are_found_and_their_neighbours_stored(
     database: Database, size: int, log_lines: list[EventDict]
 ) -> None:
     batch = [signed(number) for number in range(size)]
-    batch[0] = replace(UNSTORABLE, receipt_key=b"first")
-    batch[size // 2] = replace(UNEXPECTED, receipt_key=b"middle")
-    batch[-1] = replace(UNSTORABLE, receipt_key=b"last")
+    batch[0] = replace(batch[0], body=UNSTORABLE.body, receipt_key=b"first")
+    batch[size // 2] = replace(batch[size // 2], instrument=UNEXPECTED.instrument, receipt_key=b"middle")
+    batch[-1] = replace(batch[-1], body=UNSTORABLE.body, receipt_key=b"last")
     async with storing(database.url) as writer:
         outcomes = await store_all(writer, batch)
     expected = [

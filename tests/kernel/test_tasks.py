@@ -52,7 +52,7 @@ def test_a_task_that_dies_is_told_and_takes_the_process_along(
         run(other=work, **dict.fromkeys(map("neighbour_{}".format, range(20)), last))
     assert left.value.code == os.EX_SOFTWARE == 70
     [line] = log_lines
-    assert (line["event"], line["log_level"], line["task"]) == ("Background task died", "critical", "other")
+    assert (line["event"], line["log_level"], line["task"]) == ("Background task died", "error", "other")
     assert isinstance(line["exception"], error)
 
 

@@ -10,6 +10,7 @@ import pytest
 from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
+from service.kernel.tasks import Tasks
 from service.kernel.timestamps import utc_now
 from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
@@ -49,7 +50,9 @@ async def following(url: str, limits: Limits = LIMITS, *, told_by: str | None = 
     keyring = Keyring(SHARED, RESENT_FOR)
     async with Pool(url, limits, size=2) as pool, Pool(told_by or url, limits, size=1) as listened:
         reader = KeyringReader(pool, keyring, SEALING, limits, utc_now)
-        async with KeyringFollower(reader, listened.dedicated, limits):
+        follower = KeyringFollower(reader, listened.dedicated, limits)
+        async with Tasks(**follower.work):
+            await follower.first_look()
             yield Following(keyring)
 
 

@@ -20,6 +20,11 @@ class Log:
         request_id = (answer or self._conversation.answer).request_id
         return self._deployment.service.log.about(request_id, self._deployment.beginning.log_position)
 
+    def wait_for(self, message: str) -> None:
+        """Return when a line with this message has been written since the scenario began."""
+        beginning = self._deployment.beginning.log_position
+        self._deployment.service.log.wait_for_line(lambda line: line["message"] == message, message, beginning)
+
     def since_beginning(self) -> list[LogLine]:
         """All that the service has logged since the scenario began, the latest request included."""
         self.lines()

@@ -21,6 +21,7 @@ import psutil  # type: ignore[import-untyped]
 import uvloop
 
 from service.kernel.limits import Limits
+from service.kernel.tasks import Tasks
 from service.kernel.timestamps import utc_now
 from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
@@ -94,7 +95,9 @@ async def measure(url: str) -> dict[str, float]:
     async with Pool(url, limits, size=2) as pool:
         reader = KeyringReader(pool, keyring, SealingKeys([SEALING_KEY]), limits, utc_now)
         started, lag = time.perf_counter(), Lag()
-        async with KeyringFollower(reader, pool.dedicated, limits):
+        follower = KeyringFollower(reader, pool.dedicated, limits)
+        async with Tasks(**follower.work):
+            await follower.first_look()
             figures = {"load_seconds": time.perf_counter() - started, "lag_ms": lag.stop()}
             figures["memory_mb"] = (psutil.Process().memory_info().rss - memory) / 1e6
             figures["find_ns"] = _find_cost(keyring)

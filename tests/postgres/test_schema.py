@@ -19,14 +19,15 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, PRODUCERS, POSITIONS, INDEXED = (
+INIT, RECEIPTS, EXPIRY, PRODUCERS, POSITIONS, INDEXED = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
+    "2_20261126082500_receipt_expiry.py",
     "4_20261126120000_producers.py",
     "5_20261126130000_positions.py",
     "6_20261126130100_positions_indexed.py",
 )
-ALL = [INIT, RECEIPTS, PRODUCERS, POSITIONS, INDEXED]
+ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, POSITIONS, INDEXED]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives"}
 ONLY_IN_SQL = {"keyring_changes", "key_uses", "key_reporters", "quotas", "instruments", "horizons", "survey"}
@@ -93,7 +94,7 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "ix_signals_position": "btree (epoch, xact, id)",
         "ix_signals_instrument_position": "btree (instrument, epoch, xact, id)",
         "receipts_pkey": "btree (key)",
-        "ix_receipts_created_at": "btree (created_at)",
+        "ix_receipts_expires_at": "btree (expires_at)",
         "producers_pkey": "btree (name)",
         "ix_producers_change": "btree (change)",
         "producer_keys_pkey": "btree (id)",
@@ -120,6 +121,8 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     for name in (INDEXED, POSITIONS, PRODUCERS):
         assert run_migrations(database.url, down=True) == [name]
     assert tables(database) == {"aerich", "signals", "receipts"}
+    assert run_migrations(database.url, down=True) == [EXPIRY]
+    assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
     [kept] = database.fetch("SELECT * FROM signals")
@@ -140,6 +143,18 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     assert described(database) == before
     assert applied(database) == ALL
     insert_receipt(database, insert_signal(database))
+
+
+def test_receipts_of_before_are_kept_as_long_as_they_were_and_older_processes_go_on(empty_database: Database) -> None:
+    database = empty_database
+    run_migrations(database.url)
+    while run_migrations(database.url, down=True) != [EXPIRY]:
+        pass
+    insert_receipt(database, insert_signal(database))
+    assert run_migrations(database.url)[0] == EXPIRY
+    insert_receipt(database, insert_signal(database))
+    kept = database.fetch("SELECT expires_at - created_at >= interval '15 minutes' AS long_enough FROM receipts")
+    assert [row["long_enough"] for row in kept] == [True, True]
 
 
 def test_migrating_again_does_nothing(database: Database) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from service.kernel.limits import Limits
+from service.kernel.tasks import Tasks, repeated
 from service.keyring.sealing import SealingKeys
 from service.postgres.pool import Pool
 from service.producers import keys, listing
@@ -29,7 +30,11 @@ OFTEN = replace(LIMITS, uses_seconds=0.02)
 
 @asynccontextmanager
 async def counting(url: str, limits: Limits = LIMITS) -> AsyncIterator[KeyUses]:
-    async with Pool(url, limits, size=2) as pool, KeyUses(pool, limits) as uses:
+    async with (
+        Pool(url, limits, size=2) as pool,
+        KeyUses(pool) as uses,
+        Tasks(key_uses=repeated("key_uses", uses.report, limits.uses_seconds)),
+    ):
         yield uses
 
 
@@ -105,7 +110,7 @@ async def test_processes_that_write_the_same_keys_do_not_lock_each_other_out(reg
             for _ in range(5):
                 for key_id in order:
                     uses.count(key_id)
-                await uses._report(ended=False)
+                await uses.report()
 
     await asyncio.gather(write(used), write(used[::-1]), write(sorted(used)))
     assert registry.value("SELECT sum(uses) FROM key_uses") == 15_000
@@ -116,7 +121,7 @@ async def test_bookkeeping_does_not_count_as_a_change(registry: Database, key: N
     async with counting(registry.url) as uses:
         for _ in range(20):
             uses.count(key.key_id)
-            await uses._report(ended=False)
+            await uses.report()
     assert registry.value("SELECT version FROM keyring_changes") == before
 
 
@@ -160,8 +165,8 @@ async def test_what_a_killed_process_did_not_write_down_keeps_keys_from_looking_
     registry: Database, key: NewKey, sealing: SealingKeys
 ) -> None:
     async with Pool(registry.url, LIMITS, size=2) as pool:
-        killed = KeyUses(pool, LIMITS)
-        await killed._report(ended=False)
+        killed = KeyUses(pool)
+        await killed.report()
         killed.count(key.key_id)
     age(registry, 1)
     assert not (await listed(sealing)).safe_to_revoke
@@ -172,13 +177,13 @@ async def test_old_hours_of_a_key_in_use_are_forgotten_and_the_last_use_of_other
 ) -> None:
     async with counting(registry.url) as uses:
         uses.count(key.key_id)
-        await uses._report(ended=False)
+        await uses.report()
         age(registry, 26)
-        await uses._report(ended=False)
+        await uses.report()
         assert registry.value("SELECT count(*) FROM key_uses") == 1
         assert (await listed(sealing)).uses_24h == 0
         uses.count(key.key_id)
-        await uses._report(ended=False)
+        await uses.report()
     assert registry.value("SELECT count(*) FROM key_uses") == 1
     assert (await listed(sealing)).uses_24h == 1
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.types import ASGIApp
 
+from service.kernel.errors import Refusal
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.keyring.keyring import Key
@@ -27,8 +28,8 @@ def by_secrets(find_secrets: Callable[[str], Sequence[bytes]]) -> Proving:
     return Proving(lambda name, _: [Key(None, "", secret) for secret in find_secrets(name)], _never_stored, _uncounted)
 
 
-async def _never_stored(_: bytes) -> bool:
-    return False
+async def _never_stored(_: bytes, refusal: Refusal) -> None:
+    raise refusal
 
 
 def _uncounted(_: UUID) -> None:

@@ -64,7 +64,7 @@ async def test_a_signed_request_passes_with_its_sender(log_lines: list[EventDict
     inner = Recorder()
     headers = signing_headers()
     await authenticate(guard(inner, SECRET), headers)
-    assert inner.state["sender"] == Sender("alpha", b64decode(dict(headers)[b"x-signature"]))
+    assert inner.state["sender"] == Sender("alpha", b64decode(dict(headers)[b"x-signature"]), NOW)
     assert log_lines == [
         {
             "event": "hmac_validation",

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
 from service.http.errors import Overloaded
+from service.kernel.errors import Refusal
 from service.keyring.keyring import ENDED_MAX, IN_USE_MAX, Key, Keyring, Registered
 from service.proof.authentication import Proving, Sender
 from service.proof.errors import SignatureMismatch
@@ -46,11 +47,12 @@ class Desk:
 
     def guard_of(self, ring: Keyring, inner: ASGIApp) -> ASGIApp:
         """The guard with a keyring."""
-        return guarded(inner, Proving(ring.find, self._was_stored, self.used.append), lambda: NOW)
+        return guarded(inner, Proving(ring.find, self._require_stored, self.used.append), lambda: NOW)
 
-    async def _was_stored(self, mac: bytes) -> bool:
+    async def _require_stored(self, mac: bytes, refusal: Refusal) -> None:
         self.asked.append(mac)
-        return self.stored
+        if not self.stored:
+            raise refusal
 
 
 async def test_the_key_that_proved_it_is_told_and_counted(log_lines: list[EventDict]) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger
 from tests.reliability.postgresql import PostgreSQL
-from tests.reliability.producers import producing
+from tests.reliability.producers import producing, signals
 from tests.reliability.readiness import Readiness, watching
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until
@@ -175,21 +175,40 @@ async def test_disk_is_full(lab: Lab) -> None:
 
     Red when readiness asks only the database and not the writer: it says ready all the time.
     """
-
-    @asynccontextmanager
-    async def full(postgresql: PostgreSQL) -> AsyncIterator[None]:
-        ballast = postgresql.folder / "ballast"
-        filling = asyncio.create_task(_keep_full(ballast))
-        yield
-        filling.cancel()
-        await asyncio.wait({filling})
-        ballast.unlink()
-        if not postgresql.running:
-            postgresql.start()
-        await postgresql.answering()
-
     postgresql = await lab.postgresql(folder=lab.use(_small_disk()))
-    await _outage(lab, "disk full", postgresql, full, lab.size(3, 10))
+    await _outage(lab, "disk full", postgresql, _full, lab.size(3, 10))
+
+
+async def test_disk_is_full_and_nobody_sends(lab: Lab) -> None:
+    """One signal meets the full disk, and no other comes: the service is not ready until there is room again.
+
+    Red when the failure is forgotten with the last request that waits.
+    """
+    postgresql = await lab.postgresql(folder=lab.use(_small_disk()))
+    service = await lab.service(postgresql.url)
+    connection, supply = lab.connection(service), signals(lab.seed)
+    async with watching(service.port) as readiness:
+        async with _full(postgresql):
+            while (await connection.ask(next(supply).request)).status == 201:
+                continue
+            began = time.monotonic()
+            await until(lambda: time.monotonic() - began > lab.size(3, 20), "an outage is long enough")
+            assert not readiness.said_ready_between(began, time.monotonic()), "ready was said during the outage"
+        ended = time.monotonic()
+        await until(lambda: readiness.first(ready=True, after=ended) is not None, "ready again", BACK_SECONDS)
+
+
+@asynccontextmanager
+async def _full(postgresql: PostgreSQL) -> AsyncIterator[None]:
+    ballast = postgresql.folder / "ballast"
+    filling = asyncio.create_task(_keep_full(ballast))
+    yield
+    filling.cancel()
+    await asyncio.wait({filling})
+    ballast.unlink()
+    if not postgresql.running:
+        postgresql.start()
+    await postgresql.answering()
 
 
 @contextmanager

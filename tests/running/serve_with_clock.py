@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from service.kernel.limits import Limits
-from service.kernel.timestamps import utc_now
+from service.kernel.timestamps import Clock, utc_now
 from service.server import serve
 from service.settings import load_settings
 
@@ -24,17 +24,16 @@ def shown_time() -> datetime:
     return datetime.fromisoformat(Path(os.environ["TEST_CLOCK"]).read_text())
 
 
-def main() -> None:
+def main(clock: Clock) -> None:
     """Parse the options that `signals serve` has too, and serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
     options = parser.parse_args()
-    clock = shown_time if "TEST_CLOCK" in os.environ else utc_now
     limits = Limits(**json.loads(os.environ.get("TEST_LIMITS", "{}")))
     serve(load_settings(), hosts=[options.host], port=options.port, workers=options.workers, clock=clock, limits=limits)
 
 
 if __name__ == "__main__":
-    main()
+    main(shown_time if "TEST_CLOCK" in os.environ else utc_now)

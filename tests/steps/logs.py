@@ -6,12 +6,13 @@ from pytest_bdd import parsers, then
 
 from tests.observing.contract import utc_time
 from tests.observing.log import Log
+from tests.observing.storage import Storage
 from tests.running import confidential
 from tests.running.log_lines import LogLine
 from tests.speaking.conversation import Conversation
 from tests.steps.words import Table
 
-CREATED, REFUSED, AUDITED = "Signal created", "Signal refused", "hmac_validation"
+CREATED, LATE, REFUSED, AUDITED = "Signal created", "Signal stored late", "Signal refused", "hmac_validation"
 
 
 def lines_saying(log: Log, message: str) -> list[LogLine]:
@@ -22,6 +23,14 @@ def lines_saying(log: Log, message: str) -> list[LogLine]:
 @then(parsers.parse('the log tells once of the creation, at level "{level}"'), target_fixture="line")
 def tells_of_creation(log: Log, level: str) -> LogLine:
     [line] = lines_saying(log, CREATED)
+    assert line["level"] == level
+    return line
+
+
+@then(parsers.parse('the log tells once of the late storing, at level "{level}"'), target_fixture="line")
+def tells_of_late_storing(log: Log, level: str) -> LogLine:
+    log.wait_for(LATE)
+    [line] = lines_saying(log, LATE)
     assert line["level"] == level
     return line
 
@@ -57,6 +66,11 @@ def line_says(line: LogLine, datatable: Table) -> None:
 @then("that line names the stored signal")
 def line_names_signal(line: LogLine, conversation: Conversation) -> None:
     assert line["signal_id"] == conversation.answer.json()["id"]
+
+
+@then("that line names a stored signal")
+def line_names_a_stored_signal(line: LogLine, storage: Storage) -> None:
+    assert storage.row_of(line["signal_id"])
 
 
 @then("that line names no producer")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pytest_bdd import given, parsers
+from pytest_bdd import given, parsers, when
 
 from tests.running.deployment import Deployment
 from tests.running.postgres import migrate
@@ -94,6 +94,7 @@ def database_gone(inside: Deployment) -> None:
 
 @given("the database has come back")
 @given("the database answers again")
+@when("the database answers again")
 def database_back(inside: Deployment) -> None:
     inside.mend_database()
 
@@ -123,6 +124,24 @@ def log_not_read(inside: Deployment) -> None:
 @given("another database server has taken over")
 def database_replaced(inside: Deployment) -> None:
     inside.replace_database()
+
+
+@given("the database refuses every signal")
+def database_refuses_all(inside: Deployment) -> None:
+    inside.configure(**limited(answer_seconds=1))
+    inside.start_own()
+    inside.database.execute("ALTER TABLE signals ADD CONSTRAINT refused CHECK (false) NOT VALID")
+
+
+@given(parsers.parse('the database refuses signals for "{instrument}"'))
+def database_refuses(inside: Deployment, instrument: str) -> None:
+    inside.start_own()
+    inside.database.execute(f"ALTER TABLE signals ADD CONSTRAINT refused CHECK (instrument <> '{instrument}')")
+
+
+@given("the database takes signals again")
+def database_takes_signals(inside: Deployment) -> None:
+    inside.database.execute("ALTER TABLE signals DROP CONSTRAINT refused")
 
 
 @given("the service was started while its database was away")

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.http.listeners import address_of, listening
+from service.operate.listeners import address_of, listening
 from service.settings import SettingsError
 from tests.cli.program import PROGRAM
 from tests.cli.test_serving import run_process

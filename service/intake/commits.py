@@ -1,0 +1,195 @@
+"""Batches of signals, committed; and what is done when that fails."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+import asyncpg
+
+from service.intake.errors import ValidationFailed
+from service.intake.journal import Journal
+from service.intake.queue import Queue, Waiting
+from service.intake.statement import Stored, find, find_under_way, insert
+from service.kernel.errors import FieldFault, InternalError
+from service.kernel.limits import Limits
+from service.kernel.logs import log
+from service.postgres.faults import Blame, blame, kind, leaves_open
+from service.postgres.pool import Pool
+from service.postgres.rehearsal import rehearse
+
+_UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
+
+
+class Commits:
+    """Stores one batch after the other, each with one statement and one commit.
+
+    A signal that cannot be stored must not hurt its neighbours: a batch that fails is halved until it stands alone,
+    unless nothing else can be stored either. A batch that takes too long is put back, and the next ones are smaller.
+    """
+
+    def __init__(self, pool: Pool, limits: Limits, journal: Journal, queue: Queue) -> None:
+        self.rows = limits.batch_rows
+        """How many signals the next batch may have."""
+        self._pool = pool
+        self._limits = limits
+        self._journal = journal
+        self._queue = queue
+        self._uncertain: dict[Waiting, float] = {}
+        self._written = 0
+        self._faults: set[str] = set()
+
+    @property
+    def failing(self) -> bool:
+        """Whether nothing can be stored, for a reason that lies in no signal. Only a commit ends that."""
+        return bool(self._faults)
+
+    async def commit(self, batch: Sequence[Waiting]) -> None:
+        """Give every signal of the batch its outcome, or put it back into the queue."""
+        await self._settle(batch, self._written)
+
+    async def rehearse(self) -> bool:
+        """Whether a signal could be stored now: one of the service's own is, but for good."""
+        try:
+            await self._pool.commit(rehearse)
+        except Exception as error:
+            self._fail(error, rows=0)
+            return False
+        self._succeed(1)
+        return True
+
+    async def inquire(self) -> None:
+        """Tell of signals that were stored although their requests were answered before anybody knew.
+
+        They are asked for until the server must be done with the statement that was to store them. They are few,
+        since each attempt that leaves some behind makes the next one smaller.
+        """
+        if self.failing or not self._uncertain:
+            return
+        asked = time.monotonic()
+        found = await self._pool.commit(partial(find, signals={each.id: each.signal for each in self._uncertain}))
+        for each, settled in list(self._uncertain.items()):
+            if each.id in found:
+                self._journal.late(each.signal, found[each.id], each.request_id)
+            if each.id in found or settled < asked:
+                del self._uncertain[each]
+
+    async def _settle(self, batch: Sequence[Waiting], before: int) -> None:
+        error = await self._attempt(batch)
+        if error is not None:
+            await self._cope(batch, error, before)
+
+    async def _attempt(self, batch: Sequence[Waiting]) -> Exception | None:
+        """Store those that wait; the error when that fails."""
+        unsettled = {each.id: each for each in self._still_waiting(batch)}
+        if not unsettled:
+            return None
+        sent = False
+        started = time.monotonic()
+
+        async def work(connection: asyncpg.Connection) -> dict[UUID, Stored]:
+            nonlocal sent
+            sent = True
+            return await _store(connection, unsettled)
+
+        try:
+            known = await self._pool.commit(work)
+        except Exception as error:
+            for each in unsettled.values():
+                each.uncertain = each.uncertain or (sent and leaves_open(error))
+            return error
+        written = self._tell(unsettled, known)
+        if written >= self.rows and time.monotonic() - started < self._limits.statement_seconds / 3:
+            self.rows = min(2 * self.rows, self._limits.batch_rows)
+        return None
+
+    def _still_waiting(self, batch: Sequence[Waiting]) -> list[Waiting]:
+        for each in batch:
+            if each.uncertain and each.answered:
+                each.uncertain = False
+                each.signal = replace(each.signal, body=None)
+                self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
+        return [each for each in batch if not each.answered]
+
+    def _tell(self, unsettled: dict[UUID, Waiting], known: Mapping[UUID, Stored]) -> int:
+        """How many were written, now or by an attempt whose answer was lost. What was neither written nor found is
+        tried again: its receipt was forgotten in between."""
+        for id, stored in known.items():
+            waiting = unsettled.pop(id)
+            waiting.uncertain = False
+            if waiting.answered:
+                self._journal.late(waiting.signal, stored, waiting.request_id)
+            waiting.resolve(stored)
+        for waiting in unsettled.values():
+            if waiting.refusal is not None:
+                waiting.refuse(waiting.refusal)
+        self._queue.put_back([waiting for waiting in unsettled.values() if waiting.refusal is None])
+        written = sum(not stored.replayed for stored in known.values())
+        self._succeed(written)
+        return written
+
+    async def _cope(self, batch: Sequence[Waiting], error: Exception, before: int) -> None:
+        """`before` is how much had been written when the batch was begun: what was written since shows that the
+        service can store, so that the fault lies in the batch."""
+        where = blame(error)
+        if where is Blame.OPEN and self._written > before:
+            where = Blame.SIGNAL
+        elif where is Blame.OPEN and kind(error) in self._faults:
+            where = Blame.SERVICE
+        match where:
+            case Blame.SIGNAL if len(batch) == 1:
+                log.error("Database write failed", rows=1, exception=error)
+                batch[0].refuse(ValidationFailed([_UNSTORABLE]) if blame(error) is Blame.SIGNAL else InternalError)
+            case Blame.SIGNAL | Blame.OPEN if len(batch) > 1:
+                await self._divide(batch, before)
+            case Blame.OPEN if await self.rehearse():
+                await self._settle(batch, before)
+            case _:
+                await self._put_back(batch, error)
+
+    async def _divide(self, batch: Sequence[Waiting], before: int) -> None:
+        middle = len(batch) // 2
+        halves = batch[:middle], batch[middle:]
+        first, second = [await self._attempt(half) for half in halves]
+        none_written = self._written == before
+        if first and second and none_written and kind(first) == kind(second) and blame(first) is not Blame.SIGNAL:
+            await self._put_back(batch, first)
+            return
+        for half, error in zip(halves, (first, second), strict=True):
+            if error is not None:
+                await self._cope(half, error, before)
+
+    async def _put_back(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """The next batch has a quarter of what took too long: of half, less than half would be done in the time that
+        their requests have left."""
+        self._fail(error, len(batch))
+        if blame(error) is Blame.SIZE:
+            self.rows = max(1, len(batch) // 4)
+        self._queue.put_back(batch)
+        await asyncio.sleep(self._limits.retry_seconds)
+
+    def _fail(self, error: Exception, rows: int) -> None:
+        """Each reason is told once, until something is stored again."""
+        if kind(error) not in self._faults:
+            log.error("Database write failed", rows=rows, exception=error)
+        self._faults.add(kind(error))
+
+    def _succeed(self, written: int) -> None:
+        if written:
+            self._written += written
+            self._faults.clear()
+
+
+async def _store(connection: asyncpg.Connection, waiting: Mapping[UUID, Waiting]) -> dict[UUID, Stored]:
+    """What became of those that wait: those that are new are stored, and all others are looked for."""
+    new = {id: each.signal for id, each in waiting.items() if each.refusal is None}
+    known = await insert(connection, new) if new else {}
+    if len(known) == len(waiting):
+        return known
+    for id in known:
+        waiting[id].uncertain = True  # it is stored, even if what follows fails
+    known |= await find(connection, {id: each.signal for id, each in waiting.items() if id not in known})
+    sought = {id: each.signal for id, each in waiting.items() if each.refusal is not None and id not in known}
+    return known | (await find_under_way(connection, sought) if sought else {})

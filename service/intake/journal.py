@@ -1,0 +1,41 @@
+"""The audit trail of what was stored: each signal has its line and is counted, however late that came to be known."""
+
+from service.intake.statement import NewSignal, Stored
+from service.kernel import metrics
+from service.kernel.logs import log
+
+SIDES = ("buy", "sell")
+
+
+class Journal:
+    """Tells of stored signals in the log and in the metrics."""
+
+    def __init__(self) -> None:
+        self._labels = metrics.InstrumentLabels(metrics.shared_directory())
+
+    def answered(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
+        """The request is told now, so many seconds after it was proven."""
+        log.info("Signal replayed" if stored.replayed else "Signal created", **_facts(signal, stored))
+        if not stored.replayed:
+            self._count(signal)
+            metrics.create_seconds.observe(seconds)
+
+    def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
+        """The request was answered before, with something else."""
+        if stored.replayed:
+            return
+        log.warning("Signal stored late", **_facts(signal, stored), request_id=request_id)
+        self._count(signal)
+        metrics.signals_stored_late.inc()
+
+    def _count(self, signal: NewSignal) -> None:
+        metrics.signals_ingested.labels(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
+
+
+def _facts(signal: NewSignal, stored: Stored) -> dict[str, str | int | None]:
+    return {
+        "signal_id": str(stored.id),
+        "instrument": signal.instrument,
+        "side": signal.side,
+        "producer_id": signal.producer_id,
+    }

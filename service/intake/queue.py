@@ -1,0 +1,82 @@
+"""Signals that wait for the writer, each with the outcome that its request waits for."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from service.intake.statement import NewSignal, Stored
+from service.kernel.errors import Refusal
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A signal on its way, with the id that it will have, and the outcome that its request waits for.
+
+    One with a `refusal` is not to be stored, only looked for; that is its outcome when it is not found.
+    """
+
+    signal: NewSignal
+    outcome: asyncio.Future[Stored]
+    request_id: str | None
+    refusal: Refusal | None = None
+    uncertain: bool = False
+    """Whether the database was asked to store it and never said whether it did."""
+    id: UUID = field(default_factory=uuid7)
+
+    @property
+    def answered(self) -> bool:
+        """Whether its request waits no longer."""
+        return self.outcome.done()
+
+    def resolve(self, stored: Stored) -> None:
+        """Tell the request, unless it has been answered already."""
+        if not self.outcome.done():
+            self.outcome.set_result(stored)
+
+    def refuse(self, refusal: Refusal | type[Refusal]) -> None:
+        """Tell the request that it is refused, unless it has been answered already."""
+        if not self.outcome.done():
+            self.outcome.set_exception(refusal)
+
+
+class Queue:
+    """Who waits, the oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Waiting] = deque()
+        self._arrival = asyncio.Event()
+
+    def put(self, waiting: Waiting) -> None:
+        """Add one at the end."""
+        self._waiting.append(waiting)
+        self._arrival.set()
+
+    def put_back(self, batch: Sequence[Waiting]) -> None:
+        """Return what was taken to the front, in its order."""
+        self._waiting.extendleft(reversed(batch))
+        if batch:
+            self._arrival.set()
+
+    async def arrival(self, seconds: float | None) -> None:
+        """Return when somebody waits, or after so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrival.wait()
+        except TimeoutError:
+            return
+
+    def take(self, rows: int, size: int) -> list[Waiting]:
+        """The oldest: at most `rows` of them, and none after their bodies have come to `size` bytes."""
+        batch: list[Waiting] = []
+        taken = 0
+        while self._waiting and len(batch) < rows and taken < size:
+            waiting = self._waiting.popleft()
+            batch.append(waiting)
+            taken += len(waiting.signal.body or b"")
+        if not self._waiting:
+            self._arrival.clear()
+        return batch
