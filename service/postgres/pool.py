@@ -43,6 +43,7 @@ class Pool:
 
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
+            await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
             await check_session(connection, refuse=refuse_not_durable)
             await settle_and_tell(connection)
 
