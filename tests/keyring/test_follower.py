@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import pytest
 from structlog.typing import EventDict
 
+from service.following.follower import Follower
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.kernel.timestamps import utc_now
-from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.postgres.pool import Pool
@@ -50,7 +50,7 @@ async def following(url: str, limits: Limits = LIMITS, *, told_by: str | None = 
     keyring = Keyring(SHARED, RESENT_FOR)
     async with Pool(url, limits, size=2) as pool, Pool(told_by or url, limits, size=1) as listened:
         reader = KeyringReader(pool, keyring, SEALING, limits, utc_now)
-        follower = KeyringFollower(reader, listened.dedicated, limits)
+        follower = Follower([reader], listened.dedicated, limits)
         async with Tasks(**follower.work):
             await follower.first_look()
             yield Following(keyring)
