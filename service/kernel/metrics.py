@@ -60,6 +60,13 @@ feed_lag = Gauge(
     "For how long stored signals have been kept from readers by an older transaction",
     multiprocess_mode="livemax",
 )
+reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
+readers_read = Gauge(
+    "signals_readers_read_timestamp_seconds",
+    "When a process last knew all readers, in Unix time",
+    multiprocess_mode="livemin",
+)
+readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mode="livemin")
 
 
 class InstrumentLabels:
