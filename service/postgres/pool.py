@@ -14,8 +14,8 @@ from service.kernel.limits import Limits
 from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
-from service.postgres.lives import settle_and_tell
 from service.postgres.schema import orm_config
+from service.postgres.settling import settle_and_tell
 
 Result = TypeVar("Result")
 
