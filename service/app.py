@@ -71,7 +71,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     reading = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
-    read = [*no_body, _reader_guard(settings, readers)]
+    read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(

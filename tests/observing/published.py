@@ -32,13 +32,20 @@ def followed(value: dict[str, Any]) -> Any:
 
 
 def signal_answer(status: int) -> Any:
-    """What is published about an answer with this status to a signal. Every refusal is among them."""
+    """What is published about an answer with this status to a signal."""
     return followed(DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"][str(status)])
+
+
+def _refusal(status: int, code: str) -> Any:
+    """What is published about a refusal by the first operation that may be refused so."""
+    operations = (operation for path in DOCUMENT["paths"].values() for operation in path.values())
+    answers = (followed(each["responses"][str(status)]) for each in operations if str(status) in each["responses"])
+    return next(each for each in answers if code in each["content"]["application/json"].get("examples", ()))
 
 
 def check_published(answer: Answer) -> None:
     """The answer has the body and the headers that the document promises for its status."""
-    promised = signal_answer(answer.status)
+    promised = signal_answer(answer.status) if answer.status < 400 else _refusal(answer.status, answer.json()["code"])
     content = promised["content"]["application/json"]
     assert answer.headers["Content-Type"] == "application/json"
     assert conforms(answer.json(), content["schema"]), f"not as published: {answer.body!r}"
