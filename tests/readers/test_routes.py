@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -13,15 +14,16 @@ from service.app import create_app
 from service.http.request_context import RequestContext
 from service.kernel.timestamps import utc_now
 from service.readers.authentication import OpenReading, ReaderAuthentication
+from service.readers.scope import Scope
 from service.settings import Settings
 from tests.readers.known import add, revoke, rotate
-from tests.running.application import figure, serving
+from tests.running.application import JSON, LIMITS, figure, serving, signal_body
 from tests.running.postgres import Database
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-FEED = "/api/v1/feed"
+FEED, INSTRUMENTS = "/api/v1/feed", "/api/v1/instruments"
 ANYBODYS = {"/api/v1/health", "/api/v1/ready", "/api/v1/version", "/metrics", "/openapi.json", "/docs", "/docs/errors"}
 INVENTED = "signals_reader_x"
 
@@ -125,5 +127,31 @@ async def until_let_in(client: httpx.AsyncClient, token: str) -> None:
     """A command returns after a second; here only the change was made."""
     deadline = time.monotonic() + 1
     while (await client.get(FEED, headers=bearing(token))).status_code != 200:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+async def test_a_cursor_of_a_reader_that_sees_more_shows_no_more(database: Database) -> None:
+    """And what is out of scope changes nothing in an answer but the cursor, which is opaque."""
+    wide, narrow = await add(database), await add(database, "beta", Scope(("XAU*",)))
+    async with serving(database.url, clock=utc_now, limits=replace(LIMITS, survey_seconds=0.05)) as client:
+        before = (await client.get(FEED, headers=bearing(narrow))).json()
+        for instrument in ("EURUSD", "XAUUSD", "GBPUSD"):
+            await client.post("/api/v1/signals", headers=JSON, content=signal_body(instrument=instrument))
+        await until_shown(client, wide, FEED, "events")
+        await until_shown(client, wide, INSTRUMENTS, "instruments")
+        page = (await client.get(f"{FEED}?limit=1", headers=bearing(wide))).json()
+        shown = (await client.get(f"{FEED}?after={page['cursor']}", headers=bearing(narrow))).json()
+        assert [event["signal"]["instrument"] for event in shown["events"]] == ["XAUUSD"]
+        rest = (await client.get(f"{FEED}?after={shown['cursor']}", headers=bearing(narrow))).json()
+        known = (await client.get(INSTRUMENTS, headers=bearing(narrow))).json()["instruments"]
+    assert {**rest, "cursor": "", "complete_until": ""} == {**before, "cursor": "", "complete_until": ""}
+    assert [each["instrument"] for each in known] == ["XAUUSD"]
+
+
+async def until_shown(client: httpx.AsyncClient, token: str, path: str, what: str) -> None:
+    """All three of what was stored are there."""
+    deadline = time.monotonic() + 5
+    while len((await client.get(path, headers=bearing(token))).json()[what]) < 3:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
