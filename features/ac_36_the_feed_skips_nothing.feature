@@ -28,7 +28,7 @@ Feature: AC-36 The feed skips nothing
       When the reader goes on
       Then the reader sees "CC" and "DD" in this order
 
-    Example: An event shows the signal as at its place
+    Example: A signal is shown as at its place
       Given anybody may read
       And the reader has read the feed to its end
       And signals are stored for "AA" and "BB"
@@ -40,7 +40,7 @@ Feature: AC-36 The feed skips nothing
       Given anybody may read
       And a service that has counted nothing yet
       When the reader reads the feed
-      Then the reader is given no events but a cursor, and told that there is no more
+      Then the reader is given no signals but a cursor, and told that there is no more
 
   Rule: A signal that is committed late keeps back what comes after it
 

@@ -242,7 +242,7 @@ def sees_nothing(following: Following) -> None:
     assert following.seen == []
 
 
-@then("the reader is given no events but a cursor, and told that there is no more")
+@then("the reader is given no signals but a cursor, and told that there is no more")
 def given_only_a_cursor(conversation: Conversation) -> None:
     page = conversation.answer.json()
     assert (page["events"], page["more"]) == ([], False)
