@@ -36,16 +36,18 @@ def signal_answer(status: int) -> Any:
     return followed(DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"][str(status)])
 
 
-def _refusal(status: int, code: str) -> Any:
-    """What is published about a refusal by the first operation that may be refused so."""
-    operations = (operation for path in DOCUMENT["paths"].values() for operation in path.values())
-    answers = (followed(each["responses"][str(status)]) for each in operations if str(status) in each["responses"])
-    return next(each for each in answers if code in each["content"]["application/json"].get("examples", ()))
+def refusal_answer(status: int, code: str) -> Any:
+    """What is published about a refusal of a signal, or else of the feed: one of them knows each code."""
+    to_signals = DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"]
+    to_feed = DOCUMENT["paths"]["/api/v1/feed"]["get"]["responses"]
+    published = [followed(answers[str(status)]) for answers in (to_signals, to_feed) if str(status) in answers]
+    return next(answer for answer in published if code in answer["content"]["application/json"]["examples"])
 
 
 def check_published(answer: Answer) -> None:
     """The answer has the body and the headers that the document promises for its status."""
-    promised = signal_answer(answer.status) if answer.status < 400 else _refusal(answer.status, answer.json()["code"])
+    refused = answer.status >= 400
+    promised = refusal_answer(answer.status, answer.json()["code"]) if refused else signal_answer(answer.status)
     content = promised["content"]["application/json"]
     assert answer.headers["Content-Type"] == "application/json"
     assert conforms(answer.json(), content["schema"]), f"not as published: {answer.body!r}"
