@@ -72,6 +72,20 @@ producers_limited = Gauge(
 rate_exchanges = Counter("signals_rate_exchanges", "Statements with which rates are kept by all processes together")
 rate_unanswered = Counter("signals_rate_unanswered", "Requests whose rate the database did not tell in time")
 
+streams = Gauge("signals_streams", "Streams and waiting requests that are open", multiprocess_mode="livesum")
+feed_lag = Gauge(
+    "signals_feed_lag_seconds",
+    "For how long stored signals have been kept from readers by an older transaction",
+    multiprocess_mode="livemax",
+)
+reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
+readers_read = Gauge(
+    "signals_readers_read_timestamp_seconds",
+    "When a process last knew all readers, in Unix time",
+    multiprocess_mode="livemin",
+)
+readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mode="livemin")
+
 # To look up the figure behind labels takes longer than to count, and every request counts under the same ones.
 ingested = cache(signals_ingested.labels)
 answered = cache(http_requests.labels)

@@ -1,0 +1,12 @@
+"""Signals come out, for those who may read.
+
+- `endpoints`: one signal, pages of the feed, instruments
+- `places`: how many may wait at once
+- `query`: what a request asks for; pure
+- `waiting`: a page that is waited for
+"""
+
+from service.feed import Filter, Page, Pages, Position, Row, Tail, unavailable
+from service.reading.places import Places
+
+__all__ = ["Filter", "Page", "Pages", "Places", "Position", "Row", "Tail", "unavailable"]
