@@ -14,6 +14,7 @@ from service.kernel.limits import Limits
 from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
+from service.postgres.lives import settle_and_tell
 from service.postgres.schema import orm_config
 
 Result = TypeVar("Result")
@@ -43,6 +44,7 @@ class Pool:
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
             await check_session(connection, refuse=refuse_not_durable)
+            await settle_and_tell(connection)
 
         pool: dict[str, Any] = {"minsize": 0, "maxsize": size, "init": prepare, "reset": _nothing_to_reset}
         self.connector = service_connector(url, limits)

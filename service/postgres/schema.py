@@ -7,6 +7,7 @@ import asyncpg
 from aerich import Command
 
 from service.kernel.limits import Limits
+from service.postgres import lives
 from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 
@@ -75,6 +76,15 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
                 return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
     finally:
         await lock.close()
+
+
+async def settle(url: str) -> lives.NewLife | None:
+    """Begin a new life when the data has come into another server. Raises lives.Unsettled, and NoConnection."""
+    connection = await _connector(url)()
+    try:
+        return await lives.settle(connection)
+    finally:
+        await connection.close()
 
 
 async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -> None:
