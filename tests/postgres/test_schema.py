@@ -14,7 +14,7 @@ from service.kernel.limits import Limits
 from service.postgres import schema
 from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
-from tests.postgres.locks import until_somebody_waits
+from tests.postgres.locks import until_a_migration_waits
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
@@ -173,7 +173,7 @@ async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Dat
     other = await asyncpg.connect(empty_database.url)
     await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
     migration = asyncio.create_task(migrate(empty_database.url))
-    await until_somebody_waits(empty_database)
+    await until_a_migration_waits(empty_database)
     assert tables(empty_database) == set()
     await other.close()
     assert await migration == ALL

@@ -16,8 +16,9 @@ ALTER TABLE "signals" ADD COLUMN "epoch" BIGINT NOT NULL DEFAULT 0, ADD COLUMN "
 DO $$
 BEGIN
     PERFORM pg_walfile_name(pg_current_wal_insert_lsn());
-    CREATE FUNCTION "signals_epoch"("life" INT) RETURNS BIGINT LANGUAGE sql AS
-        'SELECT "life"::bigint << 32 | (''x'' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint';
+    CREATE FUNCTION "signals_epoch"("life" INT) RETURNS BIGINT LANGUAGE sql AS '
+        SELECT "life"::bigint << 32 | (''x'' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
+    ';
 EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
     CREATE FUNCTION "signals_epoch"("life" INT) RETURNS BIGINT LANGUAGE sql AS 'SELECT "life"::bigint << 32';
 END
