@@ -1,5 +1,7 @@
 """The whole path of a request on one screen: the only place that wires."""
 
+import asyncio
+from functools import partial
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +22,11 @@ from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.ration import Ration
+from service.live.catching_up import CatchingUp
+from service.live.endpoint import LiveFeed
+from service.live.hub import Hub
+from service.live.sweep import Sweep
+from service.reading import Pages, Places, Tail
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
 from service.keyring.follower import KeyringFollower
@@ -51,7 +58,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     journal = Journal()
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
+    tail = Tail(pool)
+    live = _live(tail, Pages(pool), Places(settings.signals_streams_max), settings, limits)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=partial(_close, writer, live.hub))
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
@@ -64,6 +73,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 methods=["POST"],
                 middleware=guards,
             ),
+            Route("/api/v1/feed/live", live.endpoint, methods=["GET"], middleware=no_body),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -72,7 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing), signing, shutdown),
+        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing, tail, live), signing, shutdown),
     )
     return RequestContext(router)
 
@@ -106,7 +116,28 @@ def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limit
     return _Signing(keyring, follower, uses, Proving(keyring.find, writer.require, uses.count))
 
 
-def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What sends signals on as they come."""
+
+    hub: Hub
+    sweep: Sweep
+    endpoint: LiveFeed
+
+
+def _live(tail: Tail, pages: Pages, places: Places, settings: Settings, limits: Limits) -> _Live:
+    hub = Hub(tail)
+    sweep = Sweep(hub, limits, settings.signals_idle_seconds)
+    return _Live(hub, sweep, LiveFeed(hub, CatchingUp(hub, pages), places, limits))
+
+
+def _close(writer: Writer, hub: Hub) -> None:
+    """To be called by the handler of a signal, which may interrupt anything."""
+    writer.close()
+    asyncio.get_running_loop().call_soon_threadsafe(hub.leave)
+
+
+def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None, tail: Tail, live: "_Live") -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
         report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
@@ -116,6 +147,8 @@ def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signin
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        tail=tail.run,
+        streams=repeated("streams", live.sweep.look, live.sweep.seconds),
         **of_signing,
     )
 

@@ -77,3 +77,8 @@ class Limits:
     listener_retry_seconds: float = 1
     uses_seconds: float = 20
     """How often the uses of keys are written down."""
+
+    heartbeat_seconds: float = 5.0
+    """How often each stream tells how far it has come, whether there are signals for it or not."""
+    stream_seconds: float = 3600
+    """About how long a stream lasts: then its reader comes back, perhaps to a process that has less to do."""

@@ -54,6 +54,11 @@ keyring_listening = Gauge("signals_keyring_listening", "1 while changes are anno
 keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
+streams = Gauge("signals_streams", "Streams and waiting requests that are open", multiprocess_mode="livesum")
+streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
+streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
+stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
+
 
 class InstrumentLabels:
     """Gives the first hundred instruments their own label value, and `other` to the rest.
