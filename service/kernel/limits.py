@@ -65,8 +65,8 @@ class Limits:
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""
     keyring_poll_seconds: float = 0.5
-    """How often a process looks whether producers or keys were changed, announced or not: they are promised to be known
-    within a second."""
+    """How often a process looks whether producers, keys or readers were changed, announced or not: they are promised to
+    be known within a second."""
     keyring_compare_seconds: float = 300
     """How often a process compares all that it knows with the database, in case that something was not counted."""
     keyring_page: int = 500
@@ -82,3 +82,6 @@ class Limits:
     """How often each stream tells how far it has come, whether there are signals for it or not."""
     stream_seconds: float = 3600
     """About how long a stream lasts: then its reader comes back, perhaps to a process that has less to do."""
+    stream_memory_bytes: int = 16 * 1024 * 1024
+    """How much a process keeps of the latest events, for streams that have fallen behind a little: about half a minute
+    of 500 signals a second. Those that are further behind are read from the database."""

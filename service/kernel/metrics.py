@@ -58,6 +58,13 @@ streams = Gauge("signals_streams", "Streams and waiting requests that are open",
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
+reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
+readers_read = Gauge(
+    "signals_readers_read_timestamp_seconds",
+    "When a process last knew all readers, in Unix time",
+    multiprocess_mode="livemin",
+)
+readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mode="livemin")
 
 
 class InstrumentLabels:

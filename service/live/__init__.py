@@ -9,3 +9,7 @@
 - `stream`: one reader's stream
 - `sweep`: heartbeats, and who is to go
 """
+
+from service.live.endpoint import LiveFeed
+
+__all__ = ["LiveFeed"]

@@ -1,14 +1,19 @@
 """The endpoint of the live feed: parse, open a stream, end it."""
 
+import asyncio
+
 from starlette.types import Receive, Scope, Send
 
 from service.http.errors import ShuttingDown
 from service.kernel import metrics
 from service.kernel.limits import Limits
+from service.kernel.tasks import repeated
 from service.live.catching_up import CatchingUp
 from service.live.hub import Hub
 from service.live.stream import End, Stream
-from service.reading import Filter, Places, Position
+from service.live.sweep import Sweep
+from service.reading import Filter, Pages, Places, Position, Tail
+from service.settings import Settings
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -18,13 +23,21 @@ HEADERS = [
 
 
 class LiveFeed:
-    """GET /api/v1/feed/live: what is stored from now on, or from a cursor on, as server-sent events."""
+    """GET /api/v1/feed/live: what is stored from now on, or after a cursor, as server-sent events. `sweeping` has to run
+    as long as it answers."""
 
-    def __init__(self, hub: Hub, catching_up: CatchingUp, places: Places, limits: Limits) -> None:
-        self._hub = hub
-        self._catching_up = catching_up
+    def __init__(self, tail: Tail, pages: Pages, places: Places, settings: Settings, limits: Limits) -> None:
+        self._hub = Hub(tail, limits)
+        self._catching_up = CatchingUp(self._hub, pages)
         self._places = places
         self._limits = limits
+        sweep = Sweep(self._hub, limits, settings.signals_idle_seconds)
+        self.sweeping = repeated("streams", sweep.look, sweep.seconds)
+
+    def leave(self) -> None:
+        """Take no more streams and end those that there are. May be called by the handler of a signal, which interrupts
+        whatever is done to them."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._hub.leave)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if self._hub.leaving:
@@ -44,7 +57,7 @@ class LiveFeed:
     async def _open(self, scope: Scope, filter: Filter, after: Position | None) -> Stream:
         now = await self._hub.begin()
         outlet = scope["state"]["connection"]().hand_over(scope)
-        stream = Stream(outlet, scope.get("still_reads", lambda: True), filter, after or now, self._limits)
+        stream = Stream(outlet, scope["still_reads"], filter, after or now, self._limits)
         self._hub.add(stream)
         return stream
 

@@ -5,15 +5,13 @@ import time
 from collections.abc import Sequence
 
 from service.kernel import metrics
+from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.live import frames
 from service.live.groups import Group, Groups
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
 from service.reading import Position, Row, Tail
-
-MEMORY_BYTES = 16 * 1024 * 1024
-"""How much is kept for streams that fall behind: about a minute of 500 signals a second."""
 
 CHUNK_BYTES = 256 * 1024
 """About how much is written to a stream at once, and so how much of it one that does not read can make us keep."""
@@ -30,9 +28,9 @@ class Hub:
     It follows the tail while there are streams.
     """
 
-    def __init__(self, tail: Tail) -> None:
+    def __init__(self, tail: Tail, limits: Limits) -> None:
         self.position: Position | None = None
-        self.memory = Memory(MEMORY_BYTES)
+        self.memory = Memory(limits.stream_memory_bytes)
         self.streams = Groups()
         self.leaving = False
         self._tail = tail
@@ -111,7 +109,7 @@ class Hub:
         self._ahead.clear()
 
     def leave(self) -> None:
-        """End all streams, as far as their readers read."""
+        """Take no more streams and end those that there are, as far as their readers read."""
         self.leaving = True
         for stream in self.streams:
             stream.finish(End.SHUTDOWN)
