@@ -41,8 +41,10 @@ class Event:
 
 
 class EventStream:
-    """An answer that goes on. Each wait for bytes ends with TimeoutError after `patience` seconds; what has come until
-    then is not lost."""
+    """An answer that goes on, over a new connection or `over` one that is there. Without `wait` nobody looks for it.
+
+    Each wait for bytes ends with TimeoutError after `patience` seconds; what has come until then is not lost.
+    """
 
     def __init__(
         self,
@@ -54,13 +56,16 @@ class EventStream:
         patience: float = DEADLINE_SECONDS,
         version: str = "1.1",
         receive_buffer: int | None = None,
+        over: socket.socket | None = None,
+        wait: bool = True,
     ) -> None:
         address = urlsplit(url)
-        self.socket = socket.socket()
+        self.socket = over or socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(patience)
-        self.socket.connect((address.hostname, address.port))
+        if over is None:
+            self.socket.settimeout(patience)
+            self.socket.connect((address.hostname, address.port))
         target = f"{path}?{urlencode(query, doseq=True)}" if query else path
         fields = {"Host": address.netloc, "Accept": "text/event-stream", **(headers or {})}
         lines = [f"GET {target} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
@@ -70,7 +75,8 @@ class EventStream:
         """The newest cursor: with it the next stream goes on."""
         self._raw = self._text = b""
         self._ended = False
-        self._read_head()
+        if wait:
+            self._read_head()
 
     def _read_head(self) -> None:
         while b"\r\n\r\n" not in self._raw:
@@ -158,6 +164,10 @@ class EventStream:
             pass
         self.socket.settimeout(self.patience)
         return found
+
+    def rest(self) -> bytes:
+        """What came behind the end."""
+        return self._raw or self.socket.recv(65536)
 
     def close(self) -> None:
         """Hang up."""
