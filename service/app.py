@@ -1,6 +1,6 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,14 @@ from service.proof.signing_headers import SigningHeaders
 from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
-from service.reading import Pages, Places, Tail
+from service.reading.endpoints import Reading
+from service.reading.holding import Holding
+from service.reading.pages import Pages
+from service.reading.places import Places
+from service.reading.share import Share
+from service.reading.survey import Survey
+from service.reading.tail import Tail
+from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -54,19 +61,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     """
     pool = _pool(settings, limits)
     journal = Journal()
-    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
+    tail = Tail(pool, limits)
+    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
-    tail = Tail(pool)
-    live = LiveFeed(tail, Pages(pool), Places(settings.signals_streams_max), settings, limits)
+    reading, live = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
-    reader = Middleware(OpenReading) if settings.signals_readers == "open" else Middleware(ReaderAuthentication, readers)
-    reading = [*no_body, reader]
+    read = [*no_body, _reader_guard(settings, readers)]
     router = Router(
         routes=[
             Route(
@@ -75,7 +81,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 methods=["POST"],
                 middleware=guards,
             ),
-            Route("/api/v1/feed/live", live, methods=["GET"], middleware=reading),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=read),
+            Route("/api/v1/feed", reading.feed, middleware=read),
+            Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
+            Route("/api/v1/instruments", reading.instruments, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -85,7 +94,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
         lifespan=_lifespan(
-            settings, pool, _background(pool, limits, clock, writer, signing, follower, tail, live), signing, follower, shutdown
+            settings,
+            pool,
+            _background(pool, limits, clock, writer, signing, follower, tail=tail.run, streams=live.sweeping),
+            signing,
+            follower,
+            shutdown,
         ),
     )
     return RequestContext(router)
@@ -135,8 +149,7 @@ def _background(
     writer: Writer,
     signing: _Signing | None,
     follower: Follower,
-    tail: Tail,
-    live: LiveFeed,
+    **of_reading: Work,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
@@ -146,16 +159,35 @@ def _background(
             ),
             "key_uses": repeated("key_uses", signing.uses.report, limits.uses_seconds),
         }
+    survey = Survey(pool, limits)
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        survey=repeated("survey", survey.look, limits.survey_seconds),
+        thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
+        **of_reading,
         **follower.work,
-        tail=tail.run,
-        streams=live.sweeping,
     )
+
+
+def _reading(
+    settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]
+) -> tuple[Reading, LiveFeed]:
+    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    places = Places(settings.signals_streams_max)
+    live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
+    return Reading(share, pages, Waiting(tail, places), closing), live
+
+
+def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
+    if settings.signals_readers == "open":
+        return Middleware(OpenReading)
+    return Middleware(ReaderAuthentication, readers=readers)
 
 
 def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:

@@ -55,6 +55,11 @@ keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to 
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
 streams = Gauge("signals_streams", "Streams and waiting requests that are open", multiprocess_mode="livesum")
+feed_lag = Gauge(
+    "signals_feed_lag_seconds",
+    "For how long stored signals have been kept from readers by an older transaction",
+    multiprocess_mode="livemax",
+)
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")

@@ -2,10 +2,12 @@
 
 import asyncio
 
+from service.http.errors import Overloaded
+from service.kernel.errors import Refusal
 from service.kernel.logs import log
 from service.live import frames
 from service.live.hub import CHUNK_BYTES, Hub
-from service.live.stream import Stream
+from service.live.stream import End, Stream
 from service.reading import Pages, Position, unavailable
 
 ROWS = 500
@@ -47,9 +49,12 @@ class CatchingUp:
         else:
             try:
                 events, reached = await self._stored(stream)
-            except unavailable as error:
+            except (Overloaded, *unavailable) as error:
                 log.warning("Stream cannot be caught up", exception=error)
                 await stream.woken(RETRY_SECONDS)
+                return
+            except Refusal:  # an older copy of the database was put back: the reader is told when it comes back
+                stream.finish(End.FAILED)
                 return
         if stream.outlet.closed:
             return

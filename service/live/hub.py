@@ -94,8 +94,7 @@ class Hub:
         self._write(touched, rows[-1].position)
 
     def _write(self, groups: Sequence[Group], reached: Position) -> None:
-        before, self.position = self.position, reached
-        assert before is not None, "streams are written to while the tail is followed"
+        before, self.position = self.position or reached, reached
         metrics.stream_events.inc(sum(group.write(before) for group in groups))
 
     async def caught_up(self, stream: Stream) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import asyncpg
 
-from service.kernel.logs import log
 from service.kernel.timestamps import utc_text
 
 _SITUATION = """
@@ -92,18 +91,6 @@ async def settle(connection: asyncpg.Connection) -> NewLife | None:
             return None if overtaken else await _begin(connection, identifier)
     except asyncpg.InsufficientPrivilegeError:
         raise Unsettled("the data has come from another server: run `signals migrate`") from None
-
-
-async def settle_and_tell(connection: asyncpg.Connection) -> None:
-    """The same for a service, which tells it in its log. A dump brings keys back to life that were revoked since."""
-    begun = await settle(connection)
-    if begun is None:
-        return
-    log.warning("Data has come from another server: a new life begins", life=begun.life)
-    if begun.keys:
-        log.warning(
-            "Restored from a dump: keys that were revoked since prove again", keys=begun.keys, remedy=begun.remedy
-        )
 
 
 async def begin_life(connection: asyncpg.Connection) -> NewLife:

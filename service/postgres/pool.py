@@ -14,8 +14,8 @@ from service.kernel.limits import Limits
 from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
-from service.postgres.lives import settle_and_tell
 from service.postgres.schema import orm_config
+from service.postgres.settling import settle_and_tell
 
 Result = TypeVar("Result")
 
@@ -43,6 +43,7 @@ class Pool:
 
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
+            await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
             await check_session(connection, refuse=refuse_not_durable)
             await settle_and_tell(connection)
 

@@ -8,9 +8,10 @@ import asyncpg
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.durability import NotDurable
-from service.postgres.lives import Unsettled, settle_and_tell
+from service.postgres.lives import Unsettled
 from service.postgres.pool import Pool
 from service.postgres.schema import migration_files
+from service.postgres.settling import settle_and_tell
 
 _PROBE = """
 WITH write AS (UPDATE signals SET status = status WHERE false),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,9 +79,7 @@ def starting(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def _shared(starting: Starting) -> Iterator[Live]:
-    with starting(
-        settings={"SIGNALS_IDLE_SECONDS": str(IDLE_SECONDS)}, heartbeat_seconds=HEARTBEAT_SECONDS
-    ) as live:
+    with starting(settings={"SIGNALS_IDLE_SECONDS": str(IDLE_SECONDS)}, heartbeat_seconds=HEARTBEAT_SECONDS) as live:
         yield live
 
 

@@ -1,14 +1,11 @@
 """What a stream shows, and where it begins."""
 
 import json
-import socket
-from itertools import pairwise
 
 import pytest
 
 from tests.live.conftest import HEARTBEAT_SECONDS, Live, Starting
-from tests.running.waiting import wait_until
-from tests.speaking.event_stream import LIVE, EventStream
+from tests.speaking.event_stream import LIVE
 
 
 def test_a_stream_begins_now_and_says_so_at_once(live: Live) -> None:
@@ -44,7 +41,9 @@ def test_what_is_stored_once_the_head_is_there_is_delivered(live: Live) -> None:
 
 def test_an_event_has_every_field_and_every_digit(live: Live) -> None:
     stream = live.opened()
-    payload = '{"a": 0.1234567890123456789012345, "b": 123456789012345678901234567890, "c": "\\r\\n\\u2028", "d": 1950.50}'
+    payload = (
+        '{"a": 0.1234567890123456789012345, "b": 123456789012345678901234567890, "c": "\\r\\n\\u2028", "d": 1950.50}'
+    )
     id = live.store(producer="alpha", payload=payload.replace(", ", ",\n "))
     [signal] = stream.signals(1)
     assert signal.pop("created_at") == signal.pop("updated_at")
