@@ -54,6 +54,11 @@ class Stream:
         self.until = self.progressed_at + limits.stream_seconds * random.uniform(*_JITTER)  # noqa: S311  # no secret
         self._awake = asyncio.Event()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is somebody to write to, and no reason to end."""
+        return self.end is None and not self.outlet.closed
+
     def greet(self) -> None:
         """Write what a stream begins with: from where it goes on, should it break off at once."""
         retry_ms = random.randint(*RETRY_MS)  # noqa: S311  # no secret

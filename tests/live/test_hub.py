@@ -143,7 +143,7 @@ async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDi
     broken, other = await hall.open("XAUUSD"), await hall.open()
 
     def refuse(data: bytes) -> None:
-        raise RuntimeError("unable to perform operation on a closed transport")
+        raise RuntimeError(f"unable to write {len(data)} bytes")
 
     broken[1].write = refuse  # type: ignore[method-assign]
     hall.hub.take([row(1)])
