@@ -1,7 +1,6 @@
 """Streams through the proxies that operators are told to put before the service."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,12 @@ def _impatient(configuration: str) -> str:
     return changed
 
 
-@pytest.fixture(params=[*PROXIES, *BARE])
-def proxied(request: pytest.FixtureRequest, live: Live, tmp_path: Path) -> Iterator[str]:
-    """The address of a proxy before the service."""
-    with proxy_before(live.service.url, request.param, tmp_path, _impatient) as url:
-        yield url
-
-
-def test_events_come_at_once_and_as_they_are(proxied: str, live: Live) -> None:
-    with EventStream(proxied, headers={"Accept-Encoding": "gzip, br"}, patience=TIMEOUT_SECONDS) as stream:
+@pytest.mark.parametrize("kind", [*PROXIES, *BARE])
+def test_events_come_at_once_and_as_they_are(kind: str, live: Live, tmp_path: Path) -> None:
+    with (
+        proxy_before(live.service.url, kind, tmp_path) as url,
+        EventStream(url, headers={"Accept-Encoding": "gzip, br"}) as stream,
+    ):
         assert stream.next() is not None
         assert "content-encoding" not in stream.headers
         for _ in range(5):
@@ -39,7 +35,8 @@ def test_events_come_at_once_and_as_they_are(proxied: str, live: Live) -> None:
             assert (signal["id"], signal["payload"]) == (id, {"price": "0.1234567890123456789012345"})
 
 
-def test_heartbeats_outlive_the_time_outs(proxied: str) -> None:
-    with EventStream(proxied) as stream:
+@pytest.mark.parametrize("kind", PROXIES)
+def test_heartbeats_outlive_the_time_outs(kind: str, live: Live, tmp_path: Path) -> None:
+    with proxy_before(live.service.url, kind, tmp_path, _impatient) as url, EventStream(url) as stream:
         beats = stream.during(2.5 * TIMEOUT_SECONDS)
         assert len(beats) >= 2 * TIMEOUT_SECONDS / HEARTBEAT_SECONDS
