@@ -10,6 +10,11 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.feed.holding import Holding
+from service.feed.pages import Pages
+from service.feed.share import Share
+from service.feed.survey import Survey
+from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
@@ -28,9 +33,9 @@ from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
 from service.live import LiveFeed
 from service.manual.pages import pages
+from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
-from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.postgres.receipts import Receipts
@@ -42,12 +47,7 @@ from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
-from service.reading.holding import Holding
-from service.reading.pages import Pages
 from service.reading.places import Places
-from service.reading.share import Share
-from service.reading.survey import Survey
-from service.reading.tail import Tail
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
 

@@ -2,13 +2,13 @@
 
 import asyncio
 
+from service.feed import Pages, Position, unavailable
 from service.http.errors import Overloaded
 from service.kernel.errors import Refusal
 from service.kernel.logs import log
 from service.live import frames
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.stream import End, Stream
-from service.reading import Pages, Position, unavailable
 
 ROWS = 500
 """How many signals at most are read at once from the database, for a stream that is behind: fewer if they are large."""

@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
+from service.feed import Pages, Tail, answered
 from service.http.errors import ShuttingDown
 from service.http.headers import values
 from service.kernel import metrics
@@ -13,7 +14,7 @@ from service.live.catching_up import CatchingUp
 from service.live.hub import Hub
 from service.live.stream import End, Stream
 from service.live.sweep import Sweep
-from service.reading import LiveQuery, Pages, Places, Tail, answered, live_query
+from service.reading import LiveQuery, Places, live_query
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),

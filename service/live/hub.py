@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from service.feed import Position, Row, Tail
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
@@ -11,7 +12,6 @@ from service.live import frames
 from service.live.groups import Group, Groups
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
-from service.reading import Position, Row, Tail
 
 CHUNK_BYTES = 256 * 1024
 """About how much is written to a stream at once, and so how much of it one that does not read can make us keep."""

@@ -8,10 +8,10 @@ from contextlib import suppress
 from enum import StrEnum
 from itertools import count
 
+from service.feed import Filter, Position
 from service.http.outlet import Outlet
 from service.kernel.limits import Limits
 from service.live import frames
-from service.reading import Filter, Position
 
 RETRY_MS = 1000, 5000
 """Between which times the one lies after which a reader is told to come back, so that not all come at once."""

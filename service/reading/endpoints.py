@@ -8,17 +8,17 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from service.feed import instruments, statement
+from service.feed.filter import Filter
+from service.feed.pages import Page, Pages
+from service.feed.position import Position
+from service.feed.share import Share, answered
 from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
 from service.readers.errors import TokenInvalid
 from service.readers.scope import Reader
-from service.reading import instruments, statement
-from service.reading.filter import Filter
-from service.reading.pages import Page, Pages
-from service.reading.position import Position
 from service.reading.query import FeedQuery, feed_query, instruments_query, nothing_asked
-from service.reading.share import Share, answered
 from service.reading.waiting import Waiting
 
 _ID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from structlog.typing import EventDict
 
+from service.feed import Filter, Position, Row
 from service.kernel.limits import Limits
 from service.live.groups import Groups
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
-from service.reading import Filter, Position, Row
 
 ORIGIN = Position(1, 1, UUID(int=0))
 LIMITS = Limits(stream_memory_bytes=1000)

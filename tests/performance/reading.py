@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -91,9 +92,8 @@ async def read(ports: Sequence[int], streams: int, wide: float) -> None:
     began, taken = asyncio.Semaphore(0), list[float]()
     for number in range(streams):
         query = {} if number < streams * wide else {"instrument": f"I{number % INSTRUMENTS:02}"}
-        await loop.create_connection(
-            lambda query=query: Readers(query, taken, began), "127.0.0.1", ports[number % len(ports)]
-        )  # type: ignore[misc]  # noqa: E501
+        port = ports[number % len(ports)]
+        await loop.create_connection(partial(Readers, query, taken, began), "127.0.0.1", port)
     for _ in range(streams):
         await began.acquire()
     print("ready", flush=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from service.reading import Position
+from service.feed import Position
 from tests.running.deployment import Deployment
 from tests.running.operator import Operator
 from tests.running.service_process import limited

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from service.reading.filter import EVERYTHING, Filter
-from service.reading.position import END, ORIGIN, Position
+from service.feed.filter import EVERYTHING, Filter
+from service.feed.position import END, ORIGIN, Position
 
 _TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 """Whatever the time zone of the session is, which may be a pooler's."""
