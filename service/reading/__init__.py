@@ -6,7 +6,19 @@
 - `waiting`: a page that is waited for
 """
 
+from service.feed import Filter, Page, Pages, Position, Row, Tail, unavailable
 from service.reading.places import Places
 from service.reading.query import LiveQuery, live_query
 
-__all__ = ["LiveQuery", "Places", "live_query"]
+__all__ = [
+    "Filter",
+    "LiveQuery",
+    "Page",
+    "Pages",
+    "Places",
+    "Position",
+    "Row",
+    "Tail",
+    "live_query",
+    "unavailable",
+]
