@@ -16,8 +16,8 @@
 from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
-from service.feed.share import unavailable
+from service.feed.share import answered, unavailable
 from service.feed.statement import Row
 from service.feed.tail import Tail
 
-__all__ = ["Filter", "Page", "Pages", "Position", "Row", "Tail", "unavailable"]
+__all__ = ["Filter", "Page", "Pages", "Position", "Row", "Tail", "answered", "unavailable"]

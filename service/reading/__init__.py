@@ -8,5 +8,17 @@
 
 from service.feed import Filter, Page, Pages, Position, Row, Tail, unavailable
 from service.reading.places import Places
+from service.reading.query import LiveQuery, live_query
 
-__all__ = ["Filter", "Page", "Pages", "Places", "Position", "Row", "Tail", "unavailable"]
+__all__ = [
+    "Filter",
+    "LiveQuery",
+    "Page",
+    "Pages",
+    "Places",
+    "Position",
+    "Row",
+    "Tail",
+    "live_query",
+    "unavailable",
+]

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from service.feed import errors as feed_errors
 from service.http import errors as http_errors
 from service.intake import errors as intake_errors
 from service.kernel import errors
@@ -15,7 +16,7 @@ from service.rates import errors as rates_errors
 from service.readers import errors as readers_errors
 from tests.observing.contract import STATUS_OF
 
-ROOMS = [http_errors, proof_errors, rates_errors, readers_errors, intake_errors]
+ROOMS = [http_errors, proof_errors, rates_errors, readers_errors, feed_errors, intake_errors]
 
 
 def test_every_code_has_its_promised_status() -> None:
