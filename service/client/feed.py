@@ -78,7 +78,7 @@ class Page:
     """
 
     events: tuple[PageEvent, ...]
-    cursor: str | None
+    cursor: str
     more: bool
     complete_until: datetime
 

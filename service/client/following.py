@@ -10,7 +10,7 @@ from httpx_sse import ServerSentEvent
 
 from service.client.answers import NEVER_SENT, Failure, Outcome
 from service.client.asking import failed, log
-from service.client.failures import ReadingRefused, SignalsError, UnexpectedAnswer
+from service.client.failures import SignalsError, UnexpectedAnswer
 from service.client.feed import SIGNAL, Event, FeedSignal, Page, decoded
 from service.client.questions import Filter, Questions, query_of
 from service.client.retries import Retries
@@ -95,12 +95,11 @@ class Following:
         """What a page of one event holds. It goes on with the live feed when that is due."""
         self._succeeded()
         self.pause = 0.0 if page.events or page.more or self._wait_seconds else _POLLING.pause(1)
-        if page.cursor is not None:
-            self.live = self._clock() >= self._live_again_at
-            for event in page.events:
-                self.cursor = page.cursor
-                yield Event(event.kind, event.signal, page.cursor)
-            self._move(page.cursor)
+        self.live = self._clock() >= self._live_again_at
+        for event in page.events:
+            self.cursor = page.cursor
+            yield Event(event.kind, event.signal, page.cursor)
+        self._move(page.cursor)
 
     def ended(self) -> None:
         """A stream has come to its end, as all do from time to time."""
@@ -121,11 +120,9 @@ class Following:
         if self.live and not isinstance(outcome, NEVER_SENT):
             self._fall_back(outcome, failure)
         elif failure.retry:
-            self.pause = self._next_pause(failure)
+            self._look_later(failure)
         else:
             raise failure.error
-        if _is_full(failure):
-            self._wait_seconds = 0
         self._note(failure.error)
 
     def _fall_back(self, outcome: Outcome, failure: Failure) -> None:
@@ -136,14 +133,18 @@ class Following:
         self.live = False
         self._live_failures += 1
         self._live_again_at = self._clock() + timedelta(seconds=_RETURNING.pause(self._live_failures))
-        self.pause = self._next_pause(failure) if status and failure.retry else 0.0
+        self.pause = 0.0
+        if status and failure.retry:
+            self._look_later(failure)
 
-    def _next_pause(self, failure: Failure) -> float:
+    def _look_later(self, failure: Failure) -> None:
+        """Ask again after a pause, and no more for something that takes long."""
         left = self._retries.for_seconds - (self._clock() - self._well_at).total_seconds()
         pause = self._retries.next_pause(self._attempts, failure.wait_seconds, left)
         if pause is None:
             raise failure.error
-        return pause
+        self.pause = pause
+        self._wait_seconds = 0
 
     def _succeeded(self) -> None:
         self._well_at = self._clock()
@@ -167,7 +168,3 @@ def _event(told: ServerSentEvent) -> Event:
         return Event(told.event, FeedSignal.of(decoded(told.data)), told.id)
     except (ValueError, KeyError, TypeError) as error:
         raise UnexpectedAnswer(httpx.codes.OK, None) from error
-
-
-def _is_full(failure: Failure) -> bool:
-    return isinstance(failure.error, ReadingRefused) and failure.error.code == "too_many_streams"

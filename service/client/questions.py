@@ -41,7 +41,7 @@ class Filter(TypedDict, total=False):
 
 
 class Wanted(Filter, total=False):
-    """The same, and when they were stored: from `since` on, and before `until`. `payload` is what theirs must contain."""
+    """The same, and when they were stored: from `since` on, before `until`. `payload` is what theirs must contain."""
 
     since: datetime | None
     until: datetime | None
