@@ -115,8 +115,8 @@ def _pages(reader: SignalsReader, cursor: str | None, times: Mapping[str, str], 
     since, until = (parse_timestamp(times[name]) if name in times else None for name in ("since", "until"))
     columns = TextColumn("{task.fields[signals]} signals"), BarColumn(), TimeRemainingColumn()
     with progress_bar(*columns, console=Console(stderr=True)) as bar:
-        pages = reader.pages(cursor, **{**wanted, "since": since, "until": until})
-        yield from _watched(pages, bar, since)
+        complete: Wanted = {**wanted, "since": since, "until": until}
+        yield from _watched(reader.pages(cursor, **complete), bar, since)
 
 
 def _watched(pages: Iterable[Page], bar: Progress, since: datetime | None) -> Iterator[Page]:

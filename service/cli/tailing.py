@@ -14,7 +14,7 @@ from service.client import Event, FeedSignal, Side
 from service.client.signal import json_text
 from service.kernel.timestamps import utc_text
 
-_LOOKS = {Side.BUY: ("▲ buy ", "green"), Side.SELL: ("▼ sell", "red")}
+_LOOKS = {Side.BUY: ("▲", "buy", "green"), Side.SELL: ("▼", "sell", "red")}
 """The shape tells those apart who see no difference between the colours."""
 
 
@@ -54,16 +54,11 @@ def _line(event: Event) -> str:
 
 
 def _show(signal: FeedSignal, console: Console) -> None:
-    look, colour = _LOOKS[Side(signal.side)]
-    cells = [utc_text(signal.created_at), look, signal.instrument, cell(signal.producer_id), str(signal.id)]
+    shape, word, colour = _LOOKS[Side(signal.side)]
+    time, producer, payload = utc_text(signal.created_at), cell(signal.producer_id), cell(signal.payload)
     if not console.is_terminal:
-        print("\t".join([*cells[:1], look.split()[-1], *cells[2:], cell(signal.payload)]), flush=True)
+        print(time, word, signal.instrument, producer, payload, signal.id, sep="\t", flush=True)
         return
-    time, look, instrument, producer, id = cells
-    line = [
-        f"{time}  ",
-        (look, f"bold {colour}"),
-        f"  {instrument:<12} {producer}  {cell(signal.payload)}  ",
-        (id, "dim"),
-    ]
-    console.print(Text.assemble(*line), soft_wrap=True)
+    look = Text(f"{shape} {word:<4}", f"bold {colour}")
+    told = f"{signal.instrument:<12} {producer}  {payload}"
+    console.print(Text("  ").join([Text(time), look, Text(told), Text(str(signal.id), "dim")]), soft_wrap=True)
