@@ -20,8 +20,21 @@ from service.reading.filter import Filter
 from service.reading.pages import Page, Pages
 from service.reading.places import Places
 from service.reading.position import Position
-from service.reading.share import unavailable
+from service.reading.query import LiveQuery, live_query
+from service.reading.share import answered, unavailable
 from service.reading.statement import Row
 from service.reading.tail import Tail
 
-__all__ = ["Filter", "Page", "Pages", "Places", "Position", "Row", "Tail", "unavailable"]
+__all__ = [
+    "Filter",
+    "LiveQuery",
+    "Page",
+    "Pages",
+    "Places",
+    "Position",
+    "Row",
+    "Tail",
+    "answered",
+    "live_query",
+    "unavailable",
+]
