@@ -48,6 +48,7 @@ pytest_plugins = [
     "tests.steps.service",
     "tests.steps.signals",
     "tests.steps.storage",
+    "tests.steps.streams",
 ]
 
 

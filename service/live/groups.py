@@ -77,6 +77,11 @@ class Groups:
         self._known[instrument, producer] = found
         return found
 
+    def drop_pending(self) -> None:
+        """Forget what has not been written to anyone."""
+        for group in self._groups.values():
+            group.pending.clear()
+
     def __iter__(self) -> Iterator[Stream]:
         """All streams, whatever is added or removed meanwhile."""
         return iter([stream for group in self._groups.values() for stream in group.streams])

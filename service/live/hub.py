@@ -69,13 +69,17 @@ class Hub:
         except Exception as error:
             log.error("Streams cut off", exception=error)
             metrics.background_failures.labels("streams").inc()
-            self.position = rows[-1].position
-            self.memory.begin(self.position)
-            for stream in self.streams:
-                stream.outlet.cut()
-                stream.finish(End.FAILED)
+            self._cut_off(rows[-1].position)
         self._wake_ahead()
         return (time.thread_time() - began) / SHARE
+
+    def _cut_off(self, position: Position) -> None:
+        self.position = position
+        self.memory.begin(position)
+        self.streams.drop_pending()
+        for stream in self.streams:
+            stream.outlet.cut()
+            stream.finish(End.FAILED)
 
     def _spread(self, rows: Sequence[Row]) -> None:
         touched: list[Group] = []

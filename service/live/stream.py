@@ -78,6 +78,11 @@ class Stream:
             self.outlet.cut()
         self.wake()
 
+    @property
+    def awake(self) -> bool:
+        """Whether its task has been woken, and has not gone to sleep again."""
+        return self._awake.is_set()
+
     def wake(self) -> None:
         """There is something to do for its task."""
         self._awake.set()
