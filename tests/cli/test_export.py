@@ -18,6 +18,8 @@ from tests.cli.program import Program, without_colours
 from tests.client.feed_server import Broken, FeedServer, feed_server
 from tests.client.feed_server import signal as stored
 from tests.client.road import answer
+from tests.client.shared import SHOWN, Store
+from tests.running.deployment import Deployment
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 Run = Callable[..., Result]
@@ -198,6 +200,20 @@ def test_a_terminal_shows_how_far_it_is(server: FeedServer, tmp_path: Path) -> N
     shown = without_colours(program.run_on_terminal("export", "--output", "signals.out").errors)
     assert "1000 signals" in shown
     assert "done: 2500 signals in signals.out" in shown
+
+
+@pytest.mark.usefixtures("open_to_all")
+@pytest.mark.parametrize("format", ["ndjson", "csv"])
+def test_every_digit_is_exported_and_what_a_payload_contains_can_be_asked_for(
+    deployment: Deployment, store: Store, instrument: str, format: str
+) -> None:
+    id = store()
+    store(payload='{"price": 1950.51}')
+    wanted = ("--format", format, "--instrument", instrument, "--payload", '{"price": 1950.50}')
+    shown = CliRunner().invoke(app, ["export", *wanted], env={"SIGNALS_URL": deployment.url})
+    assert (shown.exit_code, shown.stdout.count("\n")) == (0, 1 + (format == "csv"))
+    assert id in shown.stdout
+    assert SHOWN in shown.stdout.replace('""', '"')
 
 
 CELLS = ["-1.5", "+1", "-0.02", "1e5", "-2+3", "=1+1", "@x", "+cmd", "\t=1+1", "\r=1", "'quoted", "plain", "a;=1+1"]

@@ -16,45 +16,12 @@ from typer.testing import CliRunner, Result
 from service.cli import app
 from service.kernel.timestamps import utc_text
 from tests.cli.program import Program, without_colours
+from tests.client.shared import SHOWN, Store
 from tests.readers.known import add
 from tests.running.deployment import Deployment
 from tests.running.waiting import DEADLINE_SECONDS
-from tests.speaking.exchange import SIGNALS
 
-PAYLOAD = '{"price": 1950.50, "long": 0.1234567890123456789012345, "whole": 123456789012345678901234567890}'
-
-SHOWN = '{"long":0.1234567890123456789012345,"price":1950.50,"whole":123456789012345678901234567890}'
-"""The same, as PostgreSQL orders it."""
-
-Store = Callable[..., str]
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def open_to_all(deployment: Deployment) -> Deployment:
-    """A service that anybody may read."""
-    deployment.configure(SIGNALS_READERS="open")
-    return deployment
-
-
-@pytest.fixture
-def instrument() -> str:
-    """One of which nobody else has signals."""
-    return f"T{uuid4().hex[:10].upper()}"
-
-
-@pytest.fixture
-def store(deployment: Deployment, instrument: str) -> Store:
-    """Stores a signal; returns its id."""
-
-    def store(side: int = 0, payload: str = PAYLOAD, producer_id: str = "my-bot") -> str:
-        body = f'{{"instrument":"{instrument}","side":{side},"time":"2026-01-31T12:00:00Z","payload":{payload}}}'
-        headers = {"Content-Type": "application/json", "X-Producer-Id": producer_id}
-        answer = deployment.client.post(deployment.url + SIGNALS, content=body.encode(), headers=headers)
-        assert answer.status_code == 201
-        return str(answer.json()["id"])
-
-    return store
 
 
 @pytest.fixture
