@@ -24,7 +24,13 @@ PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL")
 """The settings whose value may lie in a file that NAME_FILE names."""
 
-_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID", "SIGNALS_READER_TOKEN", "SIGNALS_OPERATOR"}
+_OF_OTHERS = {
+    "SIGNALS_URL",
+    "SIGNALS_PRODUCER_ID",
+    "SIGNALS_READER_TOKEN",
+    "SIGNALS_READER_TOKEN_FILE",
+    "SIGNALS_OPERATOR",
+}
 """What the commands of producers, readers and operators read."""
 
 

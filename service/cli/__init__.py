@@ -1,4 +1,5 @@
-"""The command line: what operators run, and what producers try, check and mend their signing with."""
+"""The command line: what operators run, what producers try, check and mend their signing with, and what readers read
+with."""
 
 import sys
 from collections.abc import Callable
@@ -8,15 +9,18 @@ import typer
 from service.cli import (
     auditing,
     checkup,
+    exporting,
     feed,
     keys,
     limits,
     producers,
     publishing,
     readers,
+    reading,
     sending,
     serving,
     signatures,
+    tailing,
     vectors,
 )
 
@@ -37,6 +41,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         vectors.vectors,
         publishing.openapi,
     ],
+    "For readers": [reading.get, tailing.tail, exporting.export],
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:

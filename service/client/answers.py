@@ -44,7 +44,7 @@ class Failure:
 def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
     """What an attempt came to. Nothing is taken for granted that this service did not say itself."""
     if isinstance(outcome, httpx.RequestError):
-        return _unanswered(outcome)
+        return unanswered(outcome)
     content = json_object(outcome)
     if outcome.status_code == httpx.codes.CREATED and (stored := _stored(outcome, content)):
         return stored
@@ -55,7 +55,8 @@ def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
     return Failure(_refusal(outcome, content), retry=code in BUSY, open=False, wait_seconds=wait)
 
 
-def _unanswered(error: httpx.RequestError) -> Failure:
+def unanswered(error: httpx.RequestError) -> Failure:
+    """An attempt that was not answered. `open` tells whether anything of it was sent."""
     if isinstance(error, NEVER_SENT):
         unreachable = ServiceUnreachable(f"The service cannot be reached: {error}")
         unreachable.__cause__ = error

@@ -1,10 +1,12 @@
-"""Every way in which a signal may fail to be stored, as its sender sees it.
+"""Every way in which a signal may fail to be stored or to be read, as its sender or its reader sees it.
 
 SignalsError
 ├── SignalRefused          the service says no and why; nothing was stored
 │   ├── SignatureRefused   it does not believe who sent it: secret, headers or clock are wrong
 │   ├── InvalidSignal      the signal itself is at fault
 │   └── ServiceBusy        not now: it has no time, or the producer sends too much; the same request may be sent again
+├── ReadingRefused         the service says no to a reader, and why
+│   └── CursorExpired      there is nothing at this place any more
 ├── ServiceUnreachable     no connection could be made; nothing was sent
 ├── UnexpectedAnswer       an answer that says nothing about the signal, perhaps of a proxy before the service
 └── OutcomeUnknown         the signal may be stored or not
@@ -22,14 +24,14 @@ from service.rates.errors import RateLimited
 
 
 class SignalsError(Exception):
-    """A signal that is not known to be stored."""
+    """A signal that is not known to be stored, or that could not be read."""
 
 
 @dataclass(eq=False)
-class SignalRefused(SignalsError):
+class Refused(SignalsError):
     """What the service answered. Decide by `code`, which never changes its meaning; the rest is for people.
 
-    `detail` is a sentence, or a list with every fault of the signal. `hint` names the mistake when it is a known one.
+    `detail` is a sentence, or a list with every fault of the request. `hint` names the mistake when it is a known one.
     """
 
     code: str
@@ -50,6 +52,10 @@ class SignalRefused(SignalsError):
         return "; ".join(f"{'.'.join(fault['loc'])}: {fault['msg']}" for fault in self.detail)
 
 
+class SignalRefused(Refused):
+    """The service did not take a signal."""
+
+
 @dataclass(eq=False)
 class SignatureRefused(SignalRefused):
     """`skew_seconds` is how far the timestamp is ahead of `server_time`; None where the service does not tell."""
@@ -64,6 +70,19 @@ class InvalidSignal(SignalRefused):
 
 class ServiceBusy(SignalRefused):
     """The service had no time for this request, it did not arrive in time, or its producer sends more than it may."""
+
+
+class ReadingRefused(Refused):
+    """The service does not let this be read, or not now."""
+
+
+@dataclass(eq=False)
+class CursorExpired(ReadingRefused):
+    """There is nothing at this place any more, or the store is an older copy. Both are cursors from which reading may
+    go on: `oldest` with all that there is, `newest` with what is yet to come."""
+
+    oldest: str | None = None
+    newest: str | None = None
 
 
 class ServiceUnreachable(SignalsError):

@@ -65,10 +65,15 @@ class Program:
         return output
 
     def run_on_terminal(
-        self, *arguments: str, given: bytes | None = None, output_to_pipe: bool = False, typed: bytes = b""
+        self,
+        *arguments: str,
+        given: bytes | None = None,
+        output_to_pipe: bool = False,
+        typed: bytes = b"",
+        enough: str | None = None,
     ) -> Ended:
         """Run it on a terminal of 120 columns, at which `typed` is typed, and whose text is in `errors`; `given` comes,
-        and its standard output may go, through a pipe instead."""
+        and its standard output may go, through a pipe instead. It is interrupted when there is `enough` to read."""
         ours, theirs = pty.openpty()
         with subprocess.Popen(
             [PROGRAM, *arguments],
@@ -83,7 +88,7 @@ class Program:
             if process.stdin is not None:
                 process.stdin.write(given or b"")
                 process.stdin.close()
-            shown = _read_all(ours)
+            shown = _read_all(ours, enough, process)
             output = process.stdout.read() if process.stdout is not None else b""
         return Ended(process.returncode, output.decode(), shown)
 
@@ -92,11 +97,13 @@ class Program:
         return service_environment(self.settings)
 
 
-def _read_all(terminal: int) -> str:
+def _read_all(terminal: int, enough: str | None, process: "subprocess.Popen[bytes]") -> str:
     chunks = []
     try:
         while chunk := os.read(terminal, 65536):
             chunks.append(chunk)
+            if enough is not None and enough in b"".join(chunks).decode():
+                process.send_signal(signal.SIGINT)
     except OSError:  # on Linux the end of a terminal is an error
         pass
     os.close(terminal)
