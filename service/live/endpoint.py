@@ -37,8 +37,8 @@ class LiveFeed:
         self.sweeping = repeated("streams", sweep.look, sweep.seconds)
 
     def leave(self) -> None:
-        """Take no more streams and end those that there are, once their readers have taken what was written. May be called
-        by the handler of a signal, which interrupts whatever is done to them."""
+        """Take no more streams and end those that there are, once their readers have taken what was written. May be
+        called by the handler of a signal, which interrupts whatever is done to them."""
         asyncio.get_running_loop().call_soon_threadsafe(self._hub.leave)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
