@@ -46,6 +46,7 @@ from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
+from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
@@ -68,7 +69,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    reading = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
+    overview = Overview(clock)
+    reading = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     read = [*no_body, _reader_guard(settings, readers)]
@@ -83,6 +85,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             Route("/api/v1/signals/{id}", reading.signal, middleware=read),
             Route("/api/v1/feed", reading.feed, middleware=read),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
+            Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -94,7 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, signing, follower, tail),
+            _background(pool, limits, clock, writer, signing, follower, tail, overview),
             signing,
             follower,
             shutdown,
@@ -148,6 +151,7 @@ def _background(
     signing: _Signing | None,
     follower: Follower,
     tail: Tail,
+    overview: Overview,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
@@ -166,16 +170,19 @@ def _background(
         tail=tail.run,
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        overview=repeated("overview", overview.look, limits.overview_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
         **follower.work,
     )
 
 
-def _reading(settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]) -> Reading:
+def _reading(
+    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
+) -> Reading:
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
-    return Reading(share, pages, Waiting(tail, Places(settings.signals_streams_max)), closing)
+    return Reading(share, pages, Waiting(tail, Places(settings.signals_streams_max)), overview, closing)
 
 
 def _reader_guard(settings: Settings, readers: Readers) -> Middleware:

@@ -101,5 +101,7 @@ class Limits:
     """How many signals are surveyed at once."""
     samples_seconds: float = 86_400
     """After how long one sample a minute is enough to tell how far a time is in the feed."""
+    overview_seconds: float = 5.0
+    """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
