@@ -43,8 +43,9 @@ class Overview:
             "refusals": {code: count for code, count in grown.items() if count} if scope == Scope() else None,
         }
 
-    def _by_minute(self, filter: Filter) -> list[Mapping[str, Any]]:
-        before, found = _sum(self._before, filter), []
+    def _by_minute(self, filter: Filter) -> list[dict[str, Any]]:
+        before = _sum(self._before, filter)
+        found: list[dict[str, Any]] = []
         for minute in sorted(self._minutes):
             total = _sum(self._minutes[minute], filter)
             found.append({"minute": utc_text(minute), "count": total - before})

@@ -12,16 +12,8 @@ def dumped(url: str) -> bytes:
 
 def restore(dump: bytes, url: str) -> None:
     """Bring a dump into the empty database at `url`, with `psql`."""
-    command: list[str | Path] = [
-        _program("psql"),
-        "--quiet",
-        "--no-psqlrc",
-        "--set",
-        "ON_ERROR_STOP=1",
-        "--dbname",
-        url,
-    ]
-    subprocess.run(command, input=dump, check=True, stdout=subprocess.DEVNULL)
+    options = ["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", url]
+    subprocess.run([_program("psql"), *options], input=dump, check=True, stdout=subprocess.DEVNULL)
 
 
 def _program(name: str) -> Path:
