@@ -88,7 +88,7 @@ class Limits:
     """How many instruments a page looks up one by one. Of more it looks at all signals."""
     reading_sessions: int = 3
     """How many connections of the pool readers may use at once."""
-    reading_queue: int = 200
+    reading_queue: int = 1000
     """How many readers wait for one of them."""
     tail_rows: int = 500
     tail_poll_seconds: float = 0.05

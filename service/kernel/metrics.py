@@ -111,7 +111,7 @@ def exposition() -> tuple[bytes, str]:
 
 def totals(counter: Counter, label: str) -> dict[str, int]:
     """How far a counter of all worker processes together has come, by the values of one of its labels."""
-    name = counter.describe()[0].name
+    name = next(iter(counter.describe())).name
     found: dict[str, int] = {}
     for family in _everything().collect():
         for sample in family.samples if family.name == name else ():

@@ -19,7 +19,7 @@ class Overview:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._since = clock()
-        self._before = metrics.totals(metrics.signals_ingested, "instrument")
+        self._before: Mapping[str, int] = metrics.totals(metrics.signals_ingested, "instrument")
         self._refused_before = metrics.totals(metrics.signals_rejected, "code")
         self._minutes: dict[datetime, Mapping[str, int]] = {}
 
