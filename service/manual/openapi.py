@@ -87,6 +87,7 @@ def _schemas() -> Json:
         shapes.Signal,
         shapes.FeedPage,
         shapes.InstrumentsPage,
+        shapes.Overview,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,
