@@ -50,6 +50,7 @@ from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
+from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
@@ -69,7 +70,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
-    reading, live = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
+    overview = Overview(clock)
+    reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -88,6 +90,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             Route("/api/v1/feed", reading.feed, middleware=read),
             Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
+            Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -99,7 +102,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, signing, follower, tail=tail.run, streams=live.sweeping),
+            _background(pool, limits, clock, writer, signing, follower, overview, tail=tail.run, streams=live.sweeping),
             signing,
             follower,
             shutdown,
@@ -154,6 +157,7 @@ def _background(
     writer: Writer,
     signing: _Signing | None,
     follower: Follower,
+    overview: Overview,
     **of_reading: Work,
 ) -> Tasks:
     async def show_figures() -> None:
@@ -178,6 +182,7 @@ def _background(
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        overview=repeated("overview", overview.look, limits.overview_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
         **of_reading,
@@ -186,13 +191,13 @@ def _background(
 
 
 def _reading(
-    settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]
+    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
 ) -> tuple[Reading, LiveFeed]:
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
-    return Reading(share, pages, Waiting(tail, places), closing), live
+    return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
 def _reader_guard(settings: Settings, readers: Readers) -> Middleware:

@@ -89,7 +89,9 @@ class Pages:
     async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
         page = _Draft([], asked.after)
         for span in await self._spans(connection, asked):
-            await self._add(connection, page, span)
+            page.full = len(page.rows) == asked.rows
+            if not page.full:
+                await self._add(connection, page, span)
             if page.full:
                 return page
             # All there are were looked at, be it by way of an index that has but few of them.

@@ -38,7 +38,7 @@ _READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(
 """Of a row `s` of signals: nothing will appear before it any more. It is of a former life, or its transaction is older
 than all that are open."""
 
-FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"
+FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
 _ORDER = "ORDER BY epoch, xact, id"

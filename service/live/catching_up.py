@@ -5,7 +5,6 @@ import asyncio
 from service.feed import Pages, Position, unavailable
 from service.http.errors import Overloaded
 from service.kernel.errors import Refusal
-from service.kernel.logs import log
 from service.live import frames
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.stream import End, Stream
@@ -37,8 +36,7 @@ class CatchingUp:
             elif stream.position > position:
                 await self._hub.caught_up(stream)
             elif stream.position == position:
-                stream.behind = False
-                await stream.woken()
+                await stream.in_step()
             else:
                 await self._go_on(stream)
 
@@ -48,8 +46,7 @@ class CatchingUp:
         else:
             try:
                 events, reached = await self._stored(stream)
-            except (Overloaded, *unavailable) as error:
-                log.warning("Stream cannot be caught up", exception=error)
+            except (Overloaded, *unavailable):  # of which the tail tells
                 await stream.woken(RETRY_SECONDS)
                 return
             except Refusal:  # an older copy of the database was put back: the reader is told when it comes back

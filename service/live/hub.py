@@ -48,11 +48,12 @@ class Hub:
     def add(self, stream: Stream) -> None:
         """Have one more stream; to be called in the turn in which `begin` has returned."""
         self.streams.add(stream)
+        if self.leaving:
+            stream.finish(End.SHUTDOWN)
 
-    def remove(self, stream: Stream) -> None:
-        """Have it no longer."""
-        self.streams.remove(stream)
-        if not self.streams:
+    def rest(self) -> None:
+        """Follow the tail no longer if there are no streams."""
+        if self.position is not None and not self.streams:
             self._tail.leave(self.take)
             self.position = None
             self.memory.begin(None)
@@ -112,7 +113,7 @@ class Hub:
         self._ahead.clear()
 
     def leave(self) -> None:
-        """Take no more streams and end those that there are, as far as their readers read."""
+        """End all streams, those too that are being opened."""
         self.leaving = True
         for stream in self.streams:
             stream.finish(End.SHUTDOWN)

@@ -91,6 +91,7 @@ def _schemas() -> Json:
         shapes.Signal,
         shapes.FeedPage,
         shapes.InstrumentsPage,
+        shapes.Overview,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,

@@ -25,6 +25,7 @@ def reading_paths() -> Json:
             "get": _get("readFeed", "The signals in their order, page by page", "FeedPage", _feed(), _FEED)
         },
         "/api/v1/feed/live": {"get": _follow()},
+        "/api/v1/overview": {"get": _get("getOverview", "How much is stored and refused", "Overview", [])},
         "/api/v1/instruments": {
             "get": _get("listInstruments", "What there are signals of", "InstrumentsPage", _instruments())
         },

@@ -173,7 +173,9 @@ async def test_the_tail_is_followed_while_there_are_streams() -> None:
     streams = [(await hall.open())[0] for _ in range(2)]
     assert len(hall.tail.followers) == 1
     for stream in streams:
-        hall.hub.remove(stream)
+        assert len(hall.tail.followers) == 1
+        hall.hub.streams.remove(stream)
+        hall.hub.rest()
     assert hall.tail.followers == []
     assert hall.hub.position is None
 

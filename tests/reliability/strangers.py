@@ -11,6 +11,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from tests.reliability.postgresql import PostgreSQL
+from tests.running.waiting import until
 
 HELD_SECONDS = 0.3
 _INSERT = "INSERT INTO signals (id, instrument, side, time) VALUES ($1, 'EURUSD', 0, $2)"
@@ -18,12 +19,15 @@ _BURN = "BEGIN; SELECT pg_current_xact_id(); ROLLBACK;"
 
 
 class Strangers:
-    """Some sessions that do what others might do. `prepared` counts the transactions that were left so."""
+    """Some sessions that do what others might do."""
 
     def __init__(self, postgresql: PostgreSQL, draw: random.Random) -> None:
         self._postgresql = postgresql
         self._draw = draw
         self._number = 0
+        self._holding = 0
+        self._let = asyncio.Event()
+        self._let.set()
 
     async def meddle(self) -> None:
         """Do so for ever."""
@@ -32,10 +36,20 @@ class Strangers:
                 connection = await self._postgresql.connect()
                 try:
                     while True:
+                        await self._let.wait()
                         await self._hold(connection)
                 finally:
                     connection.terminate()
             await asyncio.sleep(0.02)
+
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """Nothing of theirs is open meanwhile, so that the oldest open transaction is a new one."""
+        self._let.clear()
+        await until(lambda: self._holding == 0, "nobody holds a transaction")
+        await self.settle()
+        yield
+        self._let.set()
 
     async def burn(self, connection: Any, numbers: int) -> None:
         """Take numbers of transactions that nothing is written with: a crash gives them out again."""
@@ -51,6 +65,13 @@ class Strangers:
             await connection.close()
 
     async def _hold(self, connection: Any) -> None:
+        self._holding += 1
+        try:
+            await self._transact(connection)
+        finally:
+            self._holding -= 1
+
+    async def _transact(self, connection: Any) -> None:
         await connection.execute("BEGIN")
         for _ in range(self._draw.randrange(3)):
             await connection.execute(_INSERT, uuid7(), datetime.now(UTC))

@@ -17,7 +17,7 @@ LIVE = "/api/v1/feed/live"
 
 Query = Mapping[str, str | Sequence[str]]
 
-_CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]+)\r\n")
 
 
 class CutOff(Exception):
