@@ -30,6 +30,11 @@ Signals = dict[str, tuple[str, str]]
 _NAMES = (f"reader-{os.getpid()}-{number}" for number in itertools.count(1))
 
 
+@given("readers need a token")
+def tokens_needed(inside: Deployment) -> None:
+    inside.configure(SIGNALS_READERS="tokens")
+
+
 @given("anybody may read")
 def open_reading(inside: Deployment) -> None:
     inside.configure(SIGNALS_READERS="open")
