@@ -24,8 +24,6 @@ from service.client.questions import Wanted
 from service.client.signal import json_text
 from service.kernel.timestamps import parse_timestamp, utc_text
 
-_NOW = "0s"
-
 
 class Format(StrEnum):
     """How signals are written."""
@@ -38,7 +36,9 @@ def export(
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="What was stored then or later; all, if not given.")
     ] = None,
-    until: Annotated[str, typer.Option("--to", metavar="TIME", help="What was stored before; 0s is now.")] = _NOW,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="What was stored before; all, if not given.")
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help="One JSON object a line, or CSV.")] = Format.NDJSON,
     output: Annotated[
         Path | None,

@@ -51,10 +51,14 @@ class PartialFile:
             raise
 
     def _lock(self) -> None:
+        """A program that has just finished has given the file that was opened here its name: that one is whole."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unusable(f"another program is writing {self._part}") from None
+            ours = os.path.samestat(os.fstat(self._file.fileno()), self._part.stat())
+        except (BlockingIOError, FileNotFoundError):
+            ours = False
+        if not ours:
+            raise Unusable(f"another program is writing {self._part}")
 
     def _begun(self) -> Reached | None:
         try:

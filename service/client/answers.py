@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -11,6 +11,7 @@ import httpx
 from service.client.failures import (
     BUSY,
     KINDS,
+    Refused,
     ServiceUnreachable,
     SignalRefused,
     SignalsError,
@@ -25,6 +26,8 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """What happens before the first byte of a request leaves. After anything else the service may have had it all."""
 
 Outcome = httpx.Response | httpx.RequestError
+
+R = TypeVar("R", bound=Refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +105,17 @@ def _unexpected(answer: httpx.Response, wait: float) -> Failure:
     )
 
 
+def refusal(kind: type[R], answer: httpx.Response, content: Mapping[str, Any], *more: Any) -> R:
+    """What the service has refused, with what it says about that."""
+    request_id = answer.headers.get("X-Request-Id", "")
+    return kind(content["code"], answer.status_code, content.get("detail", ""), request_id, content.get("hint"), *more)
+
+
 def _refusal(answer: httpx.Response, content: Mapping[str, Any]) -> SignalRefused:
     kind = KINDS.get(content["code"], SignalRefused)
-    known = (
-        content["code"],
-        answer.status_code,
-        content.get("detail", ""),
-        answer.headers.get("X-Request-Id", ""),
-        content.get("hint"),
-    )
     if not issubclass(kind, SignatureRefused):
-        return kind(*known)
-    return kind(*known, _moment(content.get("server_time")), content.get("skew_seconds"))
+        return refusal(kind, answer, content)
+    return refusal(kind, answer, content, _moment(content.get("server_time")), content.get("skew_seconds"))
 
 
 def _moment(text: object) -> datetime | None:

@@ -1,20 +1,18 @@
 """A question to the service, asked until it is answered: what to do next, and when to give up. It knows, but it neither
 sends nor waits. Reading changes nothing, so whatever may pass by itself is asked again."""
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 
-from service.client.answers import Failure, Outcome, json_object, unanswered
+from service.client.answers import Failure, Outcome, json_object, refusal, unanswered
+from service.client.delivery import log
 from service.client.failures import CursorExpired, ReadingRefused, UnexpectedAnswer
 from service.client.feed import decoded
 from service.client.retries import Retries, retry_after
 from service.kernel.timestamps import Clock
-
-log = logging.getLogger("service.client")
 
 PASSING = {408, 425, 429}
 """Below 500, what may pass by itself (RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4)."""
@@ -83,13 +81,6 @@ def unexpected(answer: httpx.Response) -> UnexpectedAnswer:
 
 
 def _refusal(answer: httpx.Response, content: Mapping[str, Any]) -> ReadingRefused:
-    known = (
-        content["code"],
-        answer.status_code,
-        content.get("detail", ""),
-        answer.headers.get("X-Request-Id", ""),
-        content.get("hint"),
-    )
     if answer.status_code != httpx.codes.GONE:
-        return ReadingRefused(*known)
-    return CursorExpired(*known, content.get("oldest"), content.get("newest"))
+        return refusal(ReadingRefused, answer, content)
+    return refusal(CursorExpired, answer, content, content.get("oldest"), content.get("newest"))

@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
-from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 from uuid import UUID
 
 import httpx
@@ -15,6 +14,7 @@ from httpx_sse import EventSource
 
 from service.client.answers import Outcome
 from service.client.asking import Asking, is_stream, understood
+from service.client.connections import AsyncConnections
 from service.client.feed import Event, FeedSignal, Page
 from service.client.following import Following, Told
 from service.client.questions import HELD_SECONDS, MOST_SIGNALS, Filter, Options, Questions, Wanted, query_of
@@ -22,7 +22,7 @@ from service.client.questions import HELD_SECONDS, MOST_SIGNALS, Filter, Options
 T = TypeVar("T")
 
 
-class AsyncSignalsReader:
+class AsyncSignalsReader(AsyncConnections):
     """Reads signals. Close it, or use it with `async with`.
 
     `http` is an httpx client of your own, for its certificates, proxies and limits; it is closed with this one.
@@ -37,7 +37,7 @@ class AsyncSignalsReader:
         **options: Unpack[Options],
     ) -> None:
         """Raises ValueError for a wrong URL or token."""
-        self._http = httpx.AsyncClient() if http is None else http
+        super().__init__(http)
         self._questions = Questions(self._http.build_request, url, **options)
         self._sleep = sleep
 
@@ -118,15 +118,3 @@ class AsyncSignalsReader:
 
     async def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         return await self._http.send(request, stream=stream, auth=httpx.Auth(), follow_redirects=False)
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()

@@ -4,14 +4,14 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import TypedDict, Unpack
 from uuid import uuid4
 
 import httpx
 
 from service import __version__
 from service.client.answers import Outcome
+from service.client.connections import AsyncConnections, Connections
 from service.client.delivery import Delivery, Manner
 from service.client.retries import DEFAULT_RETRIES, Retries
 from service.client.signal import Sendable, StoredSignal, body_of
@@ -110,7 +110,7 @@ def checked_url(url: str) -> str:
     return url.rstrip("/").removesuffix(PATH).rstrip("/")
 
 
-class SignalsClient(_Client):
+class SignalsClient(_Client, Connections):
     """Sends signals, one at a time in each thread; several threads may share it. Close it, or use it with `with`.
 
     `http` is an httpx client of your own, for its certificates, proxies and limits; it is closed with this one.
@@ -124,8 +124,8 @@ class SignalsClient(_Client):
         sleep: Callable[[float], None] = time.sleep,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, **options)
-        self._http = httpx.Client() if http is None else http
+        _Client.__init__(self, url, **options)
+        Connections.__init__(self, http)
         self._sleep = sleep
 
     def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
@@ -148,20 +148,8 @@ class SignalsClient(_Client):
         except httpx.RequestError as error:
             return error
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncSignalsClient(_Client):
+class AsyncSignalsClient(_Client, AsyncConnections):
     """Sends signals, as many at once as you like. Close it, or use it with `async with`.
 
     `http` is an httpx client of your own, for its certificates, proxies and limits; it is closed with this one.
@@ -175,8 +163,8 @@ class AsyncSignalsClient(_Client):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, **options)
-        self._http = httpx.AsyncClient() if http is None else http
+        _Client.__init__(self, url, **options)
+        AsyncConnections.__init__(self, http)
         self._sleep = sleep
 
     async def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
@@ -193,15 +181,3 @@ class AsyncSignalsClient(_Client):
             return await self._http.send(request, auth=self._auth, follow_redirects=False)
         except httpx.RequestError as error:
             return error
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()

@@ -9,7 +9,8 @@ import httpx
 from httpx_sse import ServerSentEvent
 
 from service.client.answers import NEVER_SENT, Failure, Outcome
-from service.client.asking import failed, log
+from service.client.asking import failed
+from service.client.delivery import log
 from service.client.failures import SignalsError, UnexpectedAnswer
 from service.client.feed import SIGNAL, Event, FeedSignal, Page, decoded
 from service.client.questions import Filter, Questions, query_of
@@ -19,9 +20,9 @@ WAIT_SECONDS = 20
 """How long a page may wait for a signal, where the live feed is not to be had."""
 
 _POLLING = Retries(first_pause_seconds=10)
-"""The pauses between pages, where the service has no room for those who wait."""
+"""The longest pauses between pages, where the service has no room for those who wait."""
 
-_RETURNING = Retries(first_pause_seconds=10, longest_pause_seconds=300)
+_RETURNING = Retries(first_pause_seconds=5, longest_pause_seconds=300)
 """After how long the live feed is tried again, which costs a while where a proxy holds it back."""
 
 NOT_FOR_STREAMS = {200, 404, 405, 406}
@@ -94,8 +95,10 @@ class Following:
     def take_page(self, page: Page) -> Iterator[Event]:
         """What a page of one event holds. It goes on with the live feed when that is due."""
         self._succeeded()
-        self.pause = 0.0 if page.events or page.more or self._wait_seconds else _POLLING.pause(1)
-        self.live = self._clock() >= self._live_again_at
+        until_live = (self._live_again_at - self._clock()).total_seconds()
+        self.live = until_live <= 0
+        idle = not (page.events or page.more or self._wait_seconds or self.live)
+        self.pause = min(_POLLING.pause(1), until_live) if idle else 0.0
         for event in page.events:
             self.cursor = page.cursor
             yield Event(event.kind, event.signal, page.cursor)
@@ -132,7 +135,8 @@ class Following:
             raise failure.error
         self.live = False
         self._live_failures += 1
-        self._live_again_at = self._clock() + timedelta(seconds=_RETURNING.pause(self._live_failures))
+        later = max(_RETURNING.pause(self._live_failures), failure.wait_seconds)
+        self._live_again_at = self._clock() + timedelta(seconds=later)
         self.pause = 0.0
         if status and failure.retry:
             self._look_later(failure)

@@ -101,7 +101,7 @@ def test_the_same_command_goes_on_where_it_broke_off(
     run: Run, server: FeedServer, whole: tuple[str, bytes], rubbish: str
 ) -> None:
     format, complete = whole
-    arguments = ("--format", format, "--output", "signals.out", "--from", "24h")
+    arguments = ("--format", format, "--output", "signals.out", "--from", "24h", "--to", "0s")
     server.plan(None, AWAY)
     assert run(*arguments).exit_code == 3
     with Path("signals.out.part").open("a") as part:

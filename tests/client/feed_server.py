@@ -18,6 +18,7 @@ from uuid import UUID
 
 from anyio.from_thread import BlockingPortal
 
+from tests.client.listener import Listener
 from tests.client.road import answer
 from tests.running.waiting import DEADLINE_SECONDS
 
@@ -113,25 +114,17 @@ class Asked:
         return self.headers.get("last-event-id") or self.query.get("after", [None])[0]
 
 
-class FeedServer:
+class FeedServer(Listener):
     """Serves `signals`; to be changed by tests while nothing is asked."""
 
     def __init__(self, portal: BlockingPortal) -> None:
+        super().__init__(portal)
         self.signals: list[str] = []
         self.asked: list[Asked] = []
         self.gone = 0
         """How many connections their readers have closed."""
-        self._portal = portal
         self._plan: deque[Mishap | None] = deque()
-        self._port = 0
         self._end = time.monotonic() + DEADLINE_SECONDS
-        self._server: asyncio.Server | None = None
-        self._guests: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """Where it listens; the same for good."""
-        return f"http://127.0.0.1:{self._port}"
 
     def hold(self, count: int) -> None:
         """Have so many signals more."""
@@ -140,33 +133,6 @@ class FeedServer:
     def plan(self, *mishaps: Mishap | None) -> None:
         """What becomes of the next requests: an answer that comes instead, how it breaks off, or nothing of that."""
         self._plan.extend(mishaps)
-
-    def open(self) -> None:
-        """Listen from now on."""
-        self._portal.call(self.open_now)
-
-    def close(self) -> None:
-        """Refuse all connections from now on, and close those that there are."""
-        self._portal.call(self.close_now)
-
-    async def open_now(self) -> None:
-        """The same within the event loop."""
-        self._server = await asyncio.start_server(self._arrived, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def close_now(self) -> None:
-        """The same within the event loop."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for guest in self._guests:
-            guest.cancel()
-        await asyncio.gather(*self._guests, return_exceptions=True)
-
-    def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        guest = asyncio.create_task(self._serve(reader, writer))
-        self._guests.add(guest)
-        guest.add_done_callback(self._guests.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
