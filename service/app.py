@@ -10,6 +10,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
 from service.http.json_only import JsonOnly
@@ -22,7 +23,6 @@ from service.kernel.limits import Limits
 from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
-from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
@@ -37,6 +37,8 @@ from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
+from service.readers.loader import ReadersLoader
+from service.readers.readers import Readers
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -51,6 +53,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     journal = Journal()
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
+    readers = Readers(clock)
+    follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -72,7 +76,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing), signing, shutdown),
+        lifespan=_lifespan(
+            settings, pool, _background(pool, limits, clock, writer, signing, follower), signing, follower, shutdown
+        ),
     )
     return RequestContext(router)
 
@@ -90,10 +96,10 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Signing:
-    """What proves who sends: the keys of all producers, what keeps them up to date, and what counts their uses."""
+    """What proves who sends: the keys of all producers, what reads them, and what counts their uses."""
 
     keyring: Keyring
-    follower: KeyringFollower
+    reader: KeyringReader
     uses: KeyUses
     proving: Proving
 
@@ -102,21 +108,36 @@ def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limit
     keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
     reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
     uses = KeyUses(pool)
-    follower = KeyringFollower(reader, pool.dedicated, limits)
-    return _Signing(keyring, follower, uses, Proving(keyring.find, writer.require, uses.count))
+    return _Signing(keyring, reader, uses, Proving(keyring.find, writer.require, uses.count))
 
 
-def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:
+def _followed(
+    settings: Settings, pool: Pool, signing: _Signing | None, readers: Readers, limits: Limits
+) -> list[Subject]:
+    """What is kept in memory as the database has it."""
+    of_signing = [signing.reader] if signing else []
+    of_reading = [ReadersLoader(pool, readers, limits)] if settings.signals_readers == "tokens" else []
+    return [*of_signing, *of_reading]
+
+
+def _background(
+    pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None, follower: Follower
+) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
-        report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
-        of_signing = {**signing.follower.work, "key_uses": report}
+        of_signing = {
+            "keyring_comparison": repeated(
+                "keyring_comparison", signing.reader.compare, limits.keyring_compare_seconds
+            ),
+            "key_uses": repeated("key_uses", signing.uses.report, limits.uses_seconds),
+        }
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         **of_signing,
+        **follower.work,
     )
 
 
@@ -135,14 +156,18 @@ def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: 
 
 
 def _lifespan(
-    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, shutdown: Shutdown
+    settings: Settings,
+    pool: Pool,
+    background: Tasks,
+    signing: _Signing | None,
+    follower: Follower,
+    shutdown: Shutdown,
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
         async with pool, signing.uses if signing else nullcontext(), background:
-            if signing:
-                await signing.follower.first_look()
+            await follower.first_look()
             shutdown.listen()
             yield
 

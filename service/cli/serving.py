@@ -19,7 +19,11 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
     development: Annotated[
-        bool, typer.Option("--development", help="Make a sealing key in the data folder, unless there is one.")
+        bool,
+        typer.Option(
+            "--development",
+            help="Make a sealing key in the data folder, and let anyone read, unless the settings say otherwise.",
+        ),
     ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C.
@@ -31,7 +35,12 @@ def serve(
     from service.settings import load_settings
 
     with _failures_in_one_sentence():
-        given = for_development(load_settings(hmac_producer_enabled=False)) if development else {}
+        given: dict[str, str] = {}
+        if development:
+            settings = load_settings(hmac_producer_enabled=False)
+            given = for_development(settings)
+            if "signals_readers" not in settings.model_fields_set:
+                given["signals_readers"] = "open"
         run_server(load_settings(**given), hosts=host, port=port, workers=workers)
 
 

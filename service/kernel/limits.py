@@ -65,8 +65,8 @@ class Limits:
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""
     keyring_poll_seconds: float = 0.5
-    """How often a process looks whether producers or keys were changed, announced or not: they are promised to be known
-    within a second."""
+    """How often a process looks whether producers, keys or readers were changed, announced or not: they are promised to
+    be known within a second."""
     keyring_compare_seconds: float = 300
     """How often a process compares all that it knows with the database, in case that something was not counted."""
     keyring_page: int = 500

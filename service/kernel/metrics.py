@@ -54,6 +54,14 @@ keyring_listening = Gauge("signals_keyring_listening", "1 while changes are anno
 keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
+reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
+readers_read = Gauge(
+    "signals_readers_read_timestamp_seconds",
+    "When a process last knew all readers, in Unix time",
+    multiprocess_mode="livemin",
+)
+readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mode="livemin")
+
 
 class InstrumentLabels:
     """Gives the first hundred instruments their own label value, and `other` to the rest.

@@ -55,6 +55,9 @@ class _Found:
 class KeyringReader:
     """Keeps a keyring as the database has it. `read` is to be used by one task, `compare` may run meanwhile."""
 
+    name = "keyring"
+    unreadable = "Keys of producers cannot be read"
+
     def __init__(self, pool: Pool, keyring: Keyring, sealing: SealingKeys, limits: Limits, clock: Clock) -> None:
         self._pool = pool
         self._keyring = keyring

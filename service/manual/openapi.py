@@ -29,6 +29,7 @@ from service.manual import shapes, specimens
 from service.manual.explanations import explanations
 from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
 from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.readers.errors import TokenRefusal
 
 Json = dict[str, Any]
 
@@ -44,6 +45,9 @@ _ANYWHERE: list[type[Refusal]] = [
     ShuttingDown,
 ]
 """What may come back whatever was asked for."""
+
+_OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, TokenRefusal)]
+"""What may come back to a signal."""
 
 
 @cache
@@ -79,8 +83,11 @@ def document() -> Json:
                 for name, header in {**SIGNING_HEADERS, "X-Request-Id": REQUEST_ID}.items()
             },
             "securitySchemes": {
-                name: {"type": "apiKey", "in": "header", "name": name, "description": header["description"]}
-                for name, header in SIGNING_HEADERS.items()
+                **{
+                    name: {"type": "apiKey", "in": "header", "name": name, "description": header["description"]}
+                    for name, header in SIGNING_HEADERS.items()
+                },
+                "ReaderToken": {"type": "http", "scheme": "bearer", "description": "The token of a reader"},
             },
         },
     }
@@ -145,7 +152,7 @@ def _create_signal() -> Json:
             "required": True,
             "content": {"application/json": {"schema": _ref("schemas", "SignalCreate"), "examples": specimens.SIGNALS}},
         },
-        "responses": {"201": created, **_refusals(all_refusals())},
+        "responses": {"201": created, **_refusals(_OF_SIGNALS)},
     }
 
 

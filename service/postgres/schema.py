@@ -11,7 +11,7 @@ from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MODELS = ("service.postgres.models", "service.producers.models")
+MODELS = ("service.postgres.models", "service.producers.models", "service.readers.models")
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 

@@ -18,6 +18,8 @@ STATUS_OF = {
     "timestamp_outside_window": 401,
     "signature_malformed": 401,
     "signature_mismatch": 401,
+    "token_missing": 401,
+    "token_invalid": 401,
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,

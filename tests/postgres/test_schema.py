@@ -19,16 +19,17 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, PRODUCERS = (
+INIT, RECEIPTS, EXPIRY, PRODUCERS, READERS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
     "4_20261126120000_producers.py",
+    "7_20261126140000_readers.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS]
+ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, READERS]
 
-MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives"}
-ONLY_IN_SQL = {"keyring_changes", "key_uses", "key_reporters", "quotas"}
+MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives", "readers", "reader_tokens"}
+ONLY_IN_SQL = {"keyring_changes", "reader_changes", "key_uses", "key_reporters", "quotas"}
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
 
 
@@ -98,6 +99,9 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "audit_pkey": "btree (id)",
         "ix_audit_at_id": "btree (at, id)",
         "lives_pkey": "btree (life)",
+        "readers_pkey": "btree (name)",
+        "reader_tokens_pkey": "btree (sha256)",
+        "ix_reader_tokens_reader_created_at": "btree (reader, created_at)",
     }
 
 
@@ -113,6 +117,8 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     insert_receipt(database, signal)
     before = described(database)
 
+    assert run_migrations(database.url, down=True) == [READERS]
+    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"readers", "reader_tokens", "reader_changes"}
     assert run_migrations(database.url, down=True) == [PRODUCERS]
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert run_migrations(database.url, down=True) == [EXPIRY]
@@ -211,7 +217,7 @@ def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     everything = tables(database)
     signal = insert_signal(database)
     aerich(database, "downgrade", "--yes")
-    assert tables(database) == {"aerich", "signals", "receipts"}
+    assert tables(database) == everything - {"readers", "reader_tokens", "reader_changes"}
     aerich(database, "upgrade")
     assert tables(database) == everything
     assert database.fetch("SELECT * FROM signals") == [signal]
