@@ -10,6 +10,9 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.board.minutes import Minutes
+from service.board.overview import Overview
+from service.board.pages import BoardPages
 from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
@@ -37,6 +40,7 @@ from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
+from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.settings import Settings, SettingsError
@@ -50,7 +54,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
     pool = _pool(settings, limits)
-    journal = Journal()
+    minutes = Minutes(clock, metrics.shared_directory())
+    journal = Journal(minutes.count)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
@@ -60,6 +65,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
+    for_readers = [*no_body, _reader_guard(settings, readers)]
+    board = BoardPages()
     router = Router(
         routes=[
             Route(
@@ -71,13 +78,21 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
+            Route("/api/v1/overview", Overview(minutes, clock).answer, middleware=for_readers),
             Route("/metrics", about.metrics, middleware=no_body),
+            Route("/board", board.page, methods=["GET"], middleware=no_body),
+            Route("/board/{version}/{name}", board.file, middleware=no_body),
             *(Route(path, page, methods=["GET"], middleware=no_body) for path, page in pages().items()),
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
         lifespan=_lifespan(
-            settings, pool, _background(pool, limits, clock, writer, signing, follower), signing, follower, shutdown
+            settings,
+            pool,
+            _background(pool, limits, clock, writer, minutes, signing, follower),
+            signing,
+            follower,
+            shutdown,
         ),
     )
     return RequestContext(router)
@@ -121,7 +136,13 @@ def _followed(
 
 
 def _background(
-    pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None, follower: Follower
+    pool: Pool,
+    limits: Limits,
+    clock: Clock,
+    writer: Writer,
+    minutes: Minutes,
+    signing: _Signing | None,
+    follower: Follower,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
@@ -135,6 +156,7 @@ def _background(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
+        minutes=repeated("minutes", minutes.share, limits.minutes_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         **of_signing,
         **follower.work,
@@ -153,6 +175,12 @@ def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: 
         body,
         Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
     ]
+
+
+def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
+    if settings.signals_readers == "open":
+        return Middleware(OpenReading)
+    return Middleware(ReaderAuthentication, readers=readers)
 
 
 def _lifespan(

@@ -37,7 +37,7 @@ class BoardPages:
 
     def __init__(self) -> None:
         contents = {path.name: path.read_bytes() for path in sorted(_STATIC.rglob("*")) if path.suffix in _MEDIA_TYPES}
-        self.version = _digest(contents)
+        self.version = digest(contents)
         self._files = {name: _file(name, content) for name, content in contents.items()}
         template = Template((_STATIC / "board.html").read_text("utf-8"))
         self.page = Response(
@@ -54,7 +54,7 @@ class BoardPages:
         return found
 
 
-def _digest(contents: Mapping[str, bytes]) -> str:
+def digest(contents: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in contents.items():
         digest.update(b"%b %d %b" % (name.encode(), len(content), content))

@@ -75,5 +75,7 @@ class Limits:
     """How often a process announces something to itself, to learn whether announcements still arrive."""
     listener_answer_seconds: float = 2
     listener_retry_seconds: float = 1
+    minutes_seconds: float = 2
+    """How often a worker process tells the others how many signals it has stored in each minute."""
     uses_seconds: float = 20
     """How often the uses of keys are written down."""

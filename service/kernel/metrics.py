@@ -100,13 +100,23 @@ def shared_directory() -> Path | None:
 
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
-    registry = REGISTRY
+    return generate_latest(_together()), CONTENT_TYPE_LATEST
+
+
+def refusals() -> dict[str, int]:
+    """How many requests all worker processes have refused, by code."""
+    rejected = (family for family in _together().collect() if family.name == "signals_rejected")
+    return {sample.labels["code"]: int(sample.value) for family in rejected for sample in family.samples}
+
+
+def _together() -> CollectorRegistry:
     shared = shared_directory()
-    if shared is not None:
-        _forget_the_dead(shared)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    if shared is None:
+        return REGISTRY
+    _forget_the_dead(shared)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
 
 
 def _forget_the_dead(shared: Path) -> None:

@@ -37,7 +37,7 @@ def signed(number: int = 1) -> NewSignal:
 async def storing(url: str, limits: Limits = LIMITS, *, queue_limit: int = 1000) -> AsyncIterator[Writer]:
     """A writer at work, with a pool of its own."""
     async with Pool(url, limits, size=3) as pool:
-        writer = Writer(pool, limits, Journal(), queue_limit=queue_limit)
+        writer = Writer(pool, limits, Journal(lambda instrument, producer: None), queue_limit=queue_limit)
         async with Tasks(writer=writer.run):
             yield writer
 

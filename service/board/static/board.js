@@ -4,7 +4,6 @@ import { ageText, now, setClock } from "./clock.js";
 import { FiguresView } from "./figures.js";
 import { Filter } from "./filter.js";
 import { Follower } from "./follower.js";
-import { parse } from "./json.js";
 import { latest } from "./latest.js";
 import { Rows } from "./rows.js";
 import { Refused, Service } from "./service.js";
@@ -37,13 +36,13 @@ function state(name, text) {
 function follow(cursor) {
   follower?.stop();
   const { parameters } = filter;
-  const own = new Follower(service, parameters, {
+  follower = new Follower(service, parameters, cursor, {
     begin: async (abort) => {
       await refresh(abort);
+      clear();
       return latest(service, parameters, show, abort);
     },
-    signal: (data) => {
-      const signal = parse(data);
+    signal: (signal) => {
       show(signal);
       announcer.signal(signal);
     },
@@ -52,17 +51,19 @@ function follow(cursor) {
     lost: (ms) => state("lost", `Not connected, trying again in ${Math.ceil(ms / 1000)} s`),
     refused,
   });
-  own.cursor = cursor;
-  follower = own;
-  own.run();
+  follower.run();
 }
 
 function restart() {
+  clear();
+  follow();
+}
+
+function clear() {
   rows.clear();
   announcer.hush();
   newest = 0;
   age();
-  follow();
 }
 
 function show(signal) {
@@ -72,11 +73,12 @@ function show(signal) {
 
 /** @param {Refused} why */
 function refused(why) {
-  if (why.status === 401) lock(sessionStorage.getItem(TOKEN) ? why.message : "");
-  else if (why.status === 422) {
-    state("lost", "Not connected: the filter is not understood");
-    filter.fault = why.message;
-  } else restart();
+  if (why.status !== 422) {
+    lock(sessionStorage.getItem(TOKEN) ? why.message : "");
+    return;
+  }
+  filter.fault = why.message;
+  state("lost", "Not connected: the filter is not understood");
 }
 
 function unlock() {
@@ -90,10 +92,7 @@ function lock(fault) {
   follower?.stop();
   follower = undefined;
   sessionStorage.removeItem(TOKEN);
-  rows.clear();
-  announcer.hush();
-  newest = 0;
-  age();
+  clear();
   element("board").hidden = true;
   element("forget").hidden = true;
   element("door").hidden = false;

@@ -4,6 +4,7 @@ import { timeText } from "./clock.js";
 export const SIDES = ["Buy", "Sell"];
 
 const ROWS_MAX = 200;
+const RENDER_MS = 150;
 const PREVIEW = 200;
 
 /** The table of the latest signals, newest first. It never holds more than ROWS_MAX, shown and waiting. */
@@ -14,6 +15,7 @@ export class Rows {
   #pause;
   #waiting = [];
   #scheduled = false;
+  #paused = false;
 
   constructor(document) {
     this.#table = document.getElementById("rows");
@@ -21,10 +23,6 @@ export class Rows {
     this.#none = document.getElementById("none");
     this.#pause = document.getElementById("pause");
     this.#pause.addEventListener("click", () => this.#toggle());
-  }
-
-  get paused() {
-    return this.#pause.getAttribute("aria-pressed") === "true";
   }
 
   add(signal) {
@@ -42,19 +40,20 @@ export class Rows {
   }
 
   #toggle() {
-    this.#pause.setAttribute("aria-pressed", String(!this.paused));
+    this.#paused = !this.#paused;
+    this.#pause.toggleAttribute("data-paused", this.#paused);
     this.#schedule();
   }
 
-  /** However many arrive together, the page is changed once. */
+  /** However many arrive, the page is changed some times a second: nobody reads faster. */
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.#scheduled = false;
-      if (!this.paused) this.#show();
+      if (!this.#paused) this.#show();
       this.#label();
-    });
+    }, RENDER_MS);
   }
 
   #show() {
@@ -69,7 +68,7 @@ export class Rows {
   #label() {
     const count = Math.min(this.#waiting.length, ROWS_MAX);
     const more = this.#waiting.length >= ROWS_MAX ? "or more " : "";
-    this.#pause.textContent = this.paused ? (count ? `Go on (${count} ${more}waiting)` : "Go on") : "Pause";
+    this.#pause.textContent = this.#paused ? (count ? `Go on (${count} ${more}waiting)` : "Go on") : "Pause";
   }
 
   #row(signal) {

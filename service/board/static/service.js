@@ -10,8 +10,10 @@ export class Refused extends Error {
     this.status = response.status;
     this.code = answer.code;
     this.waitSeconds = Number(response.headers.get("Retry-After")) || 0;
-    /** Whether to ask again would be refused again. */
-    this.final = response.status < 500 && ![408, 429].includes(response.status);
+    /** Whether nothing but another token or another filter helps. */
+    this.final = [401, 403, 422].includes(response.status);
+    /** Whether the service has nothing at this cursor, or no such cursor. */
+    this.lost = [400, 410].includes(response.status);
   }
 }
 
