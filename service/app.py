@@ -1,6 +1,6 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +43,14 @@ from service.proof.signing_headers import SigningHeaders
 from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
+from service.reading.endpoints import Reading
+from service.reading.holding import Holding
+from service.reading.pages import Pages
+from service.reading.places import Places
+from service.reading.share import Share
+from service.reading.survey import Survey
+from service.reading.tail import Tail
+from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()
@@ -56,16 +64,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     pool = _pool(settings, limits)
     minutes = Minutes(clock, metrics.shared_directory())
     journal = Journal(minutes.count)
-    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
+    tail = Tail(pool, limits)
+    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
+    reading = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
-    for_readers = [*no_body, _reader_guard(settings, readers)]
+    read = [*no_body, _reader_guard(settings, readers)]
     board = BoardPages()
     router = Router(
         routes=[
@@ -75,10 +85,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 methods=["POST"],
                 middleware=guards,
             ),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=read),
+            Route("/api/v1/feed", reading.feed, middleware=read),
+            Route("/api/v1/instruments", reading.instruments, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
-            Route("/api/v1/overview", Overview(minutes, clock).answer, middleware=for_readers),
+            Route("/api/v1/overview", Overview(minutes, clock).answer, middleware=read),
             Route("/metrics", about.metrics, middleware=no_body),
             Route("/board", board.page, methods=["GET"], middleware=no_body),
             Route("/board/{version}/{name}", board.file, middleware=no_body),
@@ -89,7 +102,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, minutes, signing, follower),
+            _background(pool, limits, clock, writer, minutes, signing, follower, tail),
             signing,
             follower,
             shutdown,
@@ -143,6 +156,7 @@ def _background(
     minutes: Minutes,
     signing: _Signing | None,
     follower: Follower,
+    tail: Tail,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
@@ -152,15 +166,32 @@ def _background(
             ),
             "key_uses": repeated("key_uses", signing.uses.report, limits.uses_seconds),
         }
+    survey = Survey(pool, limits)
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         minutes=repeated("minutes", minutes.share, limits.minutes_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        tail=tail.run,
+        survey=repeated("survey", survey.look, limits.survey_seconds),
+        thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
         **follower.work,
     )
+
+
+def _reading(settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]) -> Reading:
+    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    return Reading(share, pages, Waiting(tail, Places(settings.signals_streams_max)), closing)
+
+
+def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
+    if settings.signals_readers == "open":
+        return Middleware(OpenReading)
+    return Middleware(ReaderAuthentication, readers=readers)
 
 
 def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
@@ -175,12 +206,6 @@ def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: 
         body,
         Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
     ]
-
-
-def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
-    if settings.signals_readers == "open":
-        return Middleware(OpenReading)
-    return Middleware(ReaderAuthentication, readers=readers)
 
 
 def _lifespan(

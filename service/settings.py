@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
     signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
+    signals_streams_max: int = Field(default=1000, ge=0, le=1_000_000)
     signals_connections_max: int = Field(default=4000, ge=1, le=1_000_000)
     signals_receive_seconds: float = Field(default=10, gt=0, le=3600)
     signals_idle_seconds: float = Field(default=10, gt=0, le=3600)

@@ -25,6 +25,7 @@ from tests.running.reachable import Reachable, Tally
 from tests.speaking.conversation import Conversation
 from tests.speaking.outside import DIRECT, INSIDE, Answers, Outside
 from tests.speaking.producer import Producer
+from tests.speaking.reader import Reader
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
 
@@ -42,6 +43,7 @@ pytest_plugins = [
     "tests.steps.logs",
     "tests.steps.operators",
     "tests.steps.producers",
+    "tests.steps.readers",
     "tests.steps.resends",
     "tests.steps.service",
     "tests.steps.signals",
@@ -177,6 +179,12 @@ def conversation(deployment: Reachable, portal: BlockingPortal) -> Conversation:
 def producer(deployment: Reachable, conversation: Conversation) -> Producer:
     """The producer in this scenario."""
     return Producer(deployment, conversation)
+
+
+@pytest.fixture
+def reader(conversation: Conversation) -> Reader:
+    """The reader in this scenario."""
+    return Reader(conversation)
 
 
 @pytest.fixture

@@ -5,7 +5,19 @@ from collections.abc import Callable
 
 import typer
 
-from service.cli import auditing, checkup, keys, producers, publishing, readers, sending, serving, signatures, vectors
+from service.cli import (
+    auditing,
+    checkup,
+    feed,
+    keys,
+    producers,
+    publishing,
+    readers,
+    sending,
+    serving,
+    signatures,
+    vectors,
+)
 
 app = typer.Typer(
     help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
@@ -30,6 +42,7 @@ for panel, commands in _COMMANDS.items():
         app.command(rich_help_panel=panel)(command)
 app.add_typer(producers.app, name="producers", rich_help_panel="For operators")
 app.add_typer(keys.app, name="keys", rich_help_panel="For operators")
+app.add_typer(feed.app, name="feed", rich_help_panel="For operators")
 app.add_typer(readers.app, name="readers", rich_help_panel="For operators")
 
 

@@ -57,9 +57,14 @@ def migrate(
 
     with _failures_in_one_sentence(), server.postgres(load_settings()) as url:
         names = asyncio.run(schema.migrate(url, down=down))
-    for name in names:
-        typer.echo(f"{'undone' if down else 'applied'}: {name}")
-    if not names:
+        for name in names:
+            typer.echo(f"{'undone' if down else 'applied'}: {name}")
+        begun = None if down else asyncio.run(schema.settle(url))
+    if begun:
+        typer.echo(f"begun: life {begun.life}, since the data has come from another server")
+    if begun and begun.keys:
+        typer.echo(f"Keys that were revoked since the dump was made prove again: `{begun.remedy}`", err=True)
+    if not names and not begun:
         typer.echo("nothing to do")
 
 
@@ -73,6 +78,7 @@ def _failures_in_one_sentence() -> Iterator[None]:
     from service.environment import file_problem
     from service.kernel.errors import database_reason
     from service.postgres.durability import NotDurable
+    from service.postgres.lives import Unsettled
     from service.settings import SettingsError
 
     try:
@@ -81,6 +87,8 @@ def _failures_in_one_sentence() -> Iterator[None]:
         sys.exit(_refuse(str(error), 2))
     except NotDurable as error:
         sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
+    except Unsettled as error:
+        sys.exit(_refuse(f"The database cannot be used: {error}", 1))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
         told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error
         if sentence := file_problem(told):

@@ -79,3 +79,29 @@ class Limits:
     """How often a worker process tells the others how many signals it has stored in each minute."""
     uses_seconds: float = 20
     """How often the uses of keys are written down."""
+
+    page_rows: int = 10_000
+    """At how many signals a page looks at most, whether it shows them or not."""
+    page_payloads: int = 2_000
+    """The same for a page that looks into their payloads."""
+    page_bytes: int = 4 * 1024 * 1024
+    """How much a page shows, one signal at least."""
+    page_names: int = 32
+    """How many instruments a page looks up one by one. Of more it looks at all signals."""
+    reading_sessions: int = 3
+    """How many connections of the pool readers may use at once."""
+    reading_queue: int = 200
+    """How many readers wait for one of them."""
+    tail_rows: int = 500
+    tail_poll_seconds: float = 0.05
+    """How often a process looks for what others have stored, while somebody waits for it."""
+    tail_tick_seconds: float = 0.02
+    """How long it then waits for more: what is stored meanwhile shares one look."""
+    tail_retry_seconds: float = 0.5
+    survey_seconds: float = 1.0
+    survey_rows: int = 10_000
+    """How many signals are surveyed at once."""
+    samples_seconds: float = 86_400
+    """After how long one sample a minute is enough to tell how far a time is in the feed."""
+    lag_seconds: float = 1.0
+    """How often it is looked who holds the end of the feed back, and after how long that is told."""

@@ -54,6 +54,12 @@ keyring_listening = Gauge("signals_keyring_listening", "1 while changes are anno
 keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
 
+streams = Gauge("signals_streams", "Streams and waiting requests that are open", multiprocess_mode="livesum")
+feed_lag = Gauge(
+    "signals_feed_lag_seconds",
+    "For how long stored signals have been kept from readers by an older transaction",
+    multiprocess_mode="livemax",
+)
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",

@@ -16,4 +16,5 @@
 - `receipts`: those that have expired are forgotten
 - `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
+- `settling`: a new life where the data has come into another server
 """

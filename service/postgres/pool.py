@@ -15,6 +15,7 @@ from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
 from service.postgres.schema import orm_config
+from service.postgres.settling import settle_and_tell
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,9 @@ class Pool:
 
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
+            await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
             await check_session(connection, refuse=refuse_not_durable)
+            await settle_and_tell(connection)
 
         pool: dict[str, Any] = {"minsize": 0, "maxsize": size, "init": prepare, "reset": _nothing_to_reset}
         self.connector = service_connector(url, limits)

@@ -8,8 +8,10 @@ import asyncpg
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.durability import NotDurable
+from service.postgres.lives import Unsettled
 from service.postgres.pool import Pool
 from service.postgres.schema import migration_files
+from service.postgres.settling import settle_and_tell
 
 _PROBE = """
 WITH write AS (UPDATE signals SET status = status WHERE false),
@@ -56,8 +58,11 @@ class Readiness:
             async with self._pool.connection() as connection:
                 applied = {row["version"] for row in await connection.fetch(_PROBE)}
                 missing = await self._pool.connector.missing(connection)
+                await settle_and_tell(connection)  # behind a pooler a session may lead to another server than before
         except NotDurable as error:
             return f"not durable: {error}"
+        except Unsettled as error:
+            return str(error)
         except asyncpg.UndefinedTableError:
             return "migrations are missing: run `signals migrate`"
         except asyncpg.LockNotAvailableError:

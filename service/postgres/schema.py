@@ -1,5 +1,6 @@
 """Migrations: which ones there are, and bringing a database up to date."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import asyncpg
 from aerich import Command
 
 from service.kernel.limits import Limits
+from service.postgres import lives
 from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 
@@ -14,6 +16,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MODELS = ("service.postgres.models", "service.producers.models", "service.readers.models")
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
+
+_TURN_SECONDS = 0.1
 
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """A migration takes the time it takes, whatever is set on the role."""
@@ -65,16 +69,34 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
     lock = await connector()
     try:
         await _refuse_limits(connector, lock)
-        # The lock of a transaction, since a pooler may give the one of a session to somebody else. It must not hold
-        # a snapshot meanwhile: it would look at what was there before it waited.
+        # The lock of a transaction, since a pooler may give the one of a session to somebody else.
         async with lock.transaction(isolation="read_committed"):
-            await lock.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+            await _turn(lock)
             async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
                 if not down:
                     return await command.upgrade()
                 return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
     finally:
         await lock.close()
+
+
+async def _turn(connection: asyncpg.Connection) -> None:
+    """Return when no other process migrates.
+
+    The transaction that has the lock, or waits for it, must hold no snapshot: an index that is built meanwhile waits
+    for those. So it asks again and again, without a prepared statement, which would keep its snapshot.
+    """
+    while await connection.execute(f"SELECT WHERE pg_try_advisory_xact_lock({MIGRATION_LOCK})") != "SELECT 1":  # noqa: ASYNC110  # nobody tells
+        await asyncio.sleep(_TURN_SECONDS)
+
+
+async def settle(url: str) -> lives.NewLife | None:
+    """Begin a new life when the data has come into another server. Raises lives.Unsettled, and NoConnection."""
+    connection = await _connector(url)()
+    try:
+        return await lives.settle(connection)
+    finally:
+        await connection.close()
 
 
 async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -> None:

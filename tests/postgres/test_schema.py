@@ -14,22 +14,33 @@ from service.kernel.limits import Limits
 from service.postgres import schema
 from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
-from tests.postgres.locks import until_somebody_waits
+from tests.postgres.locks import until_a_migration_waits
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, PRODUCERS, READERS = (
+INIT, RECEIPTS, EXPIRY, PRODUCERS, POSITIONS, INDEXED, READERS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
     "4_20261126120000_producers.py",
+    "5_20261126130000_positions.py",
+    "6_20261126130100_positions_indexed.py",
     "7_20261126140000_readers.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, READERS]
+ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, POSITIONS, INDEXED, READERS]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives", "readers", "reader_tokens"}
-ONLY_IN_SQL = {"keyring_changes", "reader_changes", "key_uses", "key_reporters", "quotas"}
+ONLY_IN_SQL = {
+    "keyring_changes",
+    "reader_changes",
+    "key_uses",
+    "key_reporters",
+    "quotas",
+    "instruments",
+    "horizons",
+    "survey",
+}
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
 
 
@@ -62,6 +73,7 @@ def applied(database: Database) -> list[str]:
 async def test_models_and_migrations_describe_the_same_tables(
     shared_database: Database, empty_database: Database
 ) -> None:
+    empty_database.execute("CREATE FUNCTION signals_epoch(life int) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
     async with TortoiseContext() as context:
         config = orm_config(service_connector(empty_database.url, Limits()))
         config["apps"]["models"]["models"].remove("aerich.models")
@@ -89,6 +101,8 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "ix_signals_status": "btree (status)",
         "ix_signals_instrument_created_at": "btree (instrument, created_at)",
         "ix_signals_producer_id_created_at": "btree (producer_id, created_at)",
+        "ix_signals_position": "btree (epoch, xact, id)",
+        "ix_signals_instrument_position": "btree (instrument, epoch, xact, id)",
         "receipts_pkey": "btree (key)",
         "ix_receipts_expires_at": "btree (expires_at)",
         "producers_pkey": "btree (name)",
@@ -119,16 +133,18 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
 
     assert run_migrations(database.url, down=True) == [READERS]
     assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"readers", "reader_tokens", "reader_changes"}
-    assert run_migrations(database.url, down=True) == [PRODUCERS]
+    for name in (INDEXED, POSITIONS, PRODUCERS):
+        assert run_migrations(database.url, down=True) == [name]
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert run_migrations(database.url, down=True) == [EXPIRY]
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
-    assert database.fetch("SELECT *, NULL::uuid AS key_id FROM signals") == [signal]
+    later = {"key_id": None, "epoch": 0, "xact": 0}
+    assert [{**kept, **later} for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
 
     assert run_migrations(database.url) == ALL[1:]
-    assert database.fetch("SELECT * FROM signals") == [signal]
+    assert [dict(kept) for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
     assert database.value("SELECT count(*) FROM receipts") == 0
     insert_receipt(database, signal)
 
@@ -172,7 +188,7 @@ async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Dat
     other = await asyncpg.connect(empty_database.url)
     await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
     migration = asyncio.create_task(migrate(empty_database.url))
-    await until_somebody_waits(empty_database)
+    await until_a_migration_waits(empty_database)
     assert tables(empty_database) == set()
     await other.close()
     assert await migration == ALL
