@@ -73,6 +73,7 @@ export class Rows {
 
   #row(signal) {
     const row = this.#template.cloneNode(true);
+    row.dataset.id = signal.id;
     const cell = (name) => row.querySelector(name);
     instant(cell(".stored time"), signal.created_at);
     instant(cell(".time time"), signal.time);
