@@ -29,6 +29,7 @@ from service.kernel.timestamps import Clock, utc_now
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
+from service.live import LiveFeed
 from service.manual.pages import pages
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
@@ -69,14 +70,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
+    reading, live = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    reading = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     read = [*no_body, _reader_guard(settings, readers)]
     board = BoardPages()
+    sharing = repeated("minutes", minutes.share, limits.minutes_seconds)
     router = Router(
         routes=[
             Route(
@@ -87,6 +89,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             ),
             Route("/api/v1/signals/{id}", reading.signal, middleware=read),
             Route("/api/v1/feed", reading.feed, middleware=read),
+            Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
@@ -102,7 +105,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, minutes, signing, follower, tail),
+            _background(
+                pool, limits, clock, writer, signing, follower, tail=tail.run, streams=live.sweeping, minutes=sharing
+            ),
             signing,
             follower,
             shutdown,
@@ -153,10 +158,9 @@ def _background(
     limits: Limits,
     clock: Clock,
     writer: Writer,
-    minutes: Minutes,
     signing: _Signing | None,
     follower: Follower,
-    tail: Tail,
+    **of_reading: Work,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
@@ -171,21 +175,24 @@ def _background(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
-        minutes=repeated("minutes", minutes.share, limits.minutes_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
-        tail=tail.run,
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
+        **of_reading,
         **follower.work,
     )
 
 
-def _reading(settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]) -> Reading:
+def _reading(
+    settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]
+) -> tuple[Reading, LiveFeed]:
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
-    return Reading(share, pages, Waiting(tail, Places(settings.signals_streams_max)), closing)
+    places = Places(settings.signals_streams_max)
+    live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
+    return Reading(share, pages, Waiting(tail, places), closing), live
 
 
 def _reader_guard(settings: Settings, readers: Readers) -> Middleware:

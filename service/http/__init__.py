@@ -8,6 +8,7 @@
 - `head`: what HTTP/1.1 demands of the head of a request
 - `headers`: the headers as they arrived
 - `json_only`: the content types that are taken
+- `outlet`: the way to one client for who writes an answer past ASGI
 - `protocol`: uvicorn's HTTP/1.1 with limits on time and number
 - `reading`: its part that reads, with limits on size
 - `request_context`: request id, closing log line, metric, and an answer whatever happens

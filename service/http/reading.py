@@ -1,6 +1,7 @@
 """How requests are read: within limits on their size, and hardly ahead of the answers."""
 
 import asyncio
+import weakref
 from typing import Any
 
 import httptools
@@ -51,6 +52,7 @@ class ReadingProtocol(HttpToolsProtocol):
         self._request_max_bytes = self._head_max_bytes + 2 * settings.body_max_bytes
         self._held = b""
         self._refused = self._leaving = False
+        self._reference = weakref.ref(self)  # what a request refers to must not refer to the request
 
     def _refuse(self, refusal: Refusal) -> None:
         """Read no more from this client, and tell it why."""
@@ -131,6 +133,7 @@ class ReadingProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.cycle.keep_alive = self.cycle.keep_alive and not self._leaving
         self.scope["state"]["persistence"] = self._persistence if self.cycle.keep_alive else ()
+        self.scope["state"]["connection"] = self._reference
         self._stage = BODY
         self._wire_max_bytes = self._request_max_bytes
 

@@ -105,3 +105,10 @@ class Limits:
     """After how long one sample a minute is enough to tell how far a time is in the feed."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
+    heartbeat_seconds: float = 5.0
+    """How often each stream tells how far it has come, whether there are signals for it or not."""
+    stream_seconds: float = 3600
+    """About how long a stream lasts: then its reader comes back, perhaps to a process that has less to do."""
+    stream_memory_bytes: int = 16 * 1024 * 1024
+    """How much a process keeps of the latest events, for streams that have fallen behind a little: about half a minute
+    of 500 signals a second. Those that are further behind are read from the database."""

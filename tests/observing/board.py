@@ -25,9 +25,10 @@ return [...document.querySelectorAll("#rows tbody tr")].map((row) => ({
 }));
 """
 
-_SHOWN = (
-    "const [id] = arguments; const one = document.getElementById(id); return one.checkVisibility() ? one.innerText : ''"
-)
+_SHOWN = """
+const element = document.getElementById(arguments[0]);
+return element.checkVisibility() ? element.innerText : "";
+"""
 
 _REFUSALS = """
 return Object.fromEntries([...document.querySelectorAll("#refusals tbody tr")].map((row) =>
@@ -127,4 +128,5 @@ class Board:
     def complaints(self) -> list[str]:
         """What the browser has complained of since this was last asked: breaches of the policy, errors of scripts. That
         an answer did not come, or was a refusal, is none."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["source"] != "network"]
+        log: list[dict[str, str]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in log if entry["source"] != "network"]

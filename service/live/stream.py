@@ -1,0 +1,90 @@
+"""One reader's stream."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+from itertools import count
+
+from service.http.outlet import Outlet
+from service.kernel.limits import Limits
+from service.live import frames
+from service.reading import Filter, Position
+
+RETRY_MS = 1000, 5000
+"""Between which times the one lies after which a reader is told to come back, so that not all come at once."""
+
+_JITTER = 0.9, 1.1
+"""What the age is multiplied with at which a stream ends."""
+
+_NUMBERS = count()
+
+
+class End(StrEnum):
+    """Why a stream ends."""
+
+    GONE = "gone"
+    STALLED = "stalled"
+    OLD = "old"
+    REVOKED = "revoked"
+    SHUTDOWN = "shutdown"
+    FAILED = "failed"
+
+
+class Stream:
+    """A stream is in step, and the hub writes to it, or it is behind, and its own task does.
+
+    While it is behind, `position` is the place up to which all that concerns it was written; in step that is the
+    hub's. Its task sleeps in `woken` while there is nothing to do for it.
+    """
+
+    def __init__(
+        self, outlet: Outlet, still_reads: Callable[[], bool], filter: Filter, position: Position, limits: Limits
+    ) -> None:
+        self.outlet = outlet
+        self.still_reads = still_reads
+        self.filter = filter
+        self.position = position
+        self.behind = True
+        self.end: End | None = None
+        self.number = next(_NUMBERS)
+        self.progressed_at = time.monotonic()
+        self.until = self.progressed_at + limits.stream_seconds * random.uniform(*_JITTER)  # noqa: S311  # no secret
+        self._awake = asyncio.Event()
+
+    def greet(self) -> None:
+        """Write what a stream begins with: from where it goes on, should it break off at once."""
+        retry_ms = random.randint(*RETRY_MS)  # noqa: S311  # no secret
+        self.write(frames.greeting(self.position.cursor, retry_ms))
+
+    def write(self, body: bytes, chunk: bytes | None = None) -> None:
+        """Write whole events; `chunk` is the same, framed already."""
+        self.outlet.write((chunk or frames.chunk(body)) if self.outlet.chunked else body)
+
+    def fall_behind(self, position: Position) -> None:
+        """Leave the rest to its own task, from `position` on."""
+        self.position = position
+        self.behind = True
+        self.wake()
+
+    def finish(self, reason: End) -> None:
+        """End it at a whole event. A reader that has not taken the last one is cut off."""
+        if self.end is not None:
+            return
+        self.end = reason
+        if self.outlet.full and not self.outlet.closed:
+            self.outlet.cut()
+        self.wake()
+
+    def wake(self) -> None:
+        """There is something to do for its task."""
+        self._awake.set()
+
+    async def woken(self, seconds: float | None = None) -> None:
+        """Sleep until there is something to do for its task, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        self._awake.clear()
