@@ -1,7 +1,8 @@
 """The shapes of those answers that the service writes as plain dictionaries, for the published document."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import MISSING, BaseModel, Field
 
@@ -10,9 +11,12 @@ _RequestId = Annotated[str, Field(description="The same as in `X-Request-Id`")]
 
 
 class Fault(BaseModel):
-    """One fault of a signal, in the form that pydantic and FastAPI users know."""
+    """One fault of what was sent, in the form that pydantic and FastAPI users know."""
 
-    loc: Annotated[list[str], Field(description='`"body"`, then the field at fault', examples=[["body", "side"]])]
+    loc: Annotated[
+        list[str],
+        Field(description='`"body"` or `"query"`, then the field or parameter at fault', examples=[["body", "side"]]),
+    ]
     msg: Annotated[str, Field(description="For people")]
     type: Annotated[str, Field(description="The kind of fault, in pydantic's words", examples=["less_than_equal"])]
 
@@ -26,7 +30,7 @@ class Refused(BaseModel):
 
 
 class RefusedFields(BaseModel):
-    """The body is JSON but not a valid signal: every fault at once."""
+    """The request can be read but is not valid: every fault at once."""
 
     code: _Code
     detail: Annotated[list[Fault], Field(min_length=1)]
@@ -46,6 +50,60 @@ class RefusedSignature(RefusedProof):
 
     body_bytes: Annotated[int, Field(ge=0, description="How many bytes of body arrived")]
     body_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of these bytes, in hex")]
+
+
+class RefusedCursor(Refused):
+    """The cursor stands behind all that is stored. Go on from one of these."""
+
+    oldest: Annotated[str, Field(description="The cursor before the oldest signal")]
+    newest: Annotated[str, Field(description="The cursor after the newest signal")]
+
+
+class Signal(BaseModel):
+    """A stored signal. Status is 0 new, 1 queued, 2 closed."""
+
+    id: UUID
+    producer_id: str | None
+    instrument: str
+    side: Annotated[Literal[0, 1], Field(description="0 buy, 1 sell")]
+    time: datetime
+    payload: Annotated[dict[str, Any] | None, Field(description="As it was sent, digit for digit")]
+    version: int
+    status: Literal[0, 1, 2]
+    created_at: datetime
+    updated_at: datetime
+
+
+class SignalEvent(BaseModel):
+    """A signal was stored. It is shown as at its place in the feed: status 0."""
+
+    event: Literal["signal"]
+    signal: Signal
+
+
+class FeedPage(BaseModel):
+    """Events in the one order of the feed. Ignore kinds of events that you do not know: there will be others."""
+
+    events: list[SignalEvent]
+    cursor: Annotated[str, Field(description="The place after these events: keep it, and send it as `after`")]
+    more: Annotated[bool, Field(description="Whether to ask for the next page at once")]
+    complete_until: Annotated[
+        datetime, Field(description="All that you ask for and was answered 201 before it is at or before the cursor")
+    ]
+
+
+class Instrument(BaseModel):
+    """What there are signals of."""
+
+    instrument: str
+    latest: Annotated[datetime, Field(description="When its latest signal was stored")]
+
+
+class InstrumentsPage(BaseModel):
+    """Instruments in the order of their bytes."""
+
+    instruments: list[Instrument]
+    more: Annotated[bool, Field(description="Whether there are others behind the last one")]
 
 
 class Health(BaseModel):

@@ -6,6 +6,7 @@ from typing import Any
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
+from service.reading.errors import CursorExpired
 
 _ID = "01a20dc7-e667-7406-ab00-7167f832076d"
 _BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'
@@ -25,7 +26,11 @@ SIGNALS: dict[str, Any] = {
 
 CREATED: dict[str, Any] = {"id": _ID, "status": 0, "created_at": "2026-01-31T12:00:01.207449Z"}
 
+_OLDEST = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAZClWt"
+_NEWEST = "AAAAAQAAAAEAAAAAAAADsjpPGRk9Y08konIGXNSUdvNHKPI9"
+
 _DETAILED: dict[type[Refusal], Refusal] = {
+    CursorExpired: CursorExpired(_OLDEST, _NEWEST),
     HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
     PayloadTooLarge: PayloadTooLarge(32768),
     ValidationFailed: ValidationFailed(
@@ -38,7 +43,7 @@ _DETAILED: dict[type[Refusal], Refusal] = {
 def refused(refusal: type[Refusal]) -> dict[str, Any]:
     """What is answered to a request that is refused so, named by its sentence."""
     specimen = _DETAILED.get(refusal) or refusal()
-    body = {"code": refusal.code, "detail": specimen.detail, "request_id": _ID}
+    body = {"code": refusal.code, "detail": specimen.detail, "request_id": _ID, **specimen.extra}
     return {
         "summary": refusal.sentence,
         "value": body | (_received(refusal) if issubclass(refusal, ProofRefusal) else {}),

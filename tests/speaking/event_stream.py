@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -40,6 +41,77 @@ class Event:
         return told
 
 
+class Decoder:
+    """Makes events of the bytes of an answer, however they are cut."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.rest = b""
+        """What has not been made anything of: part of the head, of a chunk, or what comes behind the end."""
+        self.ended = False
+        self._text = b""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that are complete with `data`, which is empty at the end of the connection. Raises CutOff."""
+        self.rest += data
+        if not self.status and not self._read_head():
+            if not data:
+                raise CutOff
+            return []
+        if self.headers.get("transfer-encoding") == "chunked":
+            self._read_chunks()
+        elif self.headers.get("content-type") == "text/event-stream":
+            self._text, self.rest, self.ended = self._text + self.rest, b"", not data
+        *events, self._text = self._text.split(b"\n\n")
+        if (not data and not self.ended) or (self.ended and self._text):
+            raise CutOff
+        return [_event(event.decode()) for event in events]
+
+    def _read_head(self) -> bool:
+        head, end, rest = self.rest.partition(b"\r\n\r\n")
+        if end:
+            first, *lines = head.decode("latin-1").split("\r\n")
+            self.status, self.rest = int(first.split()[1]), rest
+            self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return bool(end)
+
+    def _read_chunks(self) -> None:
+        while not self.ended and (size := _CHUNK.match(self.rest)):
+            begin, end = size.end(), size.end() + int(size[1], 16)
+            if len(self.rest) < end + 2:
+                return
+            assert self.rest[end : end + 2] == b"\r\n"
+            self._text += self.rest[begin:end]
+            self.rest = self.rest[end + 2 :]
+            self.ended = begin == end
+
+
+def _event(lines: str) -> Event:
+    assert "\r" not in lines
+    pairs = [line.partition(": ")[::2] for line in lines.split("\n")]
+    found = dict(pairs)
+    assert len(found) == len(pairs), f"a field is given twice: {lines}"
+    assert found.keys() <= {"event", "id", "data", "retry"}, lines
+    retry = int(found["retry"]) if "retry" in found else None
+    return Event(found.get("event"), found.get("id"), found.get("data"), retry)
+
+
+def request(
+    address: str,
+    query: Query | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    path: str = LIVE,
+    version: str = "1.1",
+) -> bytes:
+    """The bytes that ask for a stream."""
+    target = f"{path}?{urlencode(query, doseq=True)}" if query else path
+    fields = {"Host": address, "Accept": "text/event-stream", **(headers or {})}
+    lines = [f"GET {target} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    return "\r\n".join(lines).encode()
+
+
 class EventStream:
     """An answer that goes on, over a new connection or `over` one that is there. Without `wait` nobody looks for it.
 
@@ -66,76 +138,48 @@ class EventStream:
         if over is None:
             self.socket.settimeout(patience)
             self.socket.connect((address.hostname, address.port))
-        target = f"{path}?{urlencode(query, doseq=True)}" if query else path
-        fields = {"Host": address.netloc, "Accept": "text/event-stream", **(headers or {})}
-        lines = [f"GET {target} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
-        self.socket.sendall("\r\n".join(lines).encode())
+        self.socket.sendall(request(address.netloc, query, headers, path=path, version=version))
         self.patience = patience
         self.id: str | None = None
         """The newest cursor: with it the next stream goes on."""
-        self._raw = self._text = b""
-        self._ended = False
-        if wait:
-            self._read_head()
+        self._decoder = Decoder()
+        self._events: deque[Event] = deque()
+        while wait and not self.status:
+            self._receive()
 
-    def _read_head(self) -> None:
-        while b"\r\n\r\n" not in self._raw:
-            if not (data := self.socket.recv(65536)):
-                raise CutOff
-            self._raw += data
-        head, _, self._raw = self._raw.partition(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        self.status = int(first.split()[1])
-        self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        self._chunked = self.headers.get("transfer-encoding") == "chunked"
-        self._length = int(self.headers["content-length"]) if "content-length" in self.headers else None
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self._decoder.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer, their names in lower case."""
+        return self._decoder.headers
 
     def refusal(self) -> dict[str, Any]:
         """What was answered instead of a stream."""
-        assert self._length is not None
-        while len(self._raw) < self._length:
-            self._raw += self.socket.recv(65536)
-        told: dict[str, Any] = json.loads(self._raw)
+        while len(self._decoder.rest) < int(self.headers["content-length"]):
+            self._receive()
+        told: dict[str, Any] = json.loads(self._decoder.rest)
         return told
 
     def next(self) -> Event | None:
         """The next event, with data or without; None at the end. Raises CutOff, and TimeoutError."""
-        while b"\n\n" not in self._text:
-            if self._ended:
-                if self._text:
-                    raise CutOff
+        while not self._events:
+            if self._decoder.ended:
                 return None
             self._receive()
-        lines, _, self._text = self._text.partition(b"\n\n")
-        return self._event(lines.decode())
+        event = self._events.popleft()
+        self.id = event.id or self.id
+        return event
 
     def _receive(self) -> None:
         try:
             data = self.socket.recv(1 << 20)
         except ConnectionError as error:
             raise CutOff from error
-        self._raw += data
-        if not self._chunked:
-            self._text, self._raw, self._ended = self._text + self._raw, b"", not data
-            return
-        while (size := _CHUNK.match(self._raw)) and len(self._raw) >= size.end() + int(size[1], 16) + 2:
-            begin, end = size.end(), size.end() + int(size[1], 16)
-            assert self._raw[end : end + 2] == b"\r\n"
-            self._text += self._raw[begin:end]
-            self._raw = self._raw[end + 2 :]
-            self._ended = begin == end
-        if not data and not self._ended:
-            raise CutOff
-
-    def _event(self, lines: str) -> Event:
-        assert "\r" not in lines
-        pairs = [line.partition(": ")[::2] for line in lines.split("\n")]
-        found = dict(pairs)
-        assert len(found) == len(pairs), f"a field is given twice: {lines}"
-        assert found.keys() <= {"event", "id", "data", "retry"}, lines
-        self.id = found.get("id", self.id)
-        retry = int(found["retry"]) if "retry" in found else None
-        return Event(found.get("event"), found.get("id"), found.get("data"), retry)
+        self._events += self._decoder.feed(data)
 
     def __iter__(self) -> Iterator[Event]:
         while (event := self.next()) is not None:
@@ -166,8 +210,8 @@ class EventStream:
         return found
 
     def rest(self) -> bytes:
-        """What came behind the end."""
-        return self._raw or self.socket.recv(65536)
+        """What comes behind the end."""
+        return self._decoder.rest or self.socket.recv(65536)
 
     def close(self) -> None:
         """Hang up."""

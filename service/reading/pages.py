@@ -1,0 +1,131 @@
+"""What comes after a place, within bounds: however much is stored, and whatever is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import asyncpg
+
+from service.kernel.limits import Limits
+from service.reading import ages, instruments
+from service.reading.errors import CursorExpired
+from service.reading.filter import Filter
+from service.reading.position import ORIGIN, Position
+from service.reading.share import Share
+from service.reading.statement import Asked, Row, complete_until, look, newest, snapshot
+
+_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Signals in their order, and the place after them: everything up to there was looked at.
+
+    Every signal that is asked for and was acknowledged before `complete_until` is at or before that place. `more` says
+    that something may come behind it even if nobody stores anything, `over` that nothing ever will.
+    """
+
+    rows: list[Row]
+    position: Position
+    complete_until: datetime
+    more: bool
+    over: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is nothing in it, and may be later."""
+        return not (self.rows or self.more or self.over)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A page that is being read."""
+
+    rows: list[Row]
+    position: Position
+    size: int = 0
+    looked: int = 0
+    full: bool = False
+
+
+class Pages:
+    """Reads pages of signals whose payloads have about `payload_max_bytes` at most."""
+
+    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
+        self._share = share
+        self._limits = limits
+        self._payload_bytes = payload_max_bytes
+
+    async def read(
+        self,
+        filter: Filter,
+        after: Position | None,
+        limit: int,
+        *,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> Page:
+        """At most `limit` signals after a place, or after the beginning; those stored at `since` or later and before
+        `before`.
+
+        Raises CursorExpired when the place lies behind all that is stored and to come, Overloaded, and what is in
+        `unavailable`.
+        """
+        window = self._limits.page_rows if filter.payload is None else self._limits.page_payloads
+        asked = Asked(filter, since=since, before=before, rows=limit, window=window)
+        async with self._share.connection() as connection:
+            settled = before is None or await ages.settled(connection, before)
+            async with snapshot(connection):
+                start = after or (await ages.place(connection, since) if since else ORIGIN)
+                page = await self._read(connection, replace(asked, after=start))
+                end = await newest(connection)
+                expired = end < start and start.epoch >= await connection.fetchval(_EPOCH)
+                moment = await complete_until(connection, page.position)
+        if expired:
+            raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
+        more = page.full or not settled
+        return Page(page.rows, page.position, moment, more, over=before is not None and not more)
+
+    async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
+        page = _Draft([], asked.after)
+        for span in await self._spans(connection, asked):
+            await self._add(connection, page, span)
+            if page.full:
+                return page
+            # All there are were looked at, be it by way of an index that has but few of them.
+            page.position = max(page.position, await newest(connection, span.until))
+        return page
+
+    async def _add(self, connection: asyncpg.Connection, page: _Draft, span: Asked) -> None:
+        """What is before the end of a span, in pieces that cannot be too large."""
+        while True:
+            room = (self._limits.page_bytes - page.size) // self._payload_bytes
+            rows = min(max(1, room), span.rows - len(page.rows))
+            looked = await look(connection, replace(span, rows=rows))
+            page.rows += looked.rows
+            page.size += sum(len(row.json) for row in looked.rows)
+            page.looked += looked.number
+            page.position = looked.position
+            if looked.all:
+                return
+            page.full = (
+                len(page.rows) == span.rows
+                or page.looked >= span.window
+                or page.size + self._payload_bytes > self._limits.page_bytes
+            )
+            if page.full:
+                return
+            span = replace(span, after=looked.position)
+
+    async def _spans(self, connection: asyncpg.Connection, asked: Asked) -> Sequence[Asked]:
+        """Few instruments are looked up one by one. Which ones a pattern stands for is known up to some place only."""
+        literals, prefixes = asked.filter.literals, asked.filter.prefixes
+        if literals is None or prefixes is None or len(literals) > self._limits.page_names:
+            return [asked]
+        if not prefixes:
+            return [replace(asked, names=tuple(literals))]
+        known = await instruments.known(connection, prefixes, self._limits.page_names - len(literals))
+        if known is None or known.until <= asked.after:
+            return [asked]
+        names = tuple({*known.names, *literals})
+        return [replace(asked, names=names, until=known.until), replace(asked, after=known.until)]

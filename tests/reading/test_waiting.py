@@ -1,0 +1,110 @@
+"""Pages that are waited for."""
+
+import asyncio
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from tests.postgres.rows import insert_signal
+from tests.reading.reader import FEED, LIMITS, all_read, everything, page, reading
+from tests.reading.storing import insert_many, open_transaction
+from tests.running.application import JSON, SIGNALS, signal_body
+from tests.running.postgres import Database
+
+pytestmark = pytest.mark.anyio
+
+
+async def caught_up(client: httpx.AsyncClient, number: int) -> str:
+    """The cursor after so many events."""
+    await all_read(client, number)
+    return (await everything(client))[1]
+
+
+async def test_what_is_there_is_given_at_once(database: Database) -> None:
+    ids = insert_many(database, 2)
+    async with reading(database.url, signals_streams_max=0) as client:
+        await all_read(client, 2)
+        given = await page(client, wait=30)
+    assert [event["signal"]["id"] for event in given["events"]] == ids
+
+
+@pytest.mark.parametrize("filter", [{}, {"instrument": "EUR*"}, {"payload": '{"a": 1}', "instrument": "EURUSD"}])
+async def test_what_another_process_stores_ends_the_wait(database: Database, filter: dict[str, str]) -> None:
+    insert_many(database, 1, instrument="EURGBP")
+    async with reading(database.url) as client:
+        cursor = await caught_up(client, 1)
+        waiting = asyncio.create_task(page(client, after=cursor, wait=30, **filter))
+        while not waiting.done():
+            insert_signal(database, payload='{"a": 2}')
+            insert_signal(database, instrument="EURUSD", payload='{"a": 1}')
+            await asyncio.wait({waiting}, timeout=0.5)
+        given = waiting.result()
+    assert {event["signal"]["instrument"] for event in given["events"]} <= {"XAUUSD", "EURUSD"}
+    assert all(event["signal"]["instrument"] == "EURUSD" for event in given["events"]) or not filter
+    assert given["events"]
+
+
+async def test_what_this_process_stores_wakes_it(database: Database) -> None:
+    """It does not look by itself before the test is over."""
+    async with reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client:
+        given = await page(client)
+        waiting = asyncio.create_task(page(client, after=given["cursor"], wait=30))
+        while not waiting.done():
+            created = await client.post(SIGNALS, headers=JSON, content=signal_body())
+            await asyncio.wait({waiting}, timeout=0.5)
+        ids = [event["signal"]["id"] for event in waiting.result()["events"]]
+    assert created.status_code == 201
+    assert ids
+
+
+async def test_what_was_kept_back_ends_the_wait_when_it_is_free(database: Database) -> None:
+    async with reading(database.url) as client:
+        cursor = (await page(client))["cursor"]
+        async with open_transaction(database):
+            insert_signal(database)
+            waiting = asyncio.create_task(page(client, after=cursor, wait=30))
+            await asyncio.wait({waiting}, timeout=0.3)
+            assert not waiting.done()
+        assert (await waiting)["events"]
+
+
+async def test_the_wait_is_over_in_time_and_its_cursor_has_moved(database: Database) -> None:
+    async with reading(database.url) as client:
+        cursor = (await page(client))["cursor"]
+        waiting = asyncio.create_task(page(client, after=cursor, wait=1, producer="nobody"))
+        insert_many(database, 3)
+        given = await waiting
+        assert given["events"] == []
+        assert given["cursor"] == await caught_up(client, 3)
+
+
+async def test_an_end_in_the_past_is_not_waited_for(database: Database) -> None:
+    insert_many(database, 1)
+    async with reading(database.url, signals_streams_max=0) as client:
+        cursor = await caught_up(client, 1)
+        given = await page(client, after=cursor, wait=30, to="2020-01-01T00:00:00Z")
+    assert given["events"] == []
+
+
+async def test_no_more_wait_than_there_are_places(database: Database) -> None:
+    async with reading(database.url, signals_streams_max=1) as client:
+        first = asyncio.create_task(client.get(FEED, params={"wait": 2}))
+        second = asyncio.create_task(client.get(FEED, params={"wait": 2}))
+        answers = await asyncio.gather(first, second)
+        assert sorted(answer.status_code for answer in answers) == [200, 503]
+        [refused] = [answer for answer in answers if answer.status_code == 503]
+        assert refused.json()["code"] == "too_many_streams"
+        assert int(refused.headers["Retry-After"]) > 0
+        assert (await client.get(FEED, params={"wait": 0.1})).status_code == 200
+
+
+async def test_those_who_wait_keep_no_connection(database: Database) -> None:
+    async with reading(database.url, database_pool_size=2) as client:
+        waiting = [asyncio.create_task(client.get(FEED, params={"wait": 3})) for _ in range(100)]
+        await asyncio.wait(waiting, timeout=0.5)
+        created = await client.post(SIGNALS, headers=JSON, content=signal_body())
+        assert created.status_code == 201
+        answers = await asyncio.gather(*waiting)
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(len(answer.json()["events"]) == 1 for answer in answers)
