@@ -26,8 +26,8 @@ Feature: AC-40 The board shows what comes in
     Example: A payload
       Given anybody may read
       And the board is open
-      When the producer sends a signal with the payload {"price": 1950.50, "size": 0.1234567890123456789012345}
-      Then the board shows the signal with the payload {"price":1950.50,"size":0.1234567890123456789012345}
+      When the producer sends a signal with the payload {"at": 1950.50, "size": 0.1234567890123456789012345}
+      Then the board shows the signal with the payload {"at":1950.50,"size":0.1234567890123456789012345}
 
   Rule: Who looks for something sees that alone
 
@@ -110,8 +110,8 @@ Feature: AC-40 The board shows what comes in
     Example: A reader of everything
       Given a service that has counted nothing yet
       And the operator has let a reader read everything
-      And the producer has been refused as "validation_failed" for a wrong side
-      And the producer has sent a signal
+      And the producer has sent a signal for "xauusd"
+      And the producer has sent a signal for "XAUUSD"
       When the reader opens the board
       Then the board tells of 1 request that was refused as "validation_failed"
       And the board tells of 1 signal stored in this minute at most

@@ -31,7 +31,7 @@ class Overview:
             "at": utc_text(self._clock()),
             "since": utc_text(since),
             "minutes": [{"minute": utc_text(minute), "signals": count} for minute, count in totals.items()],
-            "refusals": self._by_code() if seen.everything else None,
+            "refusals": self._by_code() if seen == Filter() else None,
         }
         return JSONResponse(content, headers={"Cache-Control": "no-store"})
 

@@ -18,7 +18,7 @@ from tests.running.waiting import wait_until
 _ROWS = """
 return [...document.querySelectorAll("#rows tbody tr")].map((row) => ({
   id: row.dataset.id,
-  side: row.querySelector(".side").innerText,
+  side: `${getComputedStyle(row.querySelector(".side span"), "::before").content[1]} ${row.querySelector(".side").innerText}`,
   instrument: row.querySelector(".instrument").innerText,
   producer: row.querySelector(".producer").innerText,
   payload: row.querySelector(".payload").innerText,

@@ -1,26 +1,15 @@
 """Readers who follow the live feed: what they are shown, and how their streams end."""
 
-import json
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
 import pytest
-from pytest_bdd import given, parsers, then, when
 
 from service.reading import Position
-from tests.observing.contract import check_refusal
 from tests.running.deployment import Deployment
-from tests.running.operator import Operator
-from tests.running.service_process import limited
-from tests.running.waiting import DEADLINE_SECONDS, wait_until
-from tests.speaking.conversation import Conversation
-from tests.speaking.event_stream import LIVE, CutOff, Event, EventStream
-from tests.speaking.exchange import Request
-from tests.speaking.producer import Producer
-from tests.speaking.reader import Reader
+from tests.speaking.event_stream import Event, EventStream
 
 LARGE_BYTES = 30_000
 SMALL_BUFFER = 4096
