@@ -1,7 +1,5 @@
 """The audit trail of what was stored: each signal has its line and is counted, however late that came to be known."""
 
-from collections.abc import Callable
-
 from service.intake.statement import NewSignal, Stored
 from service.kernel import metrics
 from service.kernel.logs import log
@@ -10,11 +8,9 @@ SIDES = ("buy", "sell")
 
 
 class Journal:
-    """Tells of stored signals in the log, in the metrics, and to whoever else counts them: `count` is called with the
-    instrument and the producer, empty for none."""
+    """Tells of stored signals in the log and in the metrics."""
 
-    def __init__(self, count: Callable[[str, str], None]) -> None:
-        self._count_too = count
+    def __init__(self) -> None:
         self._labels = metrics.InstrumentLabels(metrics.shared_directory())
 
     def answered(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
@@ -34,7 +30,6 @@ class Journal:
 
     def _count(self, signal: NewSignal) -> None:
         metrics.signals_ingested.labels(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
-        self._count_too(signal.instrument, signal.producer_id or "")
 
 
 def _facts(signal: NewSignal, stored: Stored) -> dict[str, str | int | None]:

@@ -75,8 +75,6 @@ class Limits:
     """How often a process announces something to itself, to learn whether announcements still arrive."""
     listener_answer_seconds: float = 2
     listener_retry_seconds: float = 1
-    minutes_seconds: float = 2
-    """How often a worker process tells the others how many signals it has stored in each minute."""
     uses_seconds: float = 20
     """How often the uses of keys are written down."""
 
@@ -90,7 +88,7 @@ class Limits:
     """How many instruments a page looks up one by one. Of more it looks at all signals."""
     reading_sessions: int = 3
     """How many connections of the pool readers may use at once."""
-    reading_queue: int = 200
+    reading_queue: int = 1000
     """How many readers wait for one of them."""
     tail_rows: int = 500
     tail_poll_seconds: float = 0.05
@@ -103,6 +101,8 @@ class Limits:
     """How many signals are surveyed at once."""
     samples_seconds: float = 86_400
     """After how long one sample a minute is enough to tell how far a time is in the feed."""
+    overview_seconds: float = 5.0
+    """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
     heartbeat_seconds: float = 5.0

@@ -109,16 +109,22 @@ def shared_directory() -> Path | None:
 
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
-    return generate_latest(_together()), CONTENT_TYPE_LATEST
+    return generate_latest(_everything()), CONTENT_TYPE_LATEST
 
 
-def refusals() -> dict[str, int]:
-    """How many requests all worker processes have refused, by code."""
-    rejected = (family for family in _together().collect() if family.name == "signals_rejected")
-    return {sample.labels["code"]: int(sample.value) for family in rejected for sample in family.samples}
+def totals(counter: Counter, label: str) -> dict[str, int]:
+    """How far a counter of all worker processes together has come, by the values of one of its labels."""
+    name = next(iter(counter.describe())).name
+    found: dict[str, int] = {}
+    for family in _everything().collect():
+        for sample in family.samples if family.name == name else ():
+            if sample.name == f"{name}_total":
+                value = sample.labels[label]
+                found[value] = found.get(value, 0) + int(sample.value)
+    return found
 
 
-def _together() -> CollectorRegistry:
+def _everything() -> CollectorRegistry:
     shared = shared_directory()
     if shared is None:
         return REGISTRY

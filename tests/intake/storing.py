@@ -33,15 +33,11 @@ def signed(number: int = 1) -> NewSignal:
     return replace(UNSIGNED, receipt_key=number.to_bytes(32), receipt_expires_at=EXPIRY)
 
 
-def uncounted(_instrument: str, _producer: str) -> None:
-    """Nobody looks at the board."""
-
-
 @asynccontextmanager
 async def storing(url: str, limits: Limits = LIMITS, *, queue_limit: int = 1000) -> AsyncIterator[Writer]:
     """A writer at work, with a pool of its own."""
     async with Pool(url, limits, size=3) as pool:
-        writer = Writer(pool, limits, Journal(uncounted), queue_limit=queue_limit)
+        writer = Writer(pool, limits, Journal(), queue_limit=queue_limit)
         async with Tasks(writer=writer.run):
             yield writer
 

@@ -13,7 +13,7 @@ from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.postgres.pool import Pool
-from tests.intake.storing import UNSIGNED, uncounted
+from tests.intake.storing import UNSIGNED
 from tests.intake.troubled import send, send_all
 from tests.postgres.locks import locked
 from tests.running.application import SIGNALS, figure, serving, signal_body, signing_headers
@@ -100,7 +100,7 @@ async def test_a_resend_that_overtakes_its_first_attempt_is_told_once(
 async def test_what_was_not_stored_is_not_asked_for_for_ever(direct_database: Database) -> None:
     limits = replace(DEAF, uncertain_seconds=0)
     async with database_proxy(direct_database.url) as proxy, Pool(proxy.url, limits, size=2) as pool:
-        writer = Writer(pool, limits, Journal(uncounted), queue_limit=9)
+        writer = Writer(pool, limits, Journal(), queue_limit=9)
         async with Tasks(writer=writer.run):
             await writer.store(UNSIGNED)
             proxy.stall()

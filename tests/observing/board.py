@@ -16,9 +16,10 @@ from tests.running.link import Link
 from tests.running.waiting import wait_until
 
 _ROWS = """
+const sign = (row) => getComputedStyle(row.querySelector(".side span"), "::before").content[1];
 return [...document.querySelectorAll("#rows tbody tr")].map((row) => ({
   id: row.dataset.id,
-  side: `${getComputedStyle(row.querySelector(".side span"), "::before").content[1]} ${row.querySelector(".side").innerText}`,
+  side: `${sign(row)} ${row.querySelector(".side").innerText}`,
   instrument: row.querySelector(".instrument").innerText,
   producer: row.querySelector(".producer").innerText,
   payload: row.querySelector(".payload").innerText,
