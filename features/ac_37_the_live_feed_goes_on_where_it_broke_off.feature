@@ -95,7 +95,7 @@ Feature: AC-37 The live feed goes on where it broke off
       When the reader comes back with <place>
       Then it is refused as "<code>"
 
-      Examples:
+      Examples: Places that are none
         | place                  | code           |
         | no cursor              | cursor_invalid |
         | half a cursor          | cursor_invalid |

@@ -42,6 +42,7 @@ pytest_plugins = [
     "tests.steps.crowds",
     "tests.steps.explanations",
     "tests.steps.faults",
+    "tests.steps.feed",
     "tests.steps.figures",
     "tests.steps.keys",
     "tests.steps.logs",
@@ -52,6 +53,7 @@ pytest_plugins = [
     "tests.steps.service",
     "tests.steps.signals",
     "tests.steps.storage",
+    "tests.steps.streams",
 ]
 
 

@@ -23,8 +23,8 @@ def new_life(as_json: AsJson = False) -> None:
     """
     from tortoise.transactions import in_transaction
 
+    from service.lives.lives import begin_life
     from service.postgres import audit
-    from service.postgres.lives import begin_life
 
     async def work(_: "SealingKeys") -> int:
         async with in_transaction() as transaction, transaction.acquire_connection() as connection:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from service.feed import Filter, Position
 from service.kernel import metrics
 from service.live import frames
 from service.live.stream import Stream
-from service.reading import Filter, Position
 
 KNOWN_MAX = 20_000
 """For how many pairs of instrument and producer it is kept in mind whom they concern."""
@@ -76,6 +76,11 @@ class Groups:
         found = tuple(group for group in self._groups.values() if group.filter.matches(instrument, producer))
         self._known[instrument, producer] = found
         return found
+
+    def drop_pending(self) -> None:
+        """Forget what has not been written to anyone."""
+        for group in self._groups.values():
+            group.pending.clear()
 
     def __iter__(self) -> Iterator[Stream]:
         """All streams, whatever is added or removed meanwhile."""

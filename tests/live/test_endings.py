@@ -10,6 +10,8 @@ from tests.live.conftest import Live, Starting
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 from tests.speaking.event_stream import EventStream
 
+SHUTDOWN_SECONDS = 10
+
 
 def test_a_stream_ends_at_its_age_and_its_reader_comes_back(starting: Starting) -> None:
     with starting(stream_seconds=1, heartbeat_seconds=0.2) as live:
@@ -25,18 +27,18 @@ def test_a_stream_ends_at_its_age_and_its_reader_comes_back(starting: Starting) 
 def test_at_shutdown_all_streams_end_at_a_whole_event(starting: Starting) -> None:
     """Red when nobody ends them: uvicorn waits for ten seconds and cuts them in the middle of a chunk."""
     with starting() as live:
-        streams = [live.opened() for _ in range(50)]
-        streams += [live.opened({"instrument": f"S{number}"}, version="1.0") for number in range(5)]
-        silent = live.opened(receive_buffer=4096)
-        for _ in range(60):
-            live.store(payload=f'{{"a":"{"x" * 30_000}"}}')
+        streams = [live.opened({"instrument": "SMALL"}) for _ in range(50)]
+        streams += [live.opened({"instrument": "S*"}, version="1.0") for _ in range(5)]
+        silent = live.opened({"instrument": "LARGE"}, receive_buffer=4096)
+        ids = [live.store("SMALL") for _ in range(20)]
+        for _ in range(20):
+            live.store("LARGE", payload=f'{{"text":"{"x" * 30_000}"}}')
         live.service.tell_to_stop()
         started = time.monotonic()
         for stream in streams:
-            for event in stream:
-                assert event.id
+            assert [event.signal["id"] for event in stream if event.data is not None] == ids
         assert live.service.process.wait(DEADLINE_SECONDS) == 0
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < SHUTDOWN_SECONDS
         silent.close()
 
 

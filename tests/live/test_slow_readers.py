@@ -37,16 +37,15 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_goes_on_later(live: Live) ->
 
 
 def test_a_reader_that_is_slow_gets_everything(live: Live) -> None:
-    """It takes something more often than it would be cut off, and all of it much later than that."""
+    """It takes something more often than it would be cut off for, and all of it much later than that. Red when only a
+    buffer that is empty counts as progress."""
     slow = live.opened(receive_buffer=SMALL_BUFFER)
     ids = [live.store(payload=LARGE) for _ in range(40)]
-    started = time.monotonic()
     seen: list[str] = []
     while len(seen) < len(ids):
+        time.sleep(IDLE_SECONDS / 20)
         seen += ids_of(slow, 1)
-        live.service.client.get(f"{live.service.url}/api/v1/health")
     assert seen == ids
-    assert time.monotonic() - started > IDLE_SECONDS / 2
 
 
 def test_streams_fall_behind_memory_and_come_after_from_the_database(starting: Starting) -> None:

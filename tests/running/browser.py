@@ -29,7 +29,10 @@ def chromium() -> Iterator[webdriver.Chrome]:
     for argument in [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(program("chromedriver"), log_output="/tmp/board-cd.log", service_args=["--verbose"]))
+    driver = webdriver.Chrome(
+        options=options,
+        service=Service(program("chromedriver"), log_output="/tmp/board-cd.log", service_args=["--verbose"]),
+    )
     driver.set_page_load_timeout(DEADLINE_SECONDS)
     try:
         yield driver

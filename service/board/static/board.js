@@ -1,6 +1,6 @@
 // The board: what is shown, from where, and when. Each part of the page has a module of its own.
 import { Announcer } from "./announcer.js";
-import { ageText, now, setClock } from "./clock.js";
+import { ageText, now } from "./clock.js";
 import { FiguresView } from "./figures.js";
 import { Filter } from "./filter.js";
 import { Follower } from "./follower.js";
@@ -105,14 +105,12 @@ async function refresh(abort) {
   const asked = service;
   const overview = await asked.overview(abort);
   if (asked !== service) return;
-  setClock(overview.at);
   unlock();
   figures.show(overview);
 }
 
 function age() {
-  const ago = newest && now() !== undefined ? ageText(now() - newest) : "";
-  element("newest").textContent = ago && `Newest signal ${ago}`;
+  element("newest").textContent = newest ? `Newest signal ${ageText(now() - newest)}` : "";
 }
 
 element("door").addEventListener("submit", (event) => {

@@ -1,15 +1,15 @@
 // The present by the clock of the service: that of the machine on which the board is looked at may be wrong.
 
-let ahead;
+let ahead = Date.now() - performance.now();
 
-/** The service said what time it is. @param {string} instant */
+/** An answer said when it was given, in whole seconds. @param {string | null} instant */
 export function setClock(instant) {
-  ahead = Date.parse(instant) - performance.now();
+  if (instant) ahead = Date.parse(instant) - performance.now();
 }
 
-/** Milliseconds since 1970, or undefined while the service has not said so. */
+/** Milliseconds since 1970. */
 export function now() {
-  return ahead === undefined ? undefined : ahead + performance.now();
+  return ahead + performance.now();
 }
 
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -25,7 +25,7 @@ export function minuteText(instant) {
 export function timeText(instant) {
   const date = new Date(instant);
   const time = TIME.format(date);
-  return DATE.format(date) === DATE.format(now() ?? Date.now()) ? time : `${DATE.format(date)}, ${time}`;
+  return DATE.format(date) === DATE.format(now()) ? time : `${DATE.format(date)}, ${time}`;
 }
 
 /** How long ago something was: `3 s ago`, `12 min ago`. */

@@ -11,22 +11,34 @@ export class FiguresView {
     this.#plot = new Plot(element("plot"), element("minute"));
     this.#elements = {
       minutes: element("minutes-summary"),
+      minutesShown: element("minutes-shown"),
       minutesTable: element("minutes-table"),
       refusals: element("refusals-summary"),
       refusalsTable: element("refusals"),
     };
   }
 
-  /** @param {{since: string, minutes: {minute: string, signals: number}[], refusals?: Record<string, number>}} overview */
-  show({ since, minutes, refusals }) {
-    const most = minutes.reduce((one, other) => (other.signals > one.signals ? other : one));
+  /**
+   * @param {{since: string, signals: {minute: string, count: number}[] | null, refusals: Record<string, number> | null}} overview
+   */
+  show({ since, signals, refusals }) {
+    this.#showMinutes(since, signals);
+    this.#showRefusals(since, refusals);
+  }
+
+  #showMinutes(since, minutes) {
+    this.#elements.minutesShown.hidden = !minutes;
+    if (!minutes) {
+      this.#elements.minutes.textContent = "Not counted for the producers that this token is for.";
+      return;
+    }
+    const most = minutes.reduce((one, other) => (other.count > one.count ? other : one));
     const last = minutes.at(-2) ?? minutes.at(-1);
     this.#elements.minutes.textContent =
-      `${last.signals} in the last minute, at most ${most.signals} (at ${minuteText(most.minute)}). ` +
+      `${last.count} in the last minute, at most ${most.count} (at ${minuteText(most.minute)}). ` +
       `Stored by this machine, which was started at ${timeText(since)}; the filter does not count here.`;
     this.#plot.show(minutes);
-    fill(this.#elements.minutesTable, minutes.toReversed().map(({ minute, signals }) => [minuteText(minute), signals]));
-    this.#showRefusals(since, refusals);
+    fill(this.#elements.minutesTable, minutes.toReversed().map(({ minute, count }) => [minuteText(minute), count]));
   }
 
   #showRefusals(since, refusals) {

@@ -18,9 +18,9 @@ export class Plot {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
   }
 
-  /** @param {{minute: string, signals: number}[]} minutes */
+  /** @param {{minute: string, count: number}[]} minutes */
   show(minutes) {
-    this.#data = [minutes.map(({ minute }) => Date.parse(minute) / 1000), minutes.map(({ signals }) => signals)];
+    this.#data = [minutes.map(({ minute }) => Date.parse(minute) / 1000), minutes.map(({ count }) => count)];
     if (this.#plot) this.#plot.setData(this.#data);
     else if (this.#place.clientWidth) this.#draw();
   }

@@ -1,4 +1,5 @@
 // What the board asks the service, and what it answers.
+import { setClock } from "./clock.js";
 import { parse } from "./json.js";
 
 /** The service answered, and refused. */
@@ -33,6 +34,7 @@ export class Service {
       cache: "no-store",
       redirect: "error",
     });
+    setClock(response.headers.get("Date"));
     if (!response.ok) throw new Refused(response, await response.json().catch(() => ({})));
     return response;
   }
