@@ -31,7 +31,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(
         options=options,
-        service=Service(program("chromedriver"), log_output="/tmp/board-cd.log", service_args=["--verbose"]),
+        service=Service(program("chromedriver")),
     )
     driver.set_page_load_timeout(DEADLINE_SECONDS)
     try:
