@@ -10,6 +10,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.board.pages import BoardPages
 from service.feed.holding import Holding
 from service.feed.pages import Pages
 from service.feed.share import Share
@@ -77,6 +78,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
+    board = BoardPages()
     read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
@@ -95,6 +97,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
             Route("/metrics", about.metrics, middleware=no_body),
+            Route("/board", board.page, methods=["GET"], middleware=no_body),
+            Route("/board/{version}/{name}", board.file, middleware=no_body),
             *(Route(path, page, methods=["GET"], middleware=no_body) for path, page in pages().items()),
         ],
         redirect_slashes=False,

@@ -25,7 +25,7 @@ RETRY_SECONDS = 60.0
 
 def moment(text: str) -> datetime:
     """A time, or how long ago it is."""
-    from service.producers.words import parse_duration
+    from service.notation.duration import parse_duration
 
     try:
         return parse_timestamp(text) if "T" in text else utc_now() - parse_duration(text)

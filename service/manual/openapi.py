@@ -120,6 +120,7 @@ def _paths() -> Json:
         "/openapi.json": {"get": get("getDocument", "This document", "documentation", document)},
         "/docs": {"get": get("getDocs", "This document, to be read", "documentation", page)},
         "/docs/errors": {"get": get("getErrors", "Every code explained", "documentation", page)},
+        "/board": {"get": get("getBoard", "A page to look at what comes in", "reading", page)},
     }
 
 

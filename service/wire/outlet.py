@@ -41,7 +41,7 @@ class Outlet:
     def write(self, data: bytes) -> None:
         """Send `data` behind what was written before. It must be neither closed nor, for much longer, full."""
         self._written += len(data)
-        self._transport.write_now(data)
+        self._transport.write(data)
 
     async def drained(self) -> None:
         """Wait until it is not full, or closed."""

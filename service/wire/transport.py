@@ -34,12 +34,6 @@ class LingeringTransport(asyncio.Transport):
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    def write_now(self, data: bytes) -> None:
-        """Send `data` at once, behind what was written before."""
-        if self._unsent:
-            self._send()
-        self._transport.write(data)
-
     def close(self) -> None:
         """End the connection after all that was written; nothing can be written any more."""
         if self.is_closing():

@@ -10,7 +10,7 @@ from structlog.typing import EventDict
 from typer.testing import CliRunner
 
 from service.cli import app
-from service.kernel.sealing_keys import new_sealing_key
+from service.notation.sealing_keys import new_sealing_key
 from tests.postgres.database_url import with_options
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import FEED, LIMITS, all_read, everything, reading

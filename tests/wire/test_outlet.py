@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from service.http.outlet import Outlet
-from service.http.transport import LingeringTransport
 from service.kernel.limits import Limits
+from service.wire.outlet import Outlet
+from service.wire.transport import LingeringTransport
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
