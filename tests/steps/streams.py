@@ -151,7 +151,7 @@ def come_back_with_both(following: Following, inside: Deployment) -> None:
         following.come_back({"after": str(newest.id)})
 
 
-@when(parsers.parse("the reader comes back with {place}"))
+@when(parsers.re(rf"the reader comes back with (?P<place>{'|'.join(PLACES)})"))
 def come_back_with(reader: Reader, place: str) -> None:
     reader.read(f"{LIVE}?after={PLACES[place]}")
 
