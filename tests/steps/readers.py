@@ -93,7 +93,10 @@ def make_another_token(operator: Operator, reader: Reader) -> Result:
 
 
 @when("the operator starts a service in production that anybody may read", target_fixture="start")
-def start_open_in_production(tmp_path: Path) -> "subprocess.CompletedProcess[str]":
+def start_open_in_production(
+    inside: Deployment,  # noqa: ARG001  # whose settings these would be
+    tmp_path: Path,
+) -> "subprocess.CompletedProcess[str]":
     settings = {"APP_ENV": "production", "HMAC_PRODUCER_ENABLED": "false", "SIGNALS_READERS": "open"}
     return subprocess.run(
         [sys.executable, *SERVE, "--port", "0"],
