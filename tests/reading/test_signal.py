@@ -1,6 +1,6 @@
 """One signal by its id."""
 
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +10,8 @@ from tests.running.application import SIGNALS
 from tests.running.postgres import Database
 
 pytestmark = pytest.mark.anyio
+
+UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
 
 DIGITS = '{"a": 0.1234567890123456789012345, "b": 123456789012345678901234567890, "c": "\\u20ac"}'
 
@@ -26,7 +28,7 @@ async def test_it_is_given_as_it_is_now(database: Database) -> None:
     assert '{"a": 0.1234567890123456789012345, "b": 123456789012345678901234567890, "c": "€"}' in response.text
 
 
-@pytest.mark.parametrize("key", [str(uuid4()), "1", "x" * 36, "", "..", f"{{{uuid4()}}}", uuid4().hex])
+@pytest.mark.parametrize("key", [str(UNKNOWN), "1", "x" * 36, "", "..", f"{{{UNKNOWN}}}", UNKNOWN.hex])
 async def test_what_is_not_there_is_not_found(database: Database, key: str) -> None:
     async with reading(database.url) as client:
         response = await client.get(f"{SIGNALS}/{key}")
@@ -36,7 +38,7 @@ async def test_what_is_not_there_is_not_found(database: Database, key: str) -> N
 async def test_signals_are_not_listed_there(database: Database) -> None:
     async with reading(database.url) as client:
         assert (await client.get(SIGNALS)).status_code == 405
-        assert (await client.post(f"{SIGNALS}/{uuid4()}")).status_code == 405
+        assert (await client.post(f"{SIGNALS}/{UNKNOWN}")).status_code == 405
 
 
 async def test_it_takes_no_parameters(database: Database) -> None:
