@@ -53,7 +53,8 @@ class Database:
 
     async def _run(self, method: str, *arguments: object) -> Any:
         if self._connection is None:
-            self._connection = await asyncpg.connect(self.url)
+            # A service in the event loop of the test has no turn while the test waits for what the service has locked.
+            self._connection = await asyncpg.connect(self.url, server_settings={"lock_timeout": "30s"})
         return await getattr(self._connection, method)(*arguments)
 
     def by_way_of(self, url: str) -> Self:
