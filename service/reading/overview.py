@@ -13,8 +13,10 @@ _MINUTES = 60
 
 
 class Overview:
-    """Figures of all worker processes of this machine since this one was started, which is when `look` was called first.
-    It has to be called from time to time: what is counted in between belongs to the minute in which it is looked at."""
+    """Figures of all worker processes of this machine since this one was started: since `look` was called first.
+
+    It has to be called from time to time: what is counted in between belongs to the minute in which it is looked at.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
