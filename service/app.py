@@ -74,7 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
-    read = [*no_body, _reader_guard(settings, readers)]
+    read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(
