@@ -106,7 +106,7 @@ def test_a_stream_without_heartbeats_is_left(
     server.plan(Broken(1_000_000, silent=True))
     patience.in_next_pause(partial(server.hold, 1))
     with caplog.at_level(logging.INFO, "service.client"):
-        assert seen(read_from(server.url, silence_seconds=0.1).follow(2, "0")) == [1, 2]
+        assert seen(read_from(server.url, silence_seconds=0.1, timeout_seconds=60).follow(2, "0")) == [1, 2]
     assert ways(server) == ["live", "live"]
     assert "The stream broke off: " in caplog.text
 
