@@ -27,8 +27,9 @@ def new_life(as_json: AsJson = False) -> None:
     from service.postgres import audit
 
     async def work(_: "SealingKeys") -> int:
-        async with in_transaction() as transaction, transaction.acquire_connection() as connection:
-            life = (await begin_life(connection)).life
+        async with in_transaction() as transaction:
+            async with transaction.acquire_connection() as connection:
+                life = (await begin_life(connection)).life
             await audit.record(operator(), "feed new-life", life=life)
             return life
 
