@@ -197,7 +197,7 @@ def test_no_status_that_may_pass_ends_it(
     server.hold(1)
     server.plan(*[answer(status, "Retry-After: 61", body="<html>")] * 3)
     assert seen(read_from(server.url).follow(1, "0")) == [1]
-    assert patience.pauses[:3] == [61] * 3
+    assert all(61 <= pause <= 1.5 * 61 for pause in patience.pauses[:3])
 
 
 def test_where_there_is_no_room_for_streams_pages_are_read_now_and_then(
@@ -210,8 +210,8 @@ def test_where_there_is_no_room_for_streams_pages_are_read_now_and_then(
     assert seen(read_from(server.url).follow(2, "0")) == [1, 2]
     assert ways(server) == ["live", *["page"] * 3]
     assert all("wait" not in asked.query for asked in server.asked)
-    assert patience.pauses[0] == 2
-    assert 2.5 <= sum(patience.pauses) <= 5
+    assert 2 <= patience.pauses[0] <= 3
+    assert 2.5 <= sum(patience.pauses) <= 6
 
 
 @pytest.mark.parametrize("hindrance", [HTML, answer("404 Not Found"), answer("405 X"), SILENT_AT_ONCE, stream()])
