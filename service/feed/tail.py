@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Never
 
+from service.feed.pace import next_rows
 from service.feed.position import Position
 from service.feed.share import unavailable
 from service.feed.statement import Asked, Row, look, newest, snapshot
@@ -27,6 +28,7 @@ class Tail:
         self._limits = limits
         self._followers: list[Follower] = []
         self._position: Position | None = None
+        self._rows = 1
         self._news = asyncio.Event()
         self._followed = asyncio.Event()
         self._failing = False
@@ -73,16 +75,19 @@ class Tail:
             return 0
         try:
             async with self._pool.connection() as connection, snapshot(connection):
-                found = await look(connection, Asked(after=position, rows=self._limits.tail_rows))
+                found = await look(connection, Asked(after=position, rows=self._rows))
         except unavailable as error:
             if not self._failing:
                 log.warning("Tail of the feed cannot be read", exception=error)
             self._failing = True
+            self._rows = 1  # they may have been too large together
             return self._limits.tail_retry_seconds
         self._failing = False
         if position != self._position or not found.rows:  # those who followed have left, and others have come
             return self._limits.tail_tick_seconds
         self._position = found.position
+        rows = next_rows(self._rows, found.rows, self._limits.page_bytes)
+        self._rows = min(rows, self._limits.tail_rows)
         rests = [follower(found.rows) for follower in [*self._followers]]
         if not found.all:
             self._news.set()
