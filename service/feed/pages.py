@@ -12,10 +12,8 @@ from service.feed.filter import Filter
 from service.feed.pace import next_rows
 from service.feed.position import ORIGIN, Position
 from service.feed.share import Share
-from service.feed.statement import Asked, Row, complete_until, look, newest, snapshot
+from service.feed.statement import Asked, Row, complete_until, is_behind, look, newest, snapshot
 from service.kernel.limits import Limits
-
-_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Pages:
             page = await self._read(connection, replace(asked, after=start))
             async with snapshot(connection):
                 end = await newest(connection)
-                expired = end < start and start.epoch >= await connection.fetchval(_EPOCH)
+                expired = await is_behind(connection, end, start)
                 moment = await complete_until(connection, page.position)
         if expired:
             raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())

@@ -50,7 +50,7 @@ class Tail:
     def __init__(self) -> None:
         self.followers: list[Any] = []
 
-    async def follow(self, follower: Any) -> Position:
+    async def follow(self, follower: Any, _fall_back: Any) -> Position:
         self.followers.append(follower)
         return ORIGIN
 
@@ -154,6 +154,20 @@ async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDi
     _, next_client = await hall.open()
     hall.hub.take([row(2)])
     assert _numbers(next_client.written) == _ids(2)
+
+
+@pytest.mark.anyio
+async def test_when_the_store_is_behind_all_streams_are_cut_off_and_new_ones_begin_there(
+    log_lines: list[EventDict],
+) -> None:
+    hall = Hall()
+    stream, client = await hall.open()
+    hall.hub.take([row(1), row(2)])
+    hall.hub.fall_back(place(1))
+    assert (stream.end, client.closed) == (End.FAILED, True)
+    assert hall.hub.position == place(1)
+    assert not hall.hub.memory.reaches(ORIGIN)
+    assert "Store is behind the live feed: streams cut off" in [line["event"] for line in log_lines]
 
 
 @pytest.mark.anyio

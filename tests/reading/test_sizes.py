@@ -64,7 +64,7 @@ async def test_the_tail_takes_payloads_that_grow_in_small_turns(database: Databa
     async with Pool(database.url, LIMITS, size=2) as pool:
         tail = Tail(pool, LIMITS)
         running = asyncio.create_task(tail.run())
-        await tail.follow(take)
+        await tail.follow(take, lambda _end: None)
         ids = insert_many(database, 20, payload=LARGE)
         await until(lambda: sum(map(len, turns)) == 20, "all have come")
         running.cancel()
