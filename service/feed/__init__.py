@@ -5,6 +5,7 @@
 - `filter`: which signals a reader wants, and may see; pure
 - `holding`: who keeps stored signals from readers
 - `instruments`: which there are
+- `pace`: how many are read at once; pure
 - `pages`: what comes after a place, within bounds
 - `position`: where a signal stands, and the cursors that tell it; pure
 - `share`: how much of the database reading may take

@@ -9,12 +9,11 @@ import asyncpg
 from service.feed import ages, instruments
 from service.feed.errors import CursorExpired
 from service.feed.filter import Filter
+from service.feed.pace import next_rows
 from service.feed.position import ORIGIN, Position
 from service.feed.share import Share
-from service.feed.statement import Asked, Row, complete_until, look, newest, snapshot
+from service.feed.statement import Asked, Row, complete_until, is_behind, look, newest, snapshot
 from service.kernel.limits import Limits
-
-_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,10 @@ class Pages:
             settled = before is None or await ages.settled(connection, before)
             async with snapshot(connection):
                 start = after or (await ages.place(connection, since) if since else ORIGIN)
-                page = await self._read(connection, replace(asked, after=start))
+            page = await self._read(connection, replace(asked, after=start))
+            async with snapshot(connection):
                 end = await newest(connection)
-                expired = end < start and start.epoch >= await connection.fetchval(_EPOCH)
+                expired = await is_behind(connection, end, start)
                 moment = await complete_until(connection, page.position)
         if expired:
             raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
@@ -87,23 +87,32 @@ class Pages:
         return Page(page.rows, page.position, moment, more, over=before is not None and not more)
 
     async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
+        """What was read before the server gave up on one of the statements is a page too."""
         page = _Draft([], asked.after)
+        try:
+            async with snapshot(connection):
+                await self._fill(connection, page, asked)
+        except asyncpg.QueryCanceledError:
+            if not page.looked:
+                raise
+            page.full = True
+        return page
+
+    async def _fill(self, connection: asyncpg.Connection, page: _Draft, asked: Asked) -> None:
         for span in await self._spans(connection, asked):
             page.full = len(page.rows) == asked.rows
             if not page.full:
                 await self._add(connection, page, span)
             if page.full:
-                return page
+                return
             # All there are were looked at, be it by way of an index that has but few of them.
             page.position = max(page.position, await newest(connection, span.until))
-        return page
 
     async def _add(self, connection: asyncpg.Connection, page: _Draft, span: Asked) -> None:
         """What is before the end of a span, in pieces that cannot be too large."""
+        rows = 1
         while True:
-            room = (self._limits.page_bytes - page.size) // self._payload_bytes
-            rows = min(max(1, room), span.rows - len(page.rows))
-            looked = await look(connection, replace(span, rows=rows))
+            looked = await look(connection, replace(span, rows=min(rows, span.rows - len(page.rows))))
             page.rows += looked.rows
             page.size += sum(len(row.json) for row in looked.rows)
             page.looked += looked.number
@@ -111,12 +120,11 @@ class Pages:
             if looked.all:
                 return
             page.full = (
-                len(page.rows) == span.rows
-                or page.looked >= span.window
-                or page.size + self._payload_bytes > self._limits.page_bytes
+                len(page.rows) == span.rows or page.looked >= span.window or page.size >= self._limits.page_bytes
             )
             if page.full:
                 return
+            rows = next_rows(rows, looked.rows, self._limits.page_bytes - page.size)
             span = replace(span, after=looked.position)
 
     async def _spans(self, connection: asyncpg.Connection, asked: Asked) -> Sequence[Asked]:

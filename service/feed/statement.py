@@ -41,6 +41,8 @@ than all that are open."""
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
+_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
+
 _ORDER = "ORDER BY epoch, xact, id"
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off"
@@ -163,6 +165,11 @@ async def newest(connection: asyncpg.Connection, until: Position = END) -> Posit
     """The place of the newest signal that is to be read, at or before `until`; that before all while there is none."""
     record = await connection.fetchrow(_NEWEST, *until)
     return Position(*record) if record else ORIGIN
+
+
+async def is_behind(connection: asyncpg.Connection, end: Position, position: Position) -> bool:
+    """Whether `position` lies behind all that is stored, up to `end`, and to come: an older copy was put back."""
+    return end < position and position.epoch >= await connection.fetchval(_EPOCH)
 
 
 async def complete_until(connection: asyncpg.Connection, position: Position) -> datetime:

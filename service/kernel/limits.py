@@ -110,6 +110,8 @@ class Limits:
     tail_tick_seconds: float = 0.02
     """How long it then waits for more: what is stored meanwhile shares one look."""
     tail_retry_seconds: float = 0.5
+    tail_check_seconds: float = 1.0
+    """How often it is looked, while nothing new comes, whether an older copy of the database was put back."""
     survey_seconds: float = 1.0
     survey_rows: int = 10_000
     """How many signals are surveyed at once."""

@@ -16,7 +16,7 @@ AT_ONCE = 2
 """How many streams of a process may read from the database at the same time: the others wait, and intake does not."""
 
 RETRY_SECONDS = 1.0
-"""How long a stream waits when the database did not answer."""
+"""How long a stream waits when the database did not answer, or has less than was told already."""
 
 
 class CatchingUp:
@@ -52,6 +52,9 @@ class CatchingUp:
             except Refusal:  # an older copy of the database was put back: the reader is told when it comes back
                 stream.finish(End.FAILED)
                 return
+        if reached == stream.position:
+            await stream.woken(RETRY_SECONDS)
+            return
         if events and not stream.outlet.closed:
             stream.write(events)
         stream.position = reached

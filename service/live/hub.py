@@ -41,7 +41,7 @@ class Hub:
         """Follow the tail. Returns where it is. Raises what the tail raises when it cannot know."""
         async with self._opening:
             if self.position is None:
-                self.position = await self._tail.follow(self.take)
+                self.position = await self._tail.follow(self.take, self.fall_back)
                 self.memory.begin(self.position)
             return self.position
 
@@ -73,6 +73,12 @@ class Hub:
             self._cut_off(rows[-1].position)
         self._wake_ahead()
         return (time.thread_time() - began) / SHARE
+
+    def fall_back(self, end: Position) -> None:
+        """An older copy of the database was put back, which ends there. Their readers are told when they come back."""
+        log.warning("Store is behind the live feed: streams cut off")
+        self._cut_off(end)
+        self._wake_ahead()
 
     def _cut_off(self, position: Position) -> None:
         self.position = position

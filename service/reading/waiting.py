@@ -48,7 +48,7 @@ class Waiting:
 
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        await self._tail.follow(take)
+        await self._tail.follow(take, lambda _end: news.set())
         try:
             news.set()  # by what was stored before it followed
             while page.waits and (left := end - loop.time()) > 0 and await still():

@@ -54,7 +54,7 @@ class Tail:
     def __init__(self) -> None:
         self.followers: list[Any] = []
 
-    async def follow(self, follower: Any) -> Position:
+    async def follow(self, follower: Any, _fall_back: Any) -> Position:
         self.followers.append(follower)
         return ORIGIN
 
@@ -172,6 +172,20 @@ async def test_a_heartbeat_tells_no_place_before_which_something_is_missing() ->
     assert behind.position == ORIGIN
     assert _numbers(late.written) == [b"id: %b" % ORIGIN.cursor]
     assert _numbers(fine.written) == _ids(1, 2, 2)
+
+
+@pytest.mark.anyio
+async def test_when_the_store_is_behind_all_streams_are_cut_off_and_new_ones_begin_there(
+    log_lines: list[EventDict],
+) -> None:
+    hall = Hall()
+    stream, client = await hall.open()
+    hall.hub.take([row(1), row(2)])
+    hall.hub.fall_back(place(1))
+    assert (stream.end, client.closed) == (End.FAILED, True)
+    assert hall.hub.position == place(1)
+    assert not hall.hub.memory.reaches(ORIGIN)
+    assert "Store is behind the live feed: streams cut off" in [line["event"] for line in log_lines]
 
 
 @pytest.mark.anyio
