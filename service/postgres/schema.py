@@ -25,8 +25,8 @@ _RETRY_SECONDS = 2.0
 _WAITS = "The migration waits for a table that others use, and tries again until it is free"
 
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-"""A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock, since
-whoever wants the same table waits behind it: less than intake does."""
+"""A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock,
+since whoever wants the same table waits behind it: less than intake does."""
 
 
 def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def _connector(url: str) -> Connector:
 async def migrate(url: str, *, down: bool = False) -> list[str]:
     """Bring the schema up to date, or undo the newest migration; returns the migrations that were run.
 
-    Safe when several processes start at once: one does the work, the others find nothing to do. While somebody else uses
-    a table it tries again and again, and says so once on standard error; signals are stored meanwhile. Raises
+    Safe when several processes start at once: one does the work, the others find nothing to do. While somebody else
+    uses a table it tries again and again, and says so once on standard error; signals are stored meanwhile. Raises
     SettingsError when a pooler is in the way, and NoConnection.
     """
     connector = _connector(url)
