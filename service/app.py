@@ -23,6 +23,7 @@ from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
+from service.intake.receipts import Receipts
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -40,7 +41,6 @@ from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.postgres.receipts import Receipts
 from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR

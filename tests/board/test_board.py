@@ -178,6 +178,13 @@ def test_every_digit_is_shown(looked_at: Board, inside: Deployment, instrument: 
     )
 
 
+def test_separators_of_lines_are_letters_within_a_payload(looked_at: Board, inside: Deployment) -> None:
+    """JSON has U+2028 and U+2029 in its texts as they are; they end no line of a stream."""
+    board = opened(looked_at)
+    [signal] = store(inside, payload='\'{"note": "one\u2028two\u2029three"}\'')
+    board.wait_for_row(signal)
+
+
 @pytest.mark.parametrize("ahead_ms", [3_600_000, -3_600_000], ids=["ahead", "behind"])
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
 def test_ages_and_minutes_are_right_whatever_the_clock_of_the_browser_shows(
