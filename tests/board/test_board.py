@@ -178,10 +178,12 @@ def test_every_digit_is_shown(looked_at: Board, inside: Deployment, instrument: 
     )
 
 
-def test_separators_of_lines_are_letters_within_a_payload(looked_at: Board, inside: Deployment) -> None:
+def test_separators_of_lines_are_letters_within_a_payload(
+    looked_at: Board, inside: Deployment, instrument: str
+) -> None:
     """JSON has U+2028 and U+2029 in its texts as they are; they end no line of a stream."""
-    board = opened(looked_at)
-    [signal] = store(inside, payload='\'{"note": "one\u2028two\u2029three"}\'')
+    board = opened(looked_at, instrument)
+    [signal] = store(inside, instrument, payload='\'{"note": "one\u2028two\u2029three"}\'')
     board.wait_for_row(signal)
 
 
