@@ -10,6 +10,11 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.feed.holding import Holding
+from service.feed.pages import Pages
+from service.feed.share import Share
+from service.feed.survey import Survey
+from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
@@ -28,9 +33,9 @@ from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
 from service.live import LiveFeed
 from service.manual.pages import pages
+from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
-from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.postgres.receipts import Receipts
@@ -42,12 +47,8 @@ from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
-from service.reading.holding import Holding
-from service.reading.pages import Pages
+from service.reading.overview import Overview
 from service.reading.places import Places
-from service.reading.share import Share
-from service.reading.survey import Survey
-from service.reading.tail import Tail
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
 
@@ -66,13 +67,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
-    reading, live = _reading(settings, pool, tail, limits, lambda: shutdown.begun)
+    overview = Overview(clock)
+    reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
-    read = [*no_body, _reader_guard(settings, readers)]
+    read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(
@@ -85,6 +87,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             Route("/api/v1/feed", reading.feed, middleware=read),
             Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
+            Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
@@ -96,7 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, signing, follower, tail=tail.run, streams=live.sweeping),
+            _background(pool, limits, clock, writer, signing, follower, overview, tail=tail.run, streams=live.sweeping),
             signing,
             follower,
             shutdown,
@@ -149,6 +152,7 @@ def _background(
     writer: Writer,
     signing: _Signing | None,
     follower: Follower,
+    overview: Overview,
     **of_reading: Work,
 ) -> Tasks:
     of_signing: dict[str, Work] = {}
@@ -167,6 +171,7 @@ def _background(
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        overview=repeated("overview", overview.look, limits.overview_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
         **of_reading,
@@ -175,13 +180,13 @@ def _background(
 
 
 def _reading(
-    settings: Settings, pool: Pool, tail: Tail, limits: Limits, closing: Callable[[], bool]
+    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
 ) -> tuple[Reading, LiveFeed]:
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
-    return Reading(share, pages, Waiting(tail, places), closing), live
+    return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
 def _reader_guard(settings: Settings, readers: Readers) -> Middleware:

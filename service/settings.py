@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service import environment
+from service.connection_url import ConnectionUrl
 from service.environment import SettingsError
-from service.kernel.connection_url import ConnectionUrl
 from service.kernel.sealing_keys import parse_sealing_keys
 
 __all__ = ["Settings", "SettingsError", "load_settings", "unknown_settings"]

@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.steps.crowds",
     "tests.steps.explanations",
     "tests.steps.faults",
+    "tests.steps.feed",
     "tests.steps.figures",
     "tests.steps.keys",
     "tests.steps.logs",

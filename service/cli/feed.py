@@ -23,12 +23,13 @@ def new_life(as_json: AsJson = False) -> None:
     """
     from tortoise.transactions import in_transaction
 
+    from service.lives.lives import begin_life
     from service.postgres import audit
-    from service.postgres.lives import begin_life
 
     async def work(_: "SealingKeys") -> int:
-        async with in_transaction() as transaction, transaction.acquire_connection() as connection:
-            life = (await begin_life(connection)).life
+        async with in_transaction() as transaction:
+            async with transaction.acquire_connection() as connection:
+                life = (await begin_life(connection)).life
             await audit.record(operator(), "feed new-life", life=life)
             return life
 

@@ -77,8 +77,8 @@ def _failures_in_one_sentence() -> Iterator[None]:
 
     from service.environment import file_problem
     from service.kernel.errors import database_reason
+    from service.lives.lives import Unsettled
     from service.postgres.durability import NotDurable
-    from service.postgres.lives import Unsettled
     from service.settings import SettingsError
 
     try:

@@ -50,8 +50,6 @@ class UnsupportedMediaType(Refusal):
 
 
 class ValidationFailed(Refusal):
-    """What was sent can be read, and is not what it should be: a signal, or the parameters of a query."""
-
     status, code = 422, "validation_failed"
     sentence = "The request can be read, but is not valid"
 

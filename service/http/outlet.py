@@ -25,7 +25,8 @@ class Outlet:
         self._flow = flow
         self._socket = transport.get_extra_info("socket")
         self._written = self._acknowledged = 0
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+        with suppress(OSError):  # the client is gone
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
 
     @property
     def closed(self) -> bool:

@@ -1,6 +1,5 @@
 """What everyone uses and what knows nobody.
 
-- `connection_url`: what a PostgreSQL connection URL says
 - `errors`: the root of all refusals
 - `limits`: how long the service waits, and how much it takes at once
 - `line_writer`: log lines on their way out, in a thread of its own

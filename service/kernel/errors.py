@@ -4,6 +4,7 @@ Refusal
 ├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
 ├── service.proof.errors    a sender who is not proven
 ├── service.readers.errors  a reader that nobody knows
+├── service.feed.errors     a place in the feed that is none, or a feed that cannot be read
 ├── service.intake.errors   a body that is no signal
 └── InternalError           500 internal_error
 

@@ -88,7 +88,7 @@ class Limits:
     """How many instruments a page looks up one by one. Of more it looks at all signals."""
     reading_sessions: int = 3
     """How many connections of the pool readers may use at once."""
-    reading_queue: int = 200
+    reading_queue: int = 1000
     """How many readers wait for one of them."""
     tail_rows: int = 500
     tail_poll_seconds: float = 0.05
@@ -101,6 +101,8 @@ class Limits:
     """How many signals are surveyed at once."""
     samples_seconds: float = 86_400
     """After how long one sample a minute is enough to tell how far a time is in the feed."""
+    overview_seconds: float = 5.0
+    """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
     heartbeat_seconds: float = 5.0

@@ -109,13 +109,29 @@ def shared_directory() -> Path | None:
 
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
-    registry = REGISTRY
+    return generate_latest(_everything()), CONTENT_TYPE_LATEST
+
+
+def totals(counter: Counter, label: str) -> dict[str, int]:
+    """How far a counter of all worker processes together has come, by the values of one of its labels."""
+    name = next(iter(counter.describe())).name
+    found: dict[str, int] = {}
+    for family in _everything().collect():
+        for sample in family.samples if family.name == name else ():
+            if sample.name == f"{name}_total":
+                value = sample.labels[label]
+                found[value] = found.get(value, 0) + int(sample.value)
+    return found
+
+
+def _everything() -> CollectorRegistry:
     shared = shared_directory()
-    if shared is not None:
-        _forget_the_dead(shared)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    if shared is None:
+        return REGISTRY
+    _forget_the_dead(shared)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
 
 
 def _forget_the_dead(shared: Path) -> None:

@@ -2,16 +2,15 @@
 
 import asyncio
 
+from service.feed import Pages, Position, unavailable
 from service.http.errors import Overloaded
 from service.kernel.errors import Refusal
-from service.kernel.logs import log
 from service.live import frames
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.stream import End, Stream
-from service.reading import Pages, Position, unavailable
 
 ROWS = 500
-"""How many signals are read at once from the database for a stream that is behind."""
+"""How many signals at most are read at once from the database, for a stream that is behind: fewer if they are large."""
 
 AT_ONCE = 2
 """How many streams of a process may read from the database at the same time: the others wait, and intake does not."""
@@ -27,19 +26,17 @@ class CatchingUp:
         self._hub = hub
         self._pages = pages
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._rows = ROWS
 
     async def serve(self, stream: Stream) -> None:
-        """Write all that a stream misses, whenever it misses something, until it is to end."""
-        while stream.end is None:
-            await stream.outlet.drained()
-            position = self._hub.position
-            if stream.end is not None or position is None:
-                return
-            if stream.position > position:
+        """Write all that a stream misses, whenever it misses something, until it is to end or its reader is gone."""
+        while stream.goes_on and (position := self._hub.position):
+            if stream.outlet.full:
+                await stream.outlet.drained()
+            elif stream.position > position:
                 await self._hub.caught_up(stream)
             elif stream.position == position:
-                stream.behind = False
-                await stream.woken()
+                await stream.in_step()
             else:
                 await self._go_on(stream)
 
@@ -49,24 +46,31 @@ class CatchingUp:
         else:
             try:
                 events, reached = await self._stored(stream)
-            except (Overloaded, *unavailable) as error:
-                log.warning("Stream cannot be caught up", exception=error)
+            except (Overloaded, *unavailable):  # of which the tail tells
                 await stream.woken(RETRY_SECONDS)
                 return
             except Refusal:  # an older copy of the database was put back: the reader is told when it comes back
                 stream.finish(End.FAILED)
                 return
-        if stream.outlet.closed:
-            return
-        if events:
+        if events and not stream.outlet.closed:
             stream.write(events)
         stream.position = reached
 
     async def _stored(self, stream: Stream) -> tuple[bytes, Position]:
         """The database may be further than the hub, which is to write the rest itself."""
         async with self._turn:
-            page = await self._pages.read(stream.filter, stream.position, ROWS)
+            page = await self._pages.read(stream.filter, stream.position, self._rows)
         until = self._hub.position or stream.position
         rows = [row for row in page.rows if row.position <= until]
-        events = [frames.event(b"signal", row.position.cursor, row.json) for row in rows]
-        return b"".join(events), min(page.position, until)
+        taken: list[bytes] = []
+        size = 0
+        for row in rows:
+            event = frames.event(b"signal", row.position.cursor, row.json)
+            size += len(event)
+            if size > CHUNK_BYTES and taken:
+                break
+            taken.append(event)
+        if taken:
+            self._rows = min(ROWS, max(1, CHUNK_BYTES * len(taken) // size))
+        whole = len(taken) == len(rows)
+        return b"".join(taken), min(page.position, until) if whole else rows[len(taken) - 1].position

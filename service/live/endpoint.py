@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
+from service.feed import Pages, Tail, answered
 from service.http.errors import ShuttingDown
 from service.http.headers import values
 from service.kernel import metrics
@@ -13,7 +14,7 @@ from service.live.catching_up import CatchingUp
 from service.live.hub import Hub
 from service.live.stream import End, Stream
 from service.live.sweep import Sweep
-from service.reading import LiveQuery, Pages, Places, Tail, answered, live_query
+from service.reading import LiveQuery, Places, live_query
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -36,8 +37,8 @@ class LiveFeed:
         self.sweeping = repeated("streams", sweep.look, sweep.seconds)
 
     def leave(self) -> None:
-        """Take no more streams and end those that there are. May be called by the handler of a signal, which interrupts
-        whatever is done to them."""
+        """Take no more streams and end those that there are, once their readers have taken what was written. May be
+        called by the handler of a signal, which interrupts whatever is done to them."""
         asyncio.get_running_loop().call_soon_threadsafe(self._hub.leave)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -52,13 +53,18 @@ class LiveFeed:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, scope: Scope, query: LiveQuery, send: Send) -> None:
-        stream = await self._open(scope, query)
+        try:
+            await self._serve(await self._open(scope, query), send)
+        finally:
+            self._hub.rest()
+
+    async def _serve(self, stream: Stream, send: Send) -> None:
         try:
             await _begin(send)
             stream.greet()
             await self._catching_up.serve(stream)
         finally:
-            self._hub.remove(stream)
+            self._hub.streams.remove(stream)
             metrics.streams_ended.labels(stream.end or End.GONE).inc()
 
     async def _open(self, scope: Scope, query: LiveQuery) -> Stream:

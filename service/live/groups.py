@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from service.feed import Filter, Position
 from service.kernel import metrics
 from service.live import frames
 from service.live.stream import Stream
-from service.reading import Filter, Position
 
 KNOWN_MAX = 20_000
 """For how many pairs of instrument and producer it is kept in mind whom they concern."""

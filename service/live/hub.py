@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from service.feed import Position, Row, Tail
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
@@ -11,7 +12,6 @@ from service.live import frames
 from service.live.groups import Group, Groups
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
-from service.reading import Position, Row, Tail
 
 CHUNK_BYTES = 256 * 1024
 """About how much is written to a stream at once, and so how much of it one that does not read can make us keep."""
@@ -48,11 +48,12 @@ class Hub:
     def add(self, stream: Stream) -> None:
         """Have one more stream; to be called in the turn in which `begin` has returned."""
         self.streams.add(stream)
+        if self.leaving:
+            stream.finish(End.SHUTDOWN)
 
-    def remove(self, stream: Stream) -> None:
-        """Have it no longer."""
-        self.streams.remove(stream)
-        if not self.streams:
+    def rest(self) -> None:
+        """Follow the tail no longer if there are no streams."""
+        if self.position is not None and not self.streams:
             self._tail.leave(self.take)
             self.position = None
             self.memory.begin(None)
@@ -112,7 +113,7 @@ class Hub:
         self._ahead.clear()
 
     def leave(self) -> None:
-        """Take no more streams and end those that there are, as far as their readers read."""
+        """End all streams, those too that are being opened."""
         self.leaving = True
         for stream in self.streams:
             stream.finish(End.SHUTDOWN)

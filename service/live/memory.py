@@ -4,7 +4,7 @@ from collections import deque
 from itertools import takewhile
 from typing import NamedTuple
 
-from service.reading import Filter, Position
+from service.feed import Filter, Position
 
 
 class Recent(NamedTuple):

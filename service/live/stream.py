@@ -8,16 +8,18 @@ from contextlib import suppress
 from enum import StrEnum
 from itertools import count
 
+from service.feed import Filter, Position
 from service.http.outlet import Outlet
 from service.kernel.limits import Limits
 from service.live import frames
-from service.reading import Filter, Position
 
 RETRY_MS = 1000, 5000
 """Between which times the one lies after which a reader is told to come back, so that not all come at once."""
 
 _JITTER = 0.9, 1.1
 """What the age is multiplied with at which a stream ends."""
+
+_DRAW = random.SystemRandom()
 
 _NUMBERS = count()
 
@@ -51,13 +53,18 @@ class Stream:
         self.end: End | None = None
         self.number = next(_NUMBERS)
         self.progressed_at = time.monotonic()
-        self.until = self.progressed_at + limits.stream_seconds * random.uniform(*_JITTER)  # noqa: S311  # no secret
+        self.until = self.progressed_at + limits.stream_seconds * _DRAW.uniform(*_JITTER)
         self._awake = asyncio.Event()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is somebody to write to, and no reason to end."""
+        return self.end is None and not self.outlet.closed
 
     def greet(self) -> None:
         """Write what a stream begins with: from where it goes on, should it break off at once."""
-        retry_ms = random.randint(*RETRY_MS)  # noqa: S311  # no secret
-        self.write(frames.greeting(self.position.cursor, retry_ms))
+        if not self.outlet.closed:
+            self.write(frames.greeting(self.position.cursor, _DRAW.randint(*RETRY_MS)))
 
     def write(self, body: bytes, chunk: bytes | None = None) -> None:
         """Write whole events; `chunk` is the same, framed already."""
@@ -70,18 +77,21 @@ class Stream:
         self.wake()
 
     def finish(self, reason: End) -> None:
-        """End it at a whole event. A reader that has not taken the last one is cut off."""
-        if self.end is not None:
-            return
-        self.end = reason
-        if self.outlet.full and not self.outlet.closed:
-            self.outlet.cut()
-        self.wake()
+        """End it at a whole event, once its reader has taken what was written."""
+        if self.end is None:
+            self.end = reason
+            self.wake()
 
     @property
     def awake(self) -> bool:
         """Whether its task has been woken, and has not gone to sleep again."""
         return self._awake.is_set()
+
+    async def in_step(self) -> None:
+        """Leave it to the hub, until it falls behind or is to end. `position` is right again only after that."""
+        self.behind = False
+        while self.goes_on and not self.behind:
+            await self.woken()
 
     def wake(self) -> None:
         """There is something to do for its task."""

@@ -40,6 +40,8 @@ class Sweep:
             stream.outlet.cut()
             return End.STALLED
         if not stream.still_reads():
+            if stream.outlet.full:  # it is not waited for
+                stream.outlet.cut()
             return End.REVOKED
         return End.OLD if now > stream.until else None
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from service.feed.errors import CursorExpired
 from service.http.errors import (
     BodyTooLarge,
     HeadersTooLarge,
@@ -18,7 +19,6 @@ from service.kernel.errors import InternalError, Refusal
 from service.manual import specimens
 from service.manual.explanations import explanations
 from service.proof.errors import ProofRefusal, SignatureMismatch
-from service.reading.errors import CursorExpired
 
 Json = dict[str, Any]
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from service import __version__
+from service.feed.errors import ReadingRefusal
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.signal import SignalCreate, SignalCreated
 from service.kernel.errors import all_refusals
@@ -19,7 +20,6 @@ from service.manual.answers import ANYWHERE, Json, answer, get, json_answer, ref
 from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
 from service.manual.reading import reading_paths
 from service.readers.errors import TokenRefusal
-from service.reading.errors import ReadingRefusal
 
 _OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, TokenRefusal | ReadingRefusal)]
 """What may come back to a signal."""
@@ -87,6 +87,7 @@ def _schemas() -> Json:
         shapes.Signal,
         shapes.FeedPage,
         shapes.InstrumentsPage,
+        shapes.Overview,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
 from service.http.errors import ValidationFailed
 from service.kernel.errors import Refusal
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers, text_answer
 from service.readers.errors import TokenInvalid, TokenMissing
-from service.reading.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
 from service.reading.query import PAGE_ROWS, PAGE_ROWS_MAX, VALUES_MAX, WAIT_SECONDS_MAX
 
 _READING: list[type[Refusal]] = [TokenMissing, TokenInvalid, ValidationFailed, FeedUnavailable]
@@ -25,6 +25,7 @@ def reading_paths() -> Json:
             "get": _get("readFeed", "The signals in their order, page by page", "FeedPage", _feed(), _FEED)
         },
         "/api/v1/feed/live": {"get": _follow()},
+        "/api/v1/overview": {"get": _get("getOverview", "How much is stored and refused", "Overview", [])},
         "/api/v1/instruments": {
             "get": _get("listInstruments", "What there are signals of", "InstrumentsPage", _instruments())
         },

@@ -106,6 +106,23 @@ class InstrumentsPage(BaseModel):
     more: Annotated[bool, Field(description="Whether there are others behind the last one")]
 
 
+class Minute(BaseModel):
+    """How many signals were stored in a minute."""
+
+    minute: datetime
+    count: Annotated[int, Field(ge=0)]
+
+
+class Overview(BaseModel):
+    """What one machine has stored and refused since its service was started."""
+
+    since: datetime
+    signals: Annotated[
+        list[Minute] | None, Field(description="Of the last hour, in your scope; null where that names producers")
+    ]
+    refusals: Annotated[dict[str, int] | None, Field(description="By code; null unless you see everything")]
+
+
 class Health(BaseModel):
     """The process is alive."""
 

@@ -3,10 +3,10 @@
 import hashlib
 from typing import Any
 
+from service.feed.errors import CursorExpired
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
-from service.reading.errors import CursorExpired
 
 _ID = "01a20dc7-e667-7406-ab00-7167f832076d"
 _BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'

@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from service.connection_url import Address, ConnectionUrl
 from service.environment import file_problem
-from service.kernel.connection_url import Address, ConnectionUrl
 from service.kernel.limits import Limits
 from service.settings import SettingsError
 

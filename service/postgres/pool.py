@@ -11,11 +11,11 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
+from service.lives.settling import settle_and_tell
 from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
 from service.postgres.schema import orm_config
-from service.postgres.settling import settle_and_tell
 
 Result = TypeVar("Result")
 

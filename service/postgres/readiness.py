@@ -7,11 +7,11 @@ import asyncpg
 
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.lives.lives import Unsettled
+from service.lives.settling import settle_and_tell
 from service.postgres.durability import NotDurable
-from service.postgres.lives import Unsettled
 from service.postgres.pool import Pool
 from service.postgres.schema import migration_files
-from service.postgres.settling import settle_and_tell
 
 _PROBE = """
 WITH write AS (UPDATE signals SET status = status WHERE false),

@@ -8,7 +8,7 @@ import asyncpg
 from aerich import Command
 
 from service.kernel.limits import Limits
-from service.postgres import lives
+from service.lives import lives
 from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 

@@ -8,17 +8,18 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from service.feed import instruments, statement
+from service.feed.filter import Filter
+from service.feed.pages import Page, Pages
+from service.feed.position import Position
+from service.feed.share import Share, answered
 from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
 from service.readers.errors import TokenInvalid
 from service.readers.scope import Reader
-from service.reading import instruments, statement
-from service.reading.filter import Filter
-from service.reading.pages import Page, Pages
-from service.reading.position import Position
+from service.reading.overview import Overview
 from service.reading.query import FeedQuery, feed_query, instruments_query, nothing_asked
-from service.reading.share import Share, answered
 from service.reading.waiting import Waiting
 
 _ID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -31,10 +32,13 @@ _HEADERS = {"Cache-Control": "no-store"}
 class Reading:
     """One signal, pages of the feed, and instruments. A guard has told who reads."""
 
-    def __init__(self, share: Share, pages: Pages, waiting: Waiting, closing: Callable[[], bool]) -> None:
+    def __init__(
+        self, share: Share, pages: Pages, waiting: Waiting, overview: Overview, closing: Callable[[], bool]
+    ) -> None:
         self._share = share
         self._pages = pages
         self._waiting = waiting
+        self._overview = overview
         self._closing = closing
 
     async def signal(self, request: Request) -> Response:
@@ -71,6 +75,11 @@ class Reading:
                 )
         shown = [{"instrument": name, "latest": utc_text(latest)} for name, latest in found[: query.limit]]
         return JSONResponse({"instruments": shown, "more": len(found) > query.limit}, headers=_HEADERS)
+
+    async def overview(self, request: Request) -> Response:
+        """GET /api/v1/overview: what this machine has stored and refused."""
+        nothing_asked(request.scope)
+        return JSONResponse(await self._overview.content(_reader(request).scope), headers=_HEADERS)
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
         since = query.since if query.after is None else None

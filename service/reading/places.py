@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from service.feed.errors import TooManyStreams
 from service.kernel import metrics
-from service.reading.errors import TooManyStreams
 
 
 class Places:

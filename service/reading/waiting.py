@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from service.reading.filter import Filter
-from service.reading.pages import Page
+from service.feed.filter import Filter
+from service.feed.pages import Page
+from service.feed.position import Position
+from service.feed.statement import Row
+from service.feed.tail import Tail
 from service.reading.places import Places
-from service.reading.position import Position
-from service.reading.statement import Row
-from service.reading.tail import Tail
 
 _LOOK_SECONDS = 1.0
 """How often it is asked whether there is still somebody who waits."""

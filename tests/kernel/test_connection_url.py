@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from service.kernel.connection_url import ConnectionUrl
+from service.connection_url import ConnectionUrl
 
 
 def told(url: str) -> dict[str, str]:

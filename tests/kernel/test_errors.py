@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from service.feed import errors as feed_errors
 from service.http import errors as http_errors
 from service.intake import errors as intake_errors
 from service.kernel import errors
@@ -14,7 +15,7 @@ from service.proof import errors as proof_errors
 from service.readers import errors as readers_errors
 from tests.observing.contract import STATUS_OF
 
-ROOMS = [http_errors, proof_errors, readers_errors, intake_errors]
+ROOMS = [http_errors, proof_errors, readers_errors, feed_errors, intake_errors]
 
 
 def test_every_code_has_its_promised_status() -> None:

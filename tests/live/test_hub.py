@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from structlog.typing import EventDict
 
+from service.feed import Filter, Position, Row
 from service.kernel.limits import Limits
 from service.live.groups import Groups
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
-from service.reading import Filter, Position, Row
+from service.live.sweep import LOOKS, Sweep
 
 ORIGIN = Position(1, 1, UUID(int=0))
 LIMITS = Limits(stream_memory_bytes=1000)
@@ -39,6 +40,9 @@ class Client:
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+
+    def progressed(self) -> bool:
+        return True
 
     def cut(self) -> None:
         self.closed = True
@@ -143,7 +147,7 @@ async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDi
     broken, other = await hall.open("XAUUSD"), await hall.open()
 
     def refuse(data: bytes) -> None:
-        raise RuntimeError("unable to perform operation on a closed transport")
+        raise RuntimeError(f"unable to write {len(data)} bytes")
 
     broken[1].write = refuse  # type: ignore[method-assign]
     hall.hub.take([row(1)])
@@ -154,6 +158,20 @@ async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDi
     _, next_client = await hall.open()
     hall.hub.take([row(2)])
     assert _numbers(next_client.written) == _ids(2)
+
+
+@pytest.mark.anyio
+async def test_a_heartbeat_tells_no_place_before_which_something_is_missing() -> None:
+    """Red with the place of the hub for all: a reader that comes back with it skips what it has missed."""
+    hall = Hall()
+    (behind, late), (_, fine) = await hall.open(in_step=False), await hall.open()
+    hall.hub.take([row(1), row(2)])
+    sweep = Sweep(hall.hub, LIMITS, idle_seconds=60)
+    for _ in range(LOOKS):
+        await sweep.look()
+    assert behind.position == ORIGIN
+    assert _numbers(late.written) == [b"id: %b" % ORIGIN.cursor]
+    assert _numbers(fine.written) == _ids(1, 2, 2)
 
 
 @pytest.mark.anyio
@@ -173,7 +191,9 @@ async def test_the_tail_is_followed_while_there_are_streams() -> None:
     streams = [(await hall.open())[0] for _ in range(2)]
     assert len(hall.tail.followers) == 1
     for stream in streams:
-        hall.hub.remove(stream)
+        assert len(hall.tail.followers) == 1
+        hall.hub.streams.remove(stream)
+        hall.hub.rest()
     assert hall.tail.followers == []
     assert hall.hub.position is None
 

@@ -15,13 +15,12 @@ from service.kernel.errors import FieldFault, Refusal, all_refusals
 from service.manual.openapi import document_text
 from service.manual.pages import pages
 from service.manual.shapes import Fault
-from service.readers.errors import TokenRefusal
 from service.settings import Settings
 from tests.documents.generated import generated
-from tests.observing.published import DOCUMENT, conforms, followed, signal_answer
+from tests.observing.published import DOCUMENT, conforms, followed, refusal_answer
 from tests.running.environment import ROOT
 
-REFUSALS = [refusal for refusal in all_refusals() if not issubclass(refusal, TokenRefusal)]
+REFUSALS = all_refusals()
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
@@ -60,7 +59,7 @@ def test_every_route_is_in_the_document() -> None:
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_every_code_has_an_example_of_the_published_shape(refusal: type[Refusal]) -> None:
-    content = signal_answer(refusal.status)["content"]["application/json"]
+    content = refusal_answer(refusal.status, refusal.code)["content"]["application/json"]
     value = content["examples"][refusal.code]["value"]
     assert value["code"] == refusal.code
     assert conforms(value, content["schema"])
@@ -70,7 +69,9 @@ def test_every_code_has_an_example_of_the_published_shape(refusal: type[Refusal]
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_the_headers_of_every_refusal_are_published(refusal: type[Refusal]) -> None:
-    headers = {name: followed(header) for name, header in signal_answer(refusal.status)["headers"].items()}
+    headers = {
+        name: followed(header) for name, header in refusal_answer(refusal.status, refusal.code)["headers"].items()
+    }
     required = {name for name, header in headers.items() if header.get("required")}
     by_the_server = {"X-Request-Id", "Link"} | ({"Allow"} if refusal.status == 405 else set())
     assert required == by_the_server | refusal.headers.keys()
@@ -86,11 +87,13 @@ def test_the_example_signals_are_accepted_and_fit_their_schema() -> None:
         parse_signal(json.dumps(example["value"]).encode(), 32768)
 
 
-def test_only_signals_need_a_signature() -> None:
+def test_signals_need_a_signature_and_readers_a_token() -> None:
     secured = {key: operation["security"] for key, operation in operations().items() if operation["security"]}
-    assert secured == {("/api/v1/signals", "POST"): [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]}
-    schemes = DOCUMENT["components"]["securitySchemes"].keys()
-    assert secured["/api/v1/signals", "POST"][0].keys() == schemes - {"ReaderToken"}
+    sent = secured.pop(("/api/v1/signals", "POST"))
+    assert sent == [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]
+    assert sent[0].keys() == DOCUMENT["components"]["securitySchemes"].keys() - {"ReaderToken"}
+    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
+    assert secured == {(path, "GET"): [{"ReaderToken": []}] for path in reading}
 
 
 def test_the_published_fault_is_the_one_that_is_raised() -> None:

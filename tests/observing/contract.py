@@ -9,6 +9,7 @@ from tests.speaking.exchange import Answer
 
 STATUS_OF = {
     "malformed_request": 400,
+    "cursor_invalid": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
     "producer_id_invalid": 400,
@@ -23,14 +24,17 @@ STATUS_OF = {
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
+    "cursor_expired": 410,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
     "headers_too_large": 431,
     "internal_error": 500,
+    "feed_unavailable": 503,
     "overloaded": 503,
     "shutting_down": 503,
+    "too_many_streams": 503,
 }
 
 _HEADERS_EXPLAINED = {"server_time", "skew_seconds", "hint"}
@@ -39,6 +43,7 @@ EXPLAINED = {
     "timestamp_outside_window": _HEADERS_EXPLAINED,
     "signature_malformed": _HEADERS_EXPLAINED,
     "signature_mismatch": _HEADERS_EXPLAINED | {"body_bytes", "body_sha256"},
+    "cursor_expired": {"oldest", "newest"},
 }
 """What may be told beside these codes. Nothing is told beside any other."""
 
@@ -84,9 +89,9 @@ def _check_faults(detail: object) -> None:
     assert detail
     for fault in detail:
         assert fault.keys() == {"loc", "msg", "type"}
-        assert fault["loc"][0] == "body"
+        assert fault["loc"][0] in {"body", "query"}
         assert len(fault["loc"]) <= 2
-        assert set(fault["loc"][1:]) <= FIELDS
+        assert fault["loc"][0] == "query" or set(fault["loc"][1:]) <= FIELDS
         assert fault["msg"]
         assert re.fullmatch(r"[a-z_]+", fault["type"])
 

@@ -32,13 +32,22 @@ def followed(value: dict[str, Any]) -> Any:
 
 
 def signal_answer(status: int) -> Any:
-    """What is published about an answer with this status to a signal. Every refusal is among them."""
+    """What is published about an answer with this status to a signal."""
     return followed(DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"][str(status)])
+
+
+def refusal_answer(status: int, code: str) -> Any:
+    """What is published about a refusal of a signal, or else of the feed: one of them knows each code."""
+    to_signals = DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"]
+    to_feed = DOCUMENT["paths"]["/api/v1/feed"]["get"]["responses"]
+    published = [followed(answers[str(status)]) for answers in (to_signals, to_feed) if str(status) in answers]
+    return next(answer for answer in published if code in answer["content"]["application/json"]["examples"])
 
 
 def check_published(answer: Answer) -> None:
     """The answer has the body and the headers that the document promises for its status."""
-    promised = signal_answer(answer.status)
+    refused = answer.status >= 400
+    promised = refusal_answer(answer.status, answer.json()["code"]) if refused else signal_answer(answer.status)
     content = promised["content"]["application/json"]
     assert answer.headers["Content-Type"] == "application/json"
     assert conforms(answer.json(), content["schema"]), f"not as published: {answer.body!r}"

@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.reading import Filter, statement
-from service.reading.position import Position
-from service.reading.statement import Asked
+from service.feed import Filter, statement
+from service.feed.position import Position
+from service.feed.statement import Asked
 from tests.reading.storing import insert_many
 from tests.running.postgres import Database, PostgresServer
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.feed.errors import CursorInvalid
 from service.reading import Position
-from service.reading.errors import CursorInvalid
 
 places = st.builds(Position, st.integers(0, (1 << 63) - 1), st.integers(0, (1 << 64) - 1), st.uuids())
 

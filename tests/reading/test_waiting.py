@@ -9,8 +9,9 @@ import pytest
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import FEED, LIMITS, all_read, everything, page, reading
 from tests.reading.storing import insert_many, open_transaction
-from tests.running.application import JSON, SIGNALS, signal_body
+from tests.running.application import JSON, SIGNALS, figure, signal_body
 from tests.running.postgres import Database
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +92,7 @@ async def test_no_more_wait_than_there_are_places(database: Database) -> None:
     async with reading(database.url, signals_streams_max=1) as client:
         first = asyncio.create_task(client.get(FEED, params={"wait": 2}))
         second = asyncio.create_task(client.get(FEED, params={"wait": 2}))
+        await until(lambda: figure("signals_streams") == 1, "one waits")
         answers = await asyncio.gather(first, second)
         assert sorted(answer.status_code for answer in answers) == [200, 503]
         [refused] = [answer for answer in answers if answer.status_code == 503]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
-from service.kernel.connection_url import ConnectionUrl
+from service.connection_url import ConnectionUrl
 from tests.running.ports import free_port
 
 COMMAND_COMPLETE, READY_FOR_QUERY = b"C", b"Z"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import select
 import socket
 import time
 from collections import deque
@@ -17,7 +18,7 @@ LIVE = "/api/v1/feed/live"
 
 Query = Mapping[str, str | Sequence[str]]
 
-_CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]+)\r\n")
 
 
 class CutOff(Exception):
@@ -209,9 +210,20 @@ class EventStream:
         self.socket.settimeout(self.patience)
         return found
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end, in good order."""
+        return self._decoder.ended
+
     def rest(self) -> bytes:
         """What comes behind the end."""
         return self._decoder.rest or self.socket.recv(65536)
+
+    def cut_off(self) -> bool:
+        """Whether the connection was reset, waiting for that without reading anything."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLERR)
+        return bool(poll.poll(self.patience * 1000))
 
     def close(self) -> None:
         """Hang up."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from service.reading.filter import Filter
-from service.reading.position import Position
+from service.feed.filter import Filter
+from service.feed.position import Position
 
 _LIKE = "instrument >= {0} AND instrument < {0} || '~'"
 """Begins with it: `~` comes after all that a name may have in it."""

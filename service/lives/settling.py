@@ -3,7 +3,7 @@
 import asyncpg
 
 from service.kernel.logs import log
-from service.postgres.lives import settle
+from service.lives.lives import settle
 
 
 async def settle_and_tell(connection: asyncpg.Connection) -> None:

@@ -2,9 +2,9 @@
 
 import asyncpg
 
+from service.feed.statement import FINAL, HORIZON
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
-from service.reading.statement import FINAL, HORIZON
 
 _LOCK = 0x537572766579
 """The advisory lock that lets one process survey at a time: the ASCII bytes of `Survey`. Unlike the lock of a row it

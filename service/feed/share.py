@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
+from service.feed.errors import FeedUnavailable
 from service.http.errors import Overloaded
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.lives.lives import Unsettled
 from service.postgres.durability import NotDurable
-from service.postgres.lives import Unsettled
 from service.postgres.pool import Pool
-from service.reading.errors import FeedUnavailable
 
 unavailable = (
     OSError,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from service.feed.statement import HORIZON
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.pool import Pool
-from service.reading.statement import HORIZON
 
 _LAG = f"""
 WITH {HORIZON}

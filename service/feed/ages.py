@@ -4,8 +4,8 @@ from datetime import datetime
 
 import asyncpg
 
-from service.reading.position import ORIGIN, Position
-from service.reading.statement import HORIZON
+from service.feed.position import ORIGIN, Position
+from service.feed.statement import HORIZON
 
 _PLACE = """
 SELECT epoch, xact, id FROM horizons WHERE at < $1 ORDER BY at DESC, epoch DESC, xact DESC, id DESC LIMIT 1

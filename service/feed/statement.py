@@ -9,8 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from service.reading.filter import EVERYTHING, Filter
-from service.reading.position import END, ORIGIN, Position
+from service.feed.filter import EVERYTHING, Filter
+from service.feed.position import END, ORIGIN, Position
 
 _TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 """Whatever the time zone of the session is, which may be a pooler's."""
@@ -38,7 +38,7 @@ _READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(
 """Of a row `s` of signals: nothing will appear before it any more. It is of a former life, or its transaction is older
 than all that are open."""
 
-FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"
+FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
 _ORDER = "ORDER BY epoch, xact, id"

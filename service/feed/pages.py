@@ -6,13 +6,13 @@ from datetime import datetime
 
 import asyncpg
 
+from service.feed import ages, instruments
+from service.feed.errors import CursorExpired
+from service.feed.filter import Filter
+from service.feed.position import ORIGIN, Position
+from service.feed.share import Share
+from service.feed.statement import Asked, Row, complete_until, look, newest, snapshot
 from service.kernel.limits import Limits
-from service.reading import ages, instruments
-from service.reading.errors import CursorExpired
-from service.reading.filter import Filter
-from service.reading.position import ORIGIN, Position
-from service.reading.share import Share
-from service.reading.statement import Asked, Row, complete_until, look, newest, snapshot
 
 _EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
@@ -89,7 +89,9 @@ class Pages:
     async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
         page = _Draft([], asked.after)
         for span in await self._spans(connection, asked):
-            await self._add(connection, page, span)
+            page.full = len(page.rows) == asked.rows
+            if not page.full:
+                await self._add(connection, page, span)
             if page.full:
                 return page
             # All there are were looked at, be it by way of an index that has but few of them.

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Never
 
+from service.feed.position import Position
+from service.feed.share import unavailable
+from service.feed.statement import Asked, Row, look, newest, snapshot
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.pool import Pool
-from service.reading.position import Position
-from service.reading.share import unavailable
-from service.reading.statement import Asked, Row, look, newest, snapshot
 
 Follower = Callable[[Sequence[Row]], float]
 """Takes new signals, and returns for how many seconds nothing more should be read."""

@@ -6,7 +6,7 @@ import zlib
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from service.reading.errors import CursorInvalid
+from service.feed.errors import CursorInvalid
 
 _FORM = struct.Struct(">QQ16s")
 _CHECK = struct.Struct(">I")
