@@ -95,6 +95,7 @@ def test_a_bot_that_was_away_passes_over_what_is_too_old_and_goes_on(
         bot = start(server.url)
         wait_until(lambda: (tmp_path / "cursor").read_text() == "5", "the bot to be where the feed is")
         assert placed(tmp_path) == set()
+        assert (tmp_path / "said").read_text().count("is passed over") == 3
         _end(bot)
         server.signals.append(signal(6, time=datetime.now(UTC).isoformat()))
         start(server.url)
