@@ -20,20 +20,26 @@ from service.kernel.limits import Limits
 class Page:
     """Signals in their order, and the place after them: everything up to there was looked at.
 
-    Every signal that is asked for and was acknowledged before `complete_until` is at or before that place. `more` says
-    that something may come behind it even if nobody stores anything, `over` that nothing ever will.
+    Every signal that is asked for and was acknowledged before `complete_until` is at or before that place. `full` says
+    that not everything behind it was looked at, `settled` whether all that was stored before the end that was asked for
+    can be read; None where none was asked for.
     """
 
     rows: list[Row]
     position: Position
     complete_until: datetime
-    more: bool
-    over: bool
+    full: bool
+    settled: bool | None
+
+    @property
+    def more(self) -> bool:
+        """Whether something may come behind it even if nobody stores anything."""
+        return self.full or self.settled is False
 
     @property
     def waits(self) -> bool:
         """Whether there is nothing in it, and may be later."""
-        return not (self.rows or self.more or self.over)
+        return not (self.rows or self.full or self.settled)
 
 
 @dataclass(slots=True)
@@ -73,7 +79,7 @@ class Pages:
         window = self._limits.page_rows if filter.payload is None else self._limits.page_payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
         async with self._share.connection() as connection:
-            settled = before is None or await ages.settled(connection, before)
+            settled = None if before is None else await ages.settled(connection, before)
             async with snapshot(connection):
                 start = after or (await ages.place(connection, since) if since else ORIGIN)
             page = await self._read(connection, replace(asked, after=start))
@@ -83,8 +89,7 @@ class Pages:
                 moment = await complete_until(connection, page.position)
         if expired:
             raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
-        more = page.full or not settled
-        return Page(page.rows, page.position, moment, more, over=before is not None and not more)
+        return Page(page.rows, page.position, moment, page.full, settled)
 
     async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
         """What was read before the server gave up on one of the statements is a page too."""

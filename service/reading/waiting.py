@@ -51,9 +51,12 @@ class Waiting:
         await self._tail.follow(take, lambda _end: news.set())
         try:
             news.set()  # by what was stored before it followed
-            while page.waits and (left := end - loop.time()) > 0 and await still():
+            while page.waits and (left := end - loop.time()) > 0:
+                if not await still():
+                    return page
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), min(left, _LOOK_SECONDS))
+                if news.is_set() or page.more:  # what is not settled yet becomes so without any news
                     news.clear()
                     page = await read(page.position)
         finally:

@@ -41,7 +41,7 @@ class Emptied:
     async def read(self, _filter: Filter, after: Position, _limit: int) -> Page:
         self.read_times += 1
         await asyncio.sleep(0)
-        return Page([], after, datetime.now(UTC), more=False, over=False)
+        return Page([], after, datetime.now(UTC), full=False, settled=None)
 
 
 async def test_a_stream_at_the_end_of_the_store_does_not_read_it_over_and_over() -> None:

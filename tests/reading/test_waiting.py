@@ -1,14 +1,20 @@
 """Pages that are waited for."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 
+from service.feed import Filter, Page, Pages, Position
+from service.feed import Tail as RealTail
+from service.feed.position import ORIGIN
 from service.feed.share import Share
 from service.postgres.pool import Pool
-from service.reading import Filter, Page, Pages, Places, Position, Tail
+from service.reading.places import Places
 from service.reading.waiting import Waiting
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import FEED, LIMITS, all_read, everything, page, reading
@@ -120,7 +126,7 @@ async def test_what_is_stored_between_the_look_and_the_wait_is_found(database: D
     """Nothing looks again: the tail does not run. Red where the wait begins without a look of its own."""
     async with Pool(database.url, LIMITS, size=3) as pool:
         pages = Pages(Share(pool, LIMITS, sessions=1), LIMITS, payload_max_bytes=1000)
-        waiting = Waiting(Tail(pool, LIMITS), Places(1))
+        waiting = Waiting(RealTail(pool, LIMITS), Places(1))
         looks: list[Page] = []
 
         async def read(after: Position | None) -> Page:
@@ -135,3 +141,67 @@ async def test_what_is_stored_between_the_look_and_the_wait_is_found(database: D
         async with asyncio.timeout(20):
             found = await waiting.page(Filter(), read, 30, still)
     assert (len(looks[0].rows), len(found.rows)) == (0, 1)
+
+
+class Tail:
+    """Tells nothing by itself."""
+
+    async def follow(self, _follower: Any, _fall_back: Any) -> Position:
+        return ORIGIN
+
+    def leave(self, _follower: Any) -> None:
+        pass
+
+
+EMPTY = Page([], ORIGIN, datetime.now(UTC), full=False, settled=None)
+
+
+class Reads:
+    """Gives these pages, or raises."""
+
+    def __init__(self, outcomes: Sequence[Page | Exception]) -> None:
+        self.left = [*outcomes]
+
+    async def __call__(self, _after: Position | None) -> Page:
+        outcome = self.left.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+async def waited(read: Reads, *, still: bool = True) -> Page:
+    """The page for a request that waits up to 30 seconds."""
+
+    async def is_still() -> bool:
+        return still
+
+    tail: Any = Tail()
+    return await Waiting(tail, Places(1)).page(Filter(), read, 30, is_still)
+
+
+async def test_a_read_that_takes_too_long_is_told_and_not_taken_for_silence() -> None:
+    """Red when it counts as nothing new: the signal that was to be read comes at the end of the wait."""
+    with pytest.raises(TimeoutError, match="of the read"):
+        await waited(Reads([EMPTY, TimeoutError("of the read")]))
+
+
+async def test_nothing_is_read_for_who_has_left() -> None:
+    reads = Reads([EMPTY, AssertionError("read for nobody")])
+    assert await waited(reads, still=False) is EMPTY
+
+
+async def test_it_is_waited_for_an_end_in_time_that_is_not_settled(database: Database) -> None:
+    """Red when such a page is given at once: who asks for more as it says asks without a pause."""
+    async with reading(database.url) as client:
+        cursor = (await page(client))["cursor"]
+        async with open_transaction(database):
+            end = database.value("SELECT clock_timestamp()").isoformat()
+            waiting = asyncio.create_task(page(client, after=cursor, wait=30, to=end))
+            await asyncio.wait({waiting}, timeout=0.3)
+            assert not waiting.done()
+        assert (await waiting)["events"]
+
+
+async def test_an_end_in_time_that_settles_with_nothing_ends_the_wait() -> None:
+    over = replace(EMPTY, settled=True)
+    assert await waited(Reads([replace(EMPTY, settled=False)] * 3 + [over])) is over
