@@ -162,7 +162,7 @@ async def test_an_instrument_that_was_never_seen_is_not_skipped_by_a_pattern(dat
 
         await until_true(known, "the survey has seen them")
         database.execute("SELECT pg_advisory_lock($1)", SURVEY_LOCK)
-        late = insert_many(database, 2, instrument="EURGBP")
+        late = [*insert_many(database, 1, instrument="EURGBP"), *insert_many(database, 1, instrument="EURUSD")]
         assert (await all_read(client, 5, instrument="EUR*", limit=limit))[3:] == late
         assert [row["instrument"] for row in (await page(client, "/api/v1/instruments"))["instruments"]] == ["EURUSD"]
 
