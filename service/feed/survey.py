@@ -53,8 +53,11 @@ class Survey:
 
     async def look(self) -> None:
         """Look at what is new, in small bites. Does nothing while another process does."""
-        while await self._pool.commit(self._look_at_some) == self._rows:
-            continue
+        looked = self._rows
+        while looked == self._rows:
+            # Its commit waits for nobody, so it confirms nothing of what others have committed.
+            async with self._pool.connection() as connection:
+                looked = await self._look_at_some(connection)
 
     async def thin(self) -> None:
         """Keep one sample a minute of those that are old."""

@@ -68,9 +68,8 @@ class KeyUses:
             done: str = await connection.execute(_REPORT, [*uses], [*uses.values()], self._process, ended)
             return done
 
-        async def forget(connection: asyncpg.Connection) -> str:
-            done: str = await connection.execute(_FORGET, [*uses])
-            return done
+        async def forget(connection: asyncpg.Connection) -> bool:
+            return bool(await connection.execute(_FORGET, [*uses]) != "DELETE 0")
 
         try:
             await self._pool.commit(write)
