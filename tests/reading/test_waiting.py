@@ -178,6 +178,6 @@ async def test_it_is_waited_for_an_end_in_time_that_is_not_settled(database: Dat
         assert (await waiting)["events"]
 
 
-async def test_an_end_in_time_that_settles_with_nothing_ends_the_wait(database: Database) -> None:
+async def test_an_end_in_time_that_settles_with_nothing_ends_the_wait() -> None:
     over = replace(EMPTY, settled=True)
     assert await waited(Reads([replace(EMPTY, settled=False)] * 3 + [over])) is over
