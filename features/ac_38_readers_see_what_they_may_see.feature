@@ -12,10 +12,12 @@ Feature: AC-38 Readers see what they may see
       Then the reader is let in
 
     Example: Somebody shows no token
+      Given readers need a token
       When somebody reads the feed without a token
       Then it is refused as "token_missing"
 
     Example: Somebody shows a token that nobody made
+      Given readers need a token
       When somebody reads the feed with a token that nobody made
       Then it is refused as "token_invalid"
 

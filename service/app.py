@@ -76,7 +76,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     guards = _guards(settings, signing, clock, limits)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
-    read = [*no_body, _reader_guard(settings, readers)]
+    read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(

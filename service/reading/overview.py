@@ -13,19 +13,23 @@ _MINUTES = 60
 
 
 class Overview:
-    """Figures of all worker processes of this machine since this one was started. `look` has to be called from time to
-    time: what is counted in between belongs to the minute in which it is looked at."""
+    """Figures of all worker processes of this machine since this one was started: since `look` was called first.
+
+    It has to be called from time to time: what is counted in between belongs to the minute in which it is looked at.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._since = clock()
+        self._since: datetime | None = None
         self._before: Mapping[str, int] = metrics.totals(metrics.signals_ingested, "instrument")
         self._refused_before = metrics.totals(metrics.signals_rejected, "code")
         self._minutes: dict[datetime, Mapping[str, int]] = {}
 
     async def look(self) -> None:
         """Note how far the counters have come."""
-        minute = self._clock().replace(second=0, microsecond=0)
+        now = self._clock()
+        self._since = self._since or now
+        minute = now.replace(second=0, microsecond=0)
         self._minutes[minute] = metrics.totals(metrics.signals_ingested, "instrument")
         oldest = minute - timedelta(minutes=_MINUTES)
         for each in [each for each in self._minutes if each < oldest]:
@@ -38,7 +42,7 @@ class Overview:
         refused = metrics.totals(metrics.signals_rejected, "code")
         grown = {code: count - self._refused_before.get(code, 0) for code, count in sorted(refused.items())}
         return {
-            "since": utc_text(self._since),
+            "since": self._since and utc_text(self._since),
             "signals": None if scope.producers else self._by_minute(Filter().within(scope)),
             "refusals": {code: count for code, count in grown.items() if count} if scope == Scope() else None,
         }

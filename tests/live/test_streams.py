@@ -62,8 +62,10 @@ def test_an_event_has_every_field_and_every_digit(live: Live) -> None:
 
 def test_signals_come_in_one_order_to_all(live: Live) -> None:
     streams = [live.opened() for _ in range(5)]
+    before = live.figure("signals_stream_events_total")
     ids = [live.store() for _ in range(20)]
     assert [[signal["id"] for signal in stream.signals(20)] for stream in streams] == [ids] * 5
+    assert live.figure("signals_stream_events_total") - before >= 5 * 20
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ Signals = dict[str, tuple[str, str]]
 _NAMES = (f"reader-{os.getpid()}-{number}" for number in itertools.count(1))
 
 
+@given("readers need a token")
+def tokens_needed(inside: Deployment) -> None:
+    inside.configure(SIGNALS_READERS="tokens")
+
+
 @given("anybody may read")
 def open_reading(inside: Deployment) -> None:
     inside.configure(SIGNALS_READERS="open")
@@ -88,7 +93,10 @@ def make_another_token(operator: Operator, reader: Reader) -> Result:
 
 
 @when("the operator starts a service in production that anybody may read", target_fixture="start")
-def start_open_in_production(tmp_path: Path) -> "subprocess.CompletedProcess[str]":
+def start_open_in_production(
+    inside: Deployment,  # noqa: ARG001  # whose settings these would be
+    tmp_path: Path,
+) -> "subprocess.CompletedProcess[str]":
     settings = {"APP_ENV": "production", "HMAC_PRODUCER_ENABLED": "false", "SIGNALS_READERS": "open"}
     return subprocess.run(
         [sys.executable, *SERVE, "--port", "0"],
