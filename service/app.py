@@ -11,10 +11,8 @@ from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
 from service.board.pages import BoardPages
-from service.feed.holding import Holding
 from service.feed.pages import Pages
 from service.feed.share import Share
-from service.feed.survey import Survey
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
@@ -55,6 +53,8 @@ from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
+from service.survey.holding import Holding
+from service.survey.survey import Survey
 
 _LIMITS = Limits()
 

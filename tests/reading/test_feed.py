@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from service.feed.survey import SURVEY_LOCK
 from service.kernel.timestamps import parse_timestamp
 from service.reading import Position
+from service.survey.survey import SURVEY_LOCK
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import FEED, LIMITS, all_read, everything, page, reading
 from tests.reading.storing import insert_many, open_transaction

@@ -11,11 +11,11 @@ import pytest
 from structlog.typing import EventDict
 
 from service.feed import ages
-from service.feed.holding import Holding
 from service.feed.position import ORIGIN, Position
-from service.feed.survey import Survey
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
+from service.survey.holding import Holding
+from service.survey.survey import Survey
 from tests.postgres.rows import insert_signal
 from tests.reading.storing import insert_many, open_transaction
 from tests.running.application import figure
