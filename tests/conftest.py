@@ -31,6 +31,7 @@ from tests.speaking.producer import Producer
 from tests.speaking.reader import Reader
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
+from tests.specification.scenarios import template_of
 
 pytest_plugins = [
     "tests.client.shared",
@@ -80,7 +81,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests. Behind a
-    proxy, skip what is the proxy's own."""
+    proxy, skip what is the proxy's own. Where processes share the work, the scenarios of a criterion share one and its
+    services."""
+    for item in items:
+        if template := template_of(item):
+            item.add_marker(pytest.mark.xdist_group(template.feature.name.partition(" ")[0]))
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
