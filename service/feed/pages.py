@@ -59,7 +59,7 @@ class Pages:
     def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
         self._share = share
         self._limits = limits
-        self._payload_bytes = payload_max_bytes
+        self._payloads = max(1, min(limits.page_rows, limits.page_payload_bytes // payload_max_bytes))
 
     async def read(
         self,
@@ -76,7 +76,7 @@ class Pages:
         Raises CursorExpired when the place lies behind all that is stored and to come, Overloaded, and what is in
         `unavailable`.
         """
-        window = self._limits.page_rows if filter.payload is None else self._limits.page_payloads
+        window = self._limits.page_rows if filter.payload is None else self._payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
         async with self._share.connection() as connection:
             settled = None if before is None else await ages.settled(connection, before)

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from service.feed.share import unavailable
 from service.feed.statement import FINAL, HORIZON
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
@@ -48,17 +49,25 @@ class Survey:
 
     def __init__(self, pool: Pool, limits: Limits) -> None:
         self._pool = pool
-        self._rows = limits.survey_rows
+        self._rows_max = self._rows = limits.survey_rows
         self._samples_seconds = limits.samples_seconds
 
     async def look(self) -> None:
-        """Look at what is new, in small bites. Does nothing while another process does."""
-        while await self._pool.commit(self._look_at_some) == self._rows:
-            continue
+        """Look at what is new, in small bites, and in smaller ones after one that the database did not manage. Does
+        nothing while another process does."""
+        while await self._bite() == self._rows:
+            self._rows = min(self._rows_max, 2 * self._rows)
 
     async def thin(self) -> None:
         """Keep one sample a minute of those that are old."""
         await self._pool.commit(self._thin)
+
+    async def _bite(self) -> int:
+        try:
+            return await self._pool.commit(self._look_at_some)
+        except unavailable:
+            self._rows = max(1, self._rows // 2)
+            raise
 
     async def _look_at_some(self, connection: asyncpg.Connection) -> int:
         async with connection.transaction(isolation="read_committed"):

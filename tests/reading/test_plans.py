@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.feed import Filter, statement
+from service.feed import Filter, ages, statement
 from service.feed.position import Position
 from service.feed.statement import Asked
 from tests.reading.storing import insert_many
@@ -93,6 +93,14 @@ async def test_a_page_is_read_in_order(
     assert {step.get("Index Name") for step in scans} == {index}
     assert not [step for step in done if "Sort" in step["Node Type"]]
     assert sum(step["Actual Rows"] * step["Actual Loops"] for step in scans) <= looked
+
+
+async def test_whether_a_time_is_settled_is_looked_up_in_order(connection: asyncpg.Connection) -> None:
+    """Red without an order: with nothing known of the table all of it is read, of which nothing is hidden."""
+    async with statement.snapshot(connection):
+        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {ages._SETTLED}", datetime.now(UTC))
+    scans = [step for step in nodes(json.loads(found)[0]["Plan"]) if step.get("Relation Name") == "signals"]
+    assert {step.get("Index Name") for step in scans} == {"ix_signals_position"}
 
 
 async def test_what_waits_for_an_older_transaction_is_not_looked_at(filled: Database) -> None:

@@ -1,10 +1,11 @@
 """What is known beside the signals: how far a time is, and who holds the feed back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -86,6 +87,36 @@ async def test_what_was_there_before_the_order_is_surveyed_too(database: Databas
     await surveyed(database)
     assert (await place(database, datetime(2026, 1, 2, tzinfo=UTC))).epoch == 0
     assert await place(database, datetime(2026, 1, 2, tzinfo=UTC)) > ORIGIN
+
+
+class Slow:
+    """A pool that does not manage more than so many rows."""
+
+    def __init__(self, pool: Pool, survey_rows: int) -> None:
+        self._pool = pool
+        self._rows = survey_rows
+
+    async def commit(self, work: Callable[[asyncpg.Connection], Awaitable[int]]) -> int:
+        async def limited(connection: asyncpg.Connection) -> int:
+            looked = await work(connection)
+            if looked > self._rows:
+                raise TimeoutError
+            return looked
+
+        return await self._pool.commit(limited)
+
+
+async def test_a_bite_that_is_too_large_is_tried_again_in_smaller_ones(database: Database) -> None:
+    """Red when it is tried again as it is: nothing is surveyed any more."""
+    for _ in range(8):
+        insert_signal(database)
+    async with pool_of(database) as pool:
+        slow: Any = Slow(pool, 2)
+        survey = Survey(slow, replace(LIMITS, survey_rows=8))
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await survey.look()
+    assert database.value("SELECT count(*) FROM horizons") == 1
 
 
 FILL = """
