@@ -29,7 +29,7 @@ check: .venv/dev  ## style, types, who may import whom, known weaknesses, and th
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase
 	$(BIN)/pytest tests/reliability --cov --cov-report= --junitxml build/test/reliability.xml $(ARGS)
-	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests -n 2 --ignore=tests/reliability --cov --cov-append --cov-report=term \
+	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests -n 4 --ignore=tests/reliability --cov --cov-append --cov-report=term \
 	  --cov-report=json:build/test/coverage.json --cov-fail-under=95 --junitxml build/test/tests.xml \
 	  --specification build/test $(ARGS)
 

@@ -10,7 +10,7 @@ Feature: AC-37 The live feed goes on where it broke off
       Given anybody may read
       And the reader follows the live feed
       When the producer sends a signal
-      Then the reader is shown the signal as an event with "event", "id" and "data"
+      Then the reader is shown the signal, its kind, and the place after it
 
     Example: It says at once where it begins
       Given anybody may read
@@ -83,7 +83,7 @@ Feature: AC-37 The live feed goes on where it broke off
       When the reader comes back
       Then the reader is shown each of them once, in their order
 
-    Example: The place of the last event wins over the address
+    Example: The place that it kept wins over the address
       Given anybody may read
       And the reader has followed the live feed, and hung up
       And the producer has sent 3 signals
@@ -130,7 +130,7 @@ Feature: AC-37 The live feed goes on where it broke off
       And it is told to come back later
       And the streams of the others go on
 
-  Rule: A stream ends at a whole event
+  Rule: A stream ends behind a whole signal
 
     Example: At shutdown
       Given anybody may read

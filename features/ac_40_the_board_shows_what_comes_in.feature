@@ -110,7 +110,7 @@ Feature: AC-40 The board shows what comes in
     Example: A reader of everything
       Given a service that has counted nothing yet
       And the operator has let a reader read everything
-      And the producer has sent a signal for "xauusd"
+      And the producer has sent a signal for "GOLD!"
       And the producer has sent a signal for "XAUUSD"
       When the reader opens the board
       Then the board tells of 1 request that was refused as "validation_failed"

@@ -11,10 +11,8 @@ from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
 from service.board.pages import BoardPages
-from service.feed.holding import Holding
 from service.feed.pages import Pages
 from service.feed.share import Share
-from service.feed.survey import Survey
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
@@ -23,6 +21,7 @@ from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
+from service.intake.receipts import Receipts
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -40,7 +39,6 @@ from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.postgres.receipts import Receipts
 from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
@@ -55,6 +53,8 @@ from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
+from service.survey.holding import Holding
+from service.survey.survey import Survey
 
 _LIMITS = Limits()
 

@@ -3,14 +3,12 @@
 - `ages`: how far a point in time is in the order
 - `errors`: what readers are refused
 - `filter`: which signals a reader wants, and may see; pure
-- `holding`: who keeps stored signals from readers
 - `instruments`: which there are
 - `pace`: how many are read at once; pure
 - `pages`: what comes after a place, within bounds
 - `position`: where a signal stands, and the cursors that tell it; pure
 - `share`: how much of the database reading may take
 - `statement`: the statements that read the feed
-- `survey`: what is known beside the signals
 - `tail`: what is new, for all who wait for it
 """
 

@@ -57,6 +57,8 @@ class Listener:
         try:
             async with asyncio.timeout(self._limits.listener_answer_seconds):
                 await _refuse_pooled(connection)
+                # To announce is to commit: it must not wait for a standby that is away, where nothing could end it.
+                await connection.execute("SET synchronous_commit = off")
                 connection.add_termination_listener(lambda *_: ended.set())
                 await connection.add_listener(self._own_channel, lambda *_: heard.set())
                 await connection.add_listener(CHANNEL, lambda *_: self._told())

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -139,16 +140,17 @@ def exposition() -> tuple[bytes, str]:
     return generate_latest(_everything()), CONTENT_TYPE_LATEST
 
 
-def totals(counter: Counter, label: str) -> dict[str, int]:
-    """How far a counter of all worker processes together has come, by the values of one of its labels."""
-    name = next(iter(counter.describe())).name
-    found: dict[str, int] = {}
+def totals(labels: Mapping[Counter, str]) -> list[dict[str, int]]:
+    """How far counters of all worker processes together have come, each by the values of one of its labels. They are
+    collected once, which reads the files of all processes."""
+    wanted = {next(iter(counter.describe())).name: label for counter, label in labels.items()}
+    found: dict[str, dict[str, int]] = {name: {} for name in wanted}
     for family in _everything().collect():
-        for sample in family.samples if family.name == name else ():
-            if sample.name == f"{name}_total":
-                value = sample.labels[label]
-                found[value] = found.get(value, 0) + int(sample.value)
-    return found
+        for sample in family.samples if family.name in wanted else ():
+            if sample.name == f"{family.name}_total":
+                counts, value = found[family.name], sample.labels[wanted[family.name]]
+                counts[value] = counts.get(value, 0) + int(sample.value)
+    return [*found.values()]
 
 
 def _everything() -> CollectorRegistry:

@@ -19,6 +19,8 @@ RETRY_MS = 1000, 5000
 _JITTER = 0.9, 1.1
 """What the age is multiplied with at which a stream ends."""
 
+_DRAW = random.SystemRandom()
+
 _NUMBERS = count()
 
 
@@ -51,7 +53,7 @@ class Stream:
         self.end: End | None = None
         self.number = next(_NUMBERS)
         self.progressed_at = time.monotonic()
-        self.until = self.progressed_at + limits.stream_seconds * random.uniform(*_JITTER)  # noqa: S311  # no secret
+        self.until = self.progressed_at + limits.stream_seconds * _DRAW.uniform(*_JITTER)
         self._awake = asyncio.Event()
 
     @property
@@ -62,8 +64,7 @@ class Stream:
     def greet(self) -> None:
         """Write what a stream begins with: from where it goes on, should it break off at once."""
         if not self.outlet.closed:
-            retry_ms = random.randint(*RETRY_MS)  # noqa: S311  # no secret
-            self.write(frames.greeting(self.position.cursor, retry_ms))
+            self.write(frames.greeting(self.position.cursor, _DRAW.randint(*RETRY_MS)))
 
     def write(self, body: bytes, chunk: bytes | None = None) -> None:
         """Write whole events; `chunk` is the same, framed already."""

@@ -78,8 +78,8 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection for one statement that changes nothing. Raises TimeoutError when that takes longer than
-        `command_seconds`, the wait for a free connection included."""
+        """A connection for what changes nothing, or waits for no standby with it. Raises TimeoutError when that takes
+        longer than `command_seconds`, the wait for a free connection included."""
         try:
             async with asyncio.timeout(self._seconds), self._session() as connection:
                 yield connection

@@ -2,7 +2,7 @@
 
 It holds signals, whose cursors are their numbers from 1 on. What becomes of the next requests is planned: for each one
 mishap, and for those beyond the plan none. A stream without a mishap stays open. Nobody follows it for ever: when a
-test takes too long, readers are refused.
+test waits too long after it had signals last, readers are refused.
 """
 
 import asyncio
@@ -126,9 +126,10 @@ class FeedServer(Listener):
         self._plan: deque[Mishap | None] = deque()
         self._end = time.monotonic() + DEADLINE_SECONDS
 
-    def hold(self, count: int) -> None:
-        """Have so many signals more."""
-        self.signals += [signal(len(self.signals) + number) for number in range(1, count + 1)]
+    def hold(self, count: int, **fields: Any) -> None:
+        """Have so many signals more, with these fields."""
+        self.signals += [signal(len(self.signals) + each, **fields) for each in range(1, count + 1)]
+        self._end = time.monotonic() + DEADLINE_SECONDS
 
     def plan(self, *mishaps: Mishap | None) -> None:
         """What becomes of the next requests: an answer that comes instead, how it breaks off, or nothing of that."""

@@ -25,7 +25,7 @@ from tests.client.patience import Patience
 from tests.client.road import answer
 from tests.running.waiting import wait_until
 
-FULL = refusal("503 Service Unavailable", "too_many_streams", "Retry-After: 2")
+FULL = refusal("503 Service Unavailable", "too_many_streams", "Retry-After: 1")
 HTML = answer("200 OK", "Content-Type: text/html", body="<html>")
 
 BEFORE_THE_BEGINNING = 60
@@ -106,7 +106,7 @@ def test_a_stream_without_heartbeats_is_left(
     server.plan(Broken(1_000_000, silent=True))
     patience.in_next_pause(partial(server.hold, 1))
     with caplog.at_level(logging.INFO, "service.client"):
-        assert seen(read_from(server.url, silence_seconds=0.1).follow(2, "0")) == [1, 2]
+        assert seen(read_from(server.url, silence_seconds=0.1, timeout_seconds=60).follow(2, "0")) == [1, 2]
     assert ways(server) == ["live", "live"]
     assert "The stream broke off: " in caplog.text
 
@@ -197,7 +197,7 @@ def test_no_status_that_may_pass_ends_it(
     server.hold(1)
     server.plan(*[answer(status, "Retry-After: 61", body="<html>")] * 3)
     assert seen(read_from(server.url).follow(1, "0")) == [1]
-    assert patience.pauses[:3] == [61] * 3
+    assert all(61 <= pause <= 1.5 * 61 for pause in patience.pauses[:3])
 
 
 def test_where_there_is_no_room_for_streams_pages_are_read_now_and_then(
@@ -210,7 +210,7 @@ def test_where_there_is_no_room_for_streams_pages_are_read_now_and_then(
     assert seen(read_from(server.url).follow(2, "0")) == [1, 2]
     assert ways(server) == ["live", *["page"] * 3]
     assert all("wait" not in asked.query for asked in server.asked)
-    assert patience.pauses[0] == 2
+    assert 1 <= patience.pauses[0] <= 1.5
     assert 2.5 <= sum(patience.pauses) <= 5
 
 
@@ -230,8 +230,8 @@ def test_where_no_stream_gets_through_pages_are_waited_for(
 def test_a_stream_is_tried_again_later_and_later(read_from: ReadFrom, server: FeedServer) -> None:
     """Where a proxy holds streams back each try costs some seconds."""
     server.hold(4)
-    in_5, in_4, in_6 = (answer("502 Bad Gateway", f"Retry-After: {seconds}") for seconds in (5, 4, 6))
-    for each in (HTML, in_5, None, HTML, in_4, None, in_6):
+    in_5, in_3, in_7 = (answer("502 Bad Gateway", f"Retry-After: {seconds}") for seconds in (5, 3, 7))
+    for each in (HTML, in_5, None, HTML, in_3, None, in_7):
         server.plan(each)
     assert seen(read_from(server.url).follow(4, "0")) == [1, 2, 3, 4]
     pages = ["page"] * 2

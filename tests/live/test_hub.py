@@ -13,6 +13,7 @@ from service.live.groups import Groups
 from service.live.hub import CHUNK_BYTES, Hub
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
+from service.live.sweep import LOOKS, Sweep
 
 ORIGIN = Position(1, 1, UUID(int=0))
 LIMITS = Limits(stream_memory_bytes=1000)
@@ -39,6 +40,9 @@ class Client:
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+
+    def progressed(self) -> bool:
+        return True
 
     def cut(self) -> None:
         self.closed = True
@@ -154,6 +158,20 @@ async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDi
     _, next_client = await hall.open()
     hall.hub.take([row(2)])
     assert _numbers(next_client.written) == _ids(2)
+
+
+@pytest.mark.anyio
+async def test_a_heartbeat_tells_no_place_before_which_something_is_missing() -> None:
+    """Red with the place of the hub for all: a reader that comes back with it skips what it has missed."""
+    hall = Hall()
+    (behind, late), (_, fine) = await hall.open(in_step=False), await hall.open()
+    hall.hub.take([row(1), row(2)])
+    sweep = Sweep(hall.hub, LIMITS, idle_seconds=60)
+    for _ in range(LOOKS):
+        await sweep.look()
+    assert behind.position == ORIGIN
+    assert _numbers(late.written) == [b"id: %b" % ORIGIN.cursor]
+    assert _numbers(fine.written) == _ids(1, 2, 2)
 
 
 @pytest.mark.anyio

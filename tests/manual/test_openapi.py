@@ -53,6 +53,7 @@ def test_every_route_is_in_the_document() -> None:
     app: Any = create_app(Settings(_env_file=None, database_url="postgresql://localhost/none"))
     routes = [route for route in app.app.routes if isinstance(route, Route)]
     files = {path for path, page in pages().items() if page.media_type in {"text/css", "text/javascript"}}
+    files.add("/board/{version}/{name}")
     served = {(route.path, method) for route in routes for method in route.methods or {"any"}}
     assert {(path, method) for path, method in served if path not in files and method != "HEAD"} == set(operations())
 
@@ -92,7 +93,7 @@ def test_signals_need_a_signature_and_readers_a_token() -> None:
     sent = secured.pop(("/api/v1/signals", "POST"))
     assert sent == [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]
     assert sent[0].keys() == DOCUMENT["components"]["securitySchemes"].keys() - {"ReaderToken"}
-    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/instruments", "/api/v1/overview"}
+    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
     assert secured == {(path, "GET"): [{"ReaderToken": []}] for path in reading}
 
 

@@ -124,7 +124,10 @@ class Board:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something is to be seen."""
-        wait_until(condition, f"the board shows: {what}")
+        try:
+            wait_until(condition, f"the board shows: {what}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says: {self.text('connection')}") from None
 
     def complaints(self) -> list[str]:
         """What the browser has complained of since this was last asked: breaches of the policy, errors of scripts. That

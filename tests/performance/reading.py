@@ -60,9 +60,8 @@ class Readers(asyncio.Protocol):
         self._rest = b""
         self._begun = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Ask."""
-        assert isinstance(transport, asyncio.WriteTransport)
         transport.write(request("127.0.0.1", self._query))
 
     def data_received(self, data: bytes) -> None:

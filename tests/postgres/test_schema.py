@@ -15,7 +15,7 @@ from service.kernel.limits import Limits
 from service.postgres import schema
 from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
-from tests.postgres.locks import until_a_migration_waits
+from tests.postgres.locks import until_a_migration_waits, until_somebody_waits
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
@@ -205,6 +205,45 @@ def test_migrating_again_does_nothing(database: Database) -> None:
 def test_there_is_nothing_to_undo_in_an_empty_database(empty_database: Database) -> None:
     assert run_migrations(empty_database.url, down=True) == []
     assert tables(empty_database) == set()
+
+
+@pytest.mark.anyio
+async def test_signals_are_stored_while_a_migration_waits_for_a_reader(
+    empty_database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lock that is waited for keeps out whoever comes after, so nobody waits for long: pg_dump takes hours."""
+    database = empty_database
+    await asyncio.to_thread(run_migrations, database.url)
+    while await asyncio.to_thread(run_migrations, database.url, down=True) != [POSITIONS]:
+        pass
+    dump = await asyncpg.connect(database.url)
+    await dump.execute("BEGIN; SELECT FROM signals")
+    migration = asyncio.create_task(migrate(database.url))
+    for _ in range(3):
+        await until_somebody_waits(database)
+        await asyncio.to_thread(insert_within, database, Limits().answer_seconds)
+    assert not migration.done()
+    await dump.execute("COMMIT")
+    assert await migration == [POSITIONS, INDEXED, READERS]
+    assert capsys.readouterr().err.count("waits for a table that others use") == 1
+    await dump.close()
+
+
+def insert_within(database: Database, seconds: float) -> None:
+    """Store a signal, or fail."""
+    database.execute(f"SET statement_timeout = '{seconds}s'")
+    insert_signal(database)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.anyio
+async def test_each_migration_says_for_how_long_it_waits_for_a_lock(name: str) -> None:
+    """But for those that keep nobody waiting, and what is built meanwhile must not be broken off."""
+    module = import_py_file(MIGRATIONS / "models" / name)
+    texts = [await module.downgrade(None)]
+    if module.RUN_IN_TRANSACTION:
+        texts.append(await module.upgrade(None))
+    assert all(text.startswith("\nSET LOCAL lock_timeout = '500ms';\n") for text in texts)
 
 
 @pytest.mark.anyio

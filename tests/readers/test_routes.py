@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 FEED, INSTRUMENTS = "/api/v1/feed", "/api/v1/instruments"
 ANYBODYS = {"/api/v1/health", "/api/v1/ready", "/api/v1/version", "/metrics", "/openapi.json", "/docs", "/docs/errors"}
+PAGES = ("/docs", "/board")
 INVENTED = "signals_reader_x"
 
 
@@ -52,7 +53,7 @@ def _chain(app: object) -> list[object]:
 def test_every_route_that_gives_signals_out_asks_first_who_reads(readers: str, guard: type) -> None:
     asked = {path for path, chain in guards(signals_readers=readers).items() if guard in chain}
     first = {path for path, chain in guards(signals_readers=readers).items() if chain[0] is guard}
-    others = {path for path in guards() if path in ANYBODYS or path.startswith("/docs")}
+    others = {path for path in guards() if path in ANYBODYS or path.startswith(PAGES)}
     assert asked == first == guards().keys() - others
     assert {FEED, "/api/v1/signals/{id}", "/api/v1/instruments"} <= asked
 

@@ -9,6 +9,7 @@ import pytest
 
 from service.kernel.timestamps import parse_timestamp
 from service.reading import Position
+from service.survey.survey import SURVEY_LOCK
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import FEED, LIMITS, all_read, everything, page, reading
 from tests.reading.storing import insert_many, open_transaction
@@ -157,15 +158,15 @@ async def test_an_instrument_that_was_never_seen_is_not_skipped_by_a_pattern(dat
     """
     insert_many(database, 3, instrument="EURUSD")
     async with reading(database.url) as client:
-        await all_read(client, 3)
 
         async def known() -> bool:
             return bool((await page(client, "/api/v1/instruments"))["instruments"])
 
         await until_true(known, "the survey has seen them")
-    async with reading(database.url, replace(LIMITS, survey_seconds=3600)) as client:
-        late = insert_many(database, 2, instrument="EURGBP")
+        database.execute("SELECT pg_advisory_lock($1)", SURVEY_LOCK)
+        late = [*insert_many(database, 1, instrument="EURGBP"), *insert_many(database, 1, instrument="EURUSD")]
         assert (await all_read(client, 5, instrument="EUR*", limit=limit))[3:] == late
+        assert [row["instrument"] for row in (await page(client, "/api/v1/instruments"))["instruments"]] == ["EURUSD"]
 
 
 async def test_more_instruments_than_are_looked_up_one_by_one_are_found_all_the_same(database: Database) -> None:

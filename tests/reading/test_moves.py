@@ -49,7 +49,8 @@ async def test_a_dump_restored_into_another_server_is_read_whole_and_then_what_i
             new = await store(client)
             assert await all_read(client, 6) == [*old, new]
             _, cursor = await everything(client)
-            assert await all_read(client, 1, after=cursor) == [await store(client)]
+            newer = await store(client)
+            assert await all_read(client, 1, after=cursor) == [newer]
     finally:
         postgres.drop(fresh)
 

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.registry import Collector
 
 from service.readers.scope import Scope
+from service.reading.overview import Overview
 from tests.readers.known import add
 from tests.reading.reader import LIMITS, page, reading
 from tests.running.application import JSON, SIGNALS, serving, signal_body
@@ -26,6 +29,19 @@ class Hands:
         return self.now
 
 
+class Collections(Collector):
+    """Counts how often the figures of a process are collected."""
+
+    number = 0
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> list[Metric]:
+        self.number += 1
+        return []
+
+
 async def test_signals_are_counted_by_the_minute(database: Database) -> None:
     hands = Hands()
     async with serving(database.url, clock=hands, limits=LIMITS, signals_readers="open") as client:
@@ -42,6 +58,21 @@ async def test_signals_are_counted_by_the_minute(database: Database) -> None:
     assert given["signals"][0]["minute"] == "2026-01-31T12:00:00.000000Z"
     assert given["refusals"] == {"validation_failed": 1}
     assert given["since"] == "2026-01-31T12:00:30.000000Z"
+
+
+async def test_the_counters_are_not_read_for_each_request() -> None:
+    """With worker processes that is the reading of many files, while nothing else is done."""
+    hands, collections = Hands(), Collections()
+    overview = Overview(hands)
+    REGISTRY.register(collections)
+    try:
+        for _ in range(2):
+            for _ in range(100):
+                await overview.content(Scope())
+            hands.now += timedelta(seconds=1)
+    finally:
+        REGISTRY.unregister(collections)
+    assert collections.number == 2
 
 
 async def test_what_is_older_than_an_hour_is_not_told(database: Database) -> None:

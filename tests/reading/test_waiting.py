@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from service.feed import Filter, Page, Position
+from service.feed import Filter, Page, Pages, Position
+from service.feed import Tail as RealTail
 from service.feed.position import ORIGIN
+from service.feed.share import Share
+from service.postgres.pool import Pool
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from tests.postgres.rows import insert_signal
@@ -117,6 +120,27 @@ async def test_those_who_wait_keep_no_connection(database: Database) -> None:
         answers = await asyncio.gather(*waiting)
     assert {answer.status_code for answer in answers} == {200}
     assert all(len(answer.json()["events"]) == 1 for answer in answers)
+
+
+async def test_what_is_stored_between_the_look_and_the_wait_is_found(database: Database) -> None:
+    """Nothing looks again: the tail does not run. Red where the wait begins without a look of its own."""
+    async with Pool(database.url, LIMITS, size=3) as pool:
+        pages = Pages(Share(pool, LIMITS, sessions=1), LIMITS, payload_max_bytes=1000)
+        waiting = Waiting(RealTail(pool, LIMITS), Places(1))
+        looks: list[Page] = []
+
+        async def read(after: Position | None) -> Page:
+            looks.append(await pages.read(Filter(), after, 10))
+            if len(looks) == 1:
+                insert_many(database, 1)
+            return looks[-1]
+
+        async def still() -> bool:
+            return True
+
+        async with asyncio.timeout(20):
+            found = await waiting.page(Filter(), read, 30, still)
+    assert (len(looks[0].rows), len(found.rows)) == (0, 1)
 
 
 class Tail:

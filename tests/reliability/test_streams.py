@@ -20,8 +20,7 @@ FILTERS = [{}, {"instrument": "XAUUSD"}, {"instrument": "X*"}, {"producer": "rel
 async def test_streams_go_on_through_kills_and_restarts(lab: Lab) -> None:
     """Service killed, service replaced, PostgreSQL killed, in turn, while readers read and now and then hang up.
 
-    Each has seen each acknowledged signal once, all in the order of the feed. Red when heartbeats tell a place up to
-    which not everything was written: readers that come back skip what lies between.
+    Each has seen each acknowledged signal once, all in the order of the feed.
     """
     times, each = lab.size(3, 30), lab.size(100, 500)
     ledger = Ledger()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from tests.client.feed_server import feed_server, signal
+from tests.client.feed_server import feed_server
 from tests.running.deployment import Deployment
 from tests.running.environment import service_environment
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
@@ -90,13 +90,14 @@ def test_a_bot_that_was_away_passes_over_what_is_too_old_and_goes_on(
 ) -> None:
     hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     with portal.wrap_async_context_manager(feed_server(portal)) as server:
-        server.signals = [signal(number, time=hour_ago) for number in range(1, 6)]
+        server.hold(5, time=hour_ago)
         (tmp_path / "cursor").write_text("2")
         bot = start(server.url)
         wait_until(lambda: (tmp_path / "cursor").read_text() == "5", "the bot to be where the feed is")
         assert placed(tmp_path) == set()
+        assert (tmp_path / "said").read_text().count("is passed over") == 3
         _end(bot)
-        server.signals.append(signal(6, time=datetime.now(UTC).isoformat()))
+        server.hold(1, time=datetime.now(UTC).isoformat())
         start(server.url)
         wait_until(lambda: (tmp_path / "cursor").read_text() == "6", "the fresh one to be taken")
         assert placed(tmp_path) == {json.loads(server.signals[5])["id"]}
@@ -109,7 +110,7 @@ def test_no_order_is_missing_and_none_is_placed_twice_however_often_the_bot_is_k
     (tmp_path / "cursor").write_text("0")
     with portal.wrap_async_context_manager(feed_server(portal)) as server:
         for kill in range(1, KILLS + 1):
-            server.signals += [signal(len(server.signals) + each, time=now) for each in range(1, SIGNALS + 1)]
+            server.hold(SIGNALS, time=now)
             bot = start(server.url)
             enough = (kill - 1) * SIGNALS + random.randint(1, SIGNALS)  # noqa: S311
             wait_until(lambda: len(placed(tmp_path)) >= enough, "some orders")  # noqa: B023

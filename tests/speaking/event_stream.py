@@ -210,6 +210,11 @@ class EventStream:
         self.socket.settimeout(self.patience)
         return found
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end, in good order."""
+        return self._decoder.ended
+
     def rest(self) -> bytes:
         """What comes behind the end."""
         return self._decoder.rest or self.socket.recv(65536)

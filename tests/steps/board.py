@@ -3,7 +3,6 @@
 from pytest_bdd import given, parsers, then, when
 
 from tests.observing.board import Board
-from tests.running.operator import Operator
 from tests.speaking.conversation import Conversation
 from tests.speaking.producer import Producer
 from tests.speaking.reader import Reader
@@ -55,11 +54,6 @@ def show_wrong_token(board: Board) -> None:
 @when("the reader has the board forget its token")
 def forget(board: Board) -> None:
     board.element("forget").click()
-
-
-@when("the operator revokes the reader")
-def revoke(operator: Operator, reader: Reader) -> None:
-    operator.told("readers", "revoke", reader.name)
 
 
 @given(parsers.re(r'somebody has looked on it for the (?P<what>instrument|producer) "(?P<name>.*)"'))

@@ -67,7 +67,7 @@ def escaped(query: str) -> str:
 
 
 @pytest.fixture
-def following(reader: Reader) -> Following:
+def paging(reader: Reader) -> Following:
     """The reader as one that goes on."""
     return Following(reader)
 
@@ -86,21 +86,21 @@ def listed(names: str) -> list[str]:
 
 
 @given(parsers.re(f"signals are stored for {NAMES}"))
-def signals_for(producer: Producer, conversation: Conversation, following: Following, names: str) -> None:
+def signals_for(producer: Producer, conversation: Conversation, paging: Following, names: str) -> None:
     for name in listed(names):
         sent = producer.fresh()
         sent.set_text("instrument", name)
-        following.own.add(conversation.send(sent.request()).json()["id"])
+        paging.own.add(conversation.send(sent.request()).json()["id"])
 
 
 @given("these signals are sent:")
-def signals_of(producer: Producer, conversation: Conversation, following: Following, datatable: Table) -> None:
+def signals_of(producer: Producer, conversation: Conversation, paging: Following, datatable: Table) -> None:
     for name, instrument, payload in datatable[1:]:
         sent = producer.fresh()
         sent.set_text("instrument", instrument)
         sent.fields["payload"] = payload
         answer = conversation.send(sent.request().setting(PRODUCER_ID, name.encode()))
-        following.own.add(answer.json()["id"])
+        paging.own.add(answer.json()["id"])
 
 
 @given("somebody has closed that signal in the database")
@@ -109,10 +109,10 @@ def closed(storage: Storage) -> None:
 
 
 @given(parsers.parse('a transaction has stored a signal for "{name}", and is open'))
-def transaction_open(other_session: Database, following: Following, name: str) -> None:
+def transaction_open(other_session: Database, paging: Following, name: str) -> None:
     other_session.execute("BEGIN")
     insert = "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), $1, 0, now()) RETURNING id"
-    following.own.add(str(other_session.value(insert, name)))
+    paging.own.add(str(other_session.value(insert, name)))
 
 
 @given("the transaction was committed")
@@ -139,51 +139,51 @@ def no_room(inside: Deployment) -> None:
 
 @given("the reader has read the feed to its end")
 @given("the reader has gone on meanwhile")
-def has_read(inside: Deployment, following: Following) -> None:
+def has_read(inside: Deployment, paging: Following) -> None:
     assert inside.running
-    following.go_on()
+    paging.go_on()
 
 
 @given("the reader notes the time")
-def notes_time(inside: Deployment, following: Following) -> None:
-    following.moment = inside.database.value("SELECT clock_timestamp()").isoformat()
+def notes_time(inside: Deployment, paging: Following) -> None:
+    paging.moment = inside.database.value("SELECT clock_timestamp()").isoformat()
 
 
 @given("the reader goes on, and waits for up to 30 seconds", target_fixture="waiting")
-def waits(following: Following) -> threading.Thread:
-    thread = threading.Thread(target=following.go_on, args=("wait=30",))
+def waits(paging: Following) -> threading.Thread:
+    thread = threading.Thread(target=paging.go_on, args=("wait=30",))
     thread.start()
     return thread
 
 
 @when("the reader goes on")
-def go_on(following: Following) -> None:
-    following.go_on()
+def go_on(paging: Following) -> None:
+    paging.go_on()
 
 
 @when(parsers.parse('the reader goes on with "{query}"'))
-def go_on_with(following: Following, query: str) -> None:
-    following.go_on(query)
+def go_on_with(paging: Following, query: str) -> None:
+    paging.go_on(query)
 
 
 @when("the reader goes on and is refused")
-def go_on_refused(reader: Reader, following: Following) -> None:
-    reader.read(following.path())
+def go_on_refused(reader: Reader, paging: Following) -> None:
+    reader.read(paging.path())
 
 
 @when("the reader goes on, waiting, and cannot")
-def wait_refused(reader: Reader, following: Following) -> None:
-    reader.read(following.path("wait=5"))
+def wait_refused(reader: Reader, paging: Following) -> None:
+    reader.read(paging.path("wait=5"))
 
 
 @when("the reader reads the feed from the time that it has noted")
-def read_from(following: Following) -> None:
-    following.go_on(f"from={following.moment}")
+def read_from(paging: Following) -> None:
+    paging.go_on(f"from={paging.moment}")
 
 
 @when("the reader reads the feed up to the time that it has noted")
-def read_to(following: Following) -> None:
-    following.go_on(f"to={following.moment}")
+def read_to(paging: Following) -> None:
+    paging.go_on(f"to={paging.moment}")
 
 
 @when(parsers.re('the reader asks the feed for "(?P<query>[^"]*)"'))
@@ -233,13 +233,13 @@ def instruments(reader: Reader, asked: str) -> list[dict[str, Any]]:
 
 
 @then(parsers.re(f"the reader sees {NAMES} in this order"))
-def sees_names(following: Following, names: str) -> None:
-    assert following.names() == listed(names)
+def sees_names(paging: Following, names: str) -> None:
+    assert paging.names() == listed(names)
 
 
 @then("the reader sees nothing")
-def sees_nothing(following: Following) -> None:
-    assert following.seen == []
+def sees_nothing(paging: Following) -> None:
+    assert paging.seen == []
 
 
 @then("the reader is given no signals but a cursor, and told that there is no more")
@@ -251,13 +251,13 @@ def given_only_a_cursor(conversation: Conversation) -> None:
 
 
 @then("the reader is given another cursor")
-def given_another_cursor(following: Following) -> None:
-    assert following.cursor != following.before
+def given_another_cursor(paging: Following) -> None:
+    assert paging.cursor != paging.before
 
 
 @then(parsers.parse("each signal that the reader sees has the status {status:d}"))
-def seen_with_status(following: Following, status: int) -> None:
-    assert {signal["status"] for signal in following.seen} == {status}
+def seen_with_status(paging: Following, status: int) -> None:
+    assert {signal["status"] for signal in paging.seen} == {status}
 
 
 @then("the reader is shown the signal as it is stored")
@@ -278,10 +278,10 @@ def shown_digits(conversation: Conversation, digits: str) -> None:
 
 
 @then(parsers.parse('the reader is answered with "{name}" within {seconds:d} seconds'))
-def answered_in_time(waiting: threading.Thread, following: Following, name: str, seconds: int) -> None:
+def answered_in_time(waiting: threading.Thread, paging: Following, name: str, seconds: int) -> None:
     waiting.join(seconds)
     assert not waiting.is_alive()
-    assert name in [signal["instrument"] for signal in following.seen]
+    assert name in [signal["instrument"] for signal in paging.seen]
 
 
 @then("the log names the session that keeps the feed back")

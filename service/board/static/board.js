@@ -23,13 +23,18 @@ let service = new Service(sessionStorage.getItem(TOKEN) ?? "");
 let follower;
 let newest = 0;
 let hiddenAt = 0;
+let spoken = "";
 
+/** Shows how the connection is. Who listens hears when it comes and goes, and not of each attempt in between. */
 function state(name, text) {
   const place = element("connection");
-  if (place.dataset.state === name && place.lastChild.textContent === text) return;
-  if (place.dataset.state !== name) announcer.say(text);
+  if (place.lastChild.textContent === text) return;
   place.dataset.state = name;
   place.lastChild.textContent = text;
+  if (["connected", "lost", "locked"].includes(name) && spoken !== name) {
+    spoken = name;
+    announcer.say(text);
+  }
 }
 
 /** @param {string} [cursor] Where to go on; without it, what there is now is shown first. */

@@ -17,7 +17,7 @@ export async function* serverSentEvents(body, alive) {
     rest = lines.pop();
     for (const line of lines) {
       if (line) {
-        const [, name, content] = line.match(/^([^:]*):? ?(.*)$/);
+        const [, name, content] = line.match(/^([^:]*):? ?(.*)$/s); // s: a payload may have U+2028
         fields[name] = content;
       } else {
         yield fields;

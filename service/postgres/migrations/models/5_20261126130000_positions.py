@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change. No row is rewritten: what is there gets the constant defaults."""
     return """
+SET LOCAL lock_timeout = '500ms';
 ALTER TABLE "signals" ADD COLUMN "epoch" BIGINT NOT NULL DEFAULT 0, ADD COLUMN "xact" XID8 NOT NULL DEFAULT '0';
 
 -- The life of the data in the upper half, the timeline of the server in the lower: that of the log that is written now,
@@ -60,6 +61,7 @@ INSERT INTO "survey" VALUES (0, '0', '00000000-0000-0000-0000-000000000000', '-i
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. Readers lose their places."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DROP TABLE "survey";
 DROP TABLE "horizons";
 DROP TABLE "instruments";

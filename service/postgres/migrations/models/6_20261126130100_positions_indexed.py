@@ -21,6 +21,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DROP INDEX "ix_signals_position";
 DROP INDEX "ix_signals_instrument_position";
 """

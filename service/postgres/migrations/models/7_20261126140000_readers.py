@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 CREATE TABLE "readers" (
     "name" VARCHAR(64) NOT NULL PRIMARY KEY,
     "instruments" TEXT[] NOT NULL,
@@ -51,6 +52,7 @@ CREATE TRIGGER "readers_count_change" BEFORE INSERT OR UPDATE OR DELETE OR TRUNC
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. Nobody may read any more."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DROP TABLE "reader_tokens";
 DROP TABLE "readers";
 DROP TABLE "reader_changes";

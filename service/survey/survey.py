@@ -7,7 +7,7 @@ from service.feed.statement import FINAL, HORIZON
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 
-_LOCK = 0x537572766579
+SURVEY_LOCK = 0x537572766579
 """The advisory lock that lets one process survey at a time: the ASCII bytes of `Survey`. Unlike the lock of a row it
 gives the transaction no number, which would keep the end of the feed from readers."""
 
@@ -64,7 +64,9 @@ class Survey:
 
     async def _bite(self) -> int:
         try:
-            return await self._pool.commit(self._look_at_some)
+            # Its commit waits for nobody, so it confirms nothing of what others have committed.
+            async with self._pool.connection() as connection:
+                return await self._look_at_some(connection)
         except unavailable:
             self._rows = max(1, self._rows // 2)
             raise
@@ -72,7 +74,7 @@ class Survey:
     async def _look_at_some(self, connection: asyncpg.Connection) -> int:
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(_SETTINGS)
-            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", SURVEY_LOCK):
                 return 0
             place = await connection.fetchrow("SELECT epoch, xact, id FROM survey")
             looked: int = await connection.fetchval(_SURVEY, *place, self._rows)
