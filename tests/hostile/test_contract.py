@@ -85,7 +85,8 @@ def _schema() -> OpenApiSchema:
         "operations": [{"include-path": "/api/v1/signals", "generation": signals}],
     }
     config = schemathesis.Config.from_dict(settings)
-    schema = schemathesis.openapi.from_dict(document(), config=config)
+    # A stream does not end, so nothing that is generated could be compared with what came: tests/live tries it.
+    schema = schemathesis.openapi.from_dict(document(), config=config).exclude(path="/api/v1/feed/live")
     schema.auth.set_from_requests(Signer())
     schema.hook(map_body)
     return schema
