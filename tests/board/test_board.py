@@ -187,9 +187,11 @@ def test_separators_of_lines_are_letters_within_a_payload(
     board.wait_for_row(signal)
 
 
-def test_a_large_payload_is_not_kept_and_it_says_where_it_is(looked_at: Board, inside: Deployment) -> None:
-    board = opened(looked_at)
-    [signal] = store(inside, payload="jsonb_build_object('note', repeat('x', 100000))")
+def test_a_large_payload_is_not_kept_and_it_says_where_it_is(
+    looked_at: Board, inside: Deployment, instrument: str
+) -> None:
+    board = opened(looked_at, instrument)
+    [signal] = store(inside, instrument, payload="jsonb_build_object('note', repeat('x', 100000))")
     board.wait_for_row(signal)
     [row] = board.rows()
     assert f"GET /api/v1/signals/{signal} shows it" in row.payload
