@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +75,7 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
     SettingsError when a pooler is in the way, and NoConnection.
     """
     connector = _connector(url)
-    lock = await connector()
-    try:
-        await _refuse_limits(connector, lock)
+    async with unlimited(url) as lock:
         # The lock of a transaction, since a pooler may give the one of a session to somebody else.
         async with lock.transaction(isolation="read_committed"):
             await _turn(lock)
@@ -83,8 +83,18 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
             if before or not down:
                 await _run(connector, down=down)
             return sorted(before ^ await _applied(connector), key=_number)
+
+
+@asynccontextmanager
+async def unlimited(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A session for what takes the time it takes. Raises SettingsError when a pooler is in the way, and NoConnection."""
+    connector = _connector(url)
+    connection = await connector()
+    try:
+        await _refuse_limits(connector, connection)
+        yield connection
     finally:
-        await lock.close()
+        await connection.close()
 
 
 async def _run(connector: Connector, *, down: bool) -> None:
