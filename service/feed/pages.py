@@ -84,7 +84,7 @@ class Pages:
                 start = after or (await ages.place(connection, since) if since else ORIGIN)
             page = _Draft([], start)
             await self._read(connection, page, replace(asked, after=start))
-            if page.full and page.looked >= window and filter.payload is not None:
+            if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
                 await self._find(connection, page, asked, filter.payload)
             async with snapshot(connection):
                 end = await newest(connection)

@@ -70,7 +70,7 @@ WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s
     AND {FINAL} AND {{condition}} {_ORDER}
 """  # nosec B608
 
-_THESE = "(SELECT * FROM signals WHERE id = ANY($14::uuid[]) OFFSET 0)"  # nosec B608
+_THESE = "(SELECT * FROM signals AS these WHERE id = ANY($14::uuid[]) OFFSET 0)"  # nosec B608
 """They are looked up first, and then put in order, which OFFSET demands: in the order of the index there are many
 others between them."""
 
@@ -195,17 +195,15 @@ def _statement(asked: Asked) -> Sequence[Any]:
     names = [filter.literals, filter.prefixes] if asked.names is None else [None, None]
     producers = None if filter.producers is None else [*filter.producers]
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
-    if asked.ids is not None:
-        return [
-            _LOOK.format(source=_ALL.format(table=_THESE, condition="true"), window=asked.window),
-            *values,
-            asked.ids,
-        ]
-    return [_LOOK.format(source=_source(asked.names), window=asked.window), *values, *(asked.names or ())]
+    more = asked.names or () if asked.ids is None else [asked.ids]
+    return [_LOOK.format(source=_source(asked), window=asked.window), *values, *more]
 
 
-def _source(names: tuple[str, ...] | None) -> str:
+def _source(asked: Asked) -> str:
     """Each instrument has its own order in the index. Those are merged."""
+    names = asked.names
+    if asked.ids is not None:
+        return _ALL.format(table=_THESE, condition="true")
     if not names:
         return _ALL.format(table="signals", condition="true" if names is None else "false")
     return " UNION ALL ".join(_OF_ONE.format(name=f"${14 + place}::text") for place in range(len(names)))

@@ -50,7 +50,8 @@ async def drop(url: str, by: str) -> bool:
 
 async def _is_valid(connection: asyncpg.Connection) -> bool | None:
     """Whether the index is finished; None where there is none."""
-    begun, valid = await connection.fetchrow(_STATE, NAME)
-    if begun:
+    state = await connection.fetchrow(_STATE, NAME)
+    if state["begun"]:
         raise BeingMade
+    valid: bool | None = state["valid"]
     return valid
