@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from service.postgres import payload_index
+from service.payloads import index as payload_index
 from service.postgres.orm import orm
 from tests.reading.reader import LIMITS, all_read, everything, page, reading
 from tests.reading.storing import insert_many
