@@ -15,14 +15,14 @@ class Journal:
 
     def answered(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
         """The request is told now, so many seconds after it was proven."""
-        log.info("Signal replayed" if stored.replayed else "Signal created", **_facts(signal, stored))
-        if not stored.replayed:
+        log.info(_told(stored), **_facts(signal, stored))
+        if stored.new:
             self._count(signal)
             metrics.create_seconds.observe(seconds)
 
     def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
         """The request was answered before, with something else."""
-        if stored.replayed:
+        if not stored.new:
             return
         log.warning("Signal stored late", **_facts(signal, stored), request_id=request_id)
         self._count(signal)
@@ -30,6 +30,12 @@ class Journal:
 
     def _count(self, signal: NewSignal) -> None:
         metrics.signals_ingested.labels(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
+
+
+def _told(stored: Stored) -> str:
+    if stored.new:
+        return "Signal created"
+    return "Signal replayed" if stored.replayed else "Duplicate returned"
 
 
 def _facts(signal: NewSignal, stored: Stored) -> dict[str, str | int | None]:

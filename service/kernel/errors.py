@@ -30,6 +30,9 @@ class Refusal(Exception):
     code: ClassVar[str]
     sentence: ClassVar[str]
     headers: ClassVar[Mapping[str, str]] = {}
+    counts: ClassVar[bool] = False
+    """Whether a request that is refused so counts towards the rate of its producer: something may have been stored, or
+    it was as good as one that is."""
 
     def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
         super().__init__(self.code)
@@ -48,6 +51,7 @@ class Refusal(Exception):
 class InternalError(Refusal):
     status, code = 500, "internal_error"
     sentence = "Internal server error"
+    counts = True
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

@@ -52,6 +52,10 @@ class Limits:
     """How often, and until when after its answer, a signal is asked for of which nobody knows whether it was stored.
     By then the server has committed the statement or given up on it."""
 
+    held_seconds: float = 0.02
+    """How long a signal waits before it is tried again while somebody else is about to store the same."""
+    idempotency_seconds: float = 86_400
+    """How long a request is remembered by the key that its producer chose."""
     receipt_seconds: float = 900
     """How long after it was signed a request is remembered. It passes until it is 300 seconds old; the rest allows for
     the clocks of services to differ."""

@@ -2,8 +2,9 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
 from service.kernel.errors import Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
 
@@ -26,6 +27,7 @@ SIGNALS: dict[str, Any] = {
 CREATED: dict[str, Any] = {"id": _ID, "status": 0, "created_at": "2026-01-31T12:00:01.207449Z"}
 
 _DETAILED: dict[type[Refusal], Refusal] = {
+    DuplicateSignal: DuplicateSignal(UUID(_ID)),
     HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
     PayloadTooLarge: PayloadTooLarge(32768),
     ValidationFailed: ValidationFailed(

@@ -66,7 +66,7 @@ class RateLimit:
             await self.app(scope, receive, send)
             stored = not scope["state"].get("replayed")
         except Refusal as refusal:
-            stored = isinstance(refusal, InternalError)
+            stored = refusal.counts
             raise
         finally:
             self.quotas.end(admission, stored=stored)

@@ -11,6 +11,7 @@ STATUS_OF = {
     "malformed_request": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
+    "idempotency_key_invalid": 400,
     "producer_id_invalid": 400,
     "header_repeated": 400,
     "header_missing": 401,
@@ -21,10 +22,12 @@ STATUS_OF = {
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
+    "duplicate_signal": 409,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
+    "idempotency_mismatch": 422,
     "rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,
@@ -43,7 +46,7 @@ EXPLAINED = {
 
 FIELDS = {"instrument", "side", "time", "payload", "version"}
 
-_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
+_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 409: "Duplicate-Of", 429: "Retry-After", 503: "Retry-After"}
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 
 

@@ -19,13 +19,14 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, PRODUCERS = (
+INIT, RECEIPTS, EXPIRY, PRODUCERS, KINDS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
     "4_20261126120000_producers.py",
+    "8_20261126150000_receipt_kinds.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS]
+ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, KINDS]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives"}
 ONLY_IN_SQL = {"keyring_changes", "key_uses", "key_reporters", "quotas"}
@@ -90,6 +91,7 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "ix_signals_producer_id_created_at": "btree (producer_id, created_at)",
         "receipts_pkey": "btree (key)",
         "ix_receipts_expires_at": "btree (expires_at)",
+        "ix_receipts_batch_id": "btree (batch_id) WHERE (batch_id IS NOT NULL)",
         "producers_pkey": "btree (name)",
         "ix_producers_change": "btree (change)",
         "producer_keys_pkey": "btree (id)",
@@ -113,6 +115,8 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     insert_receipt(database, signal)
     before = described(database)
 
+    assert run_migrations(database.url, down=True) == [KINDS]
+    assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [PRODUCERS]
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert run_migrations(database.url, down=True) == [EXPIRY]
@@ -148,6 +152,19 @@ def test_receipts_of_before_are_kept_as_long_as_they_were_and_older_processes_go
     insert_receipt(database, insert_signal(database))
     kept = database.fetch("SELECT expires_at - created_at >= interval '15 minutes' AS long_enough FROM receipts")
     assert [row["long_enough"] for row in kept] == [True, True]
+
+
+def test_receipts_that_older_processes_do_not_know_go_with_their_kinds(empty_database: Database) -> None:
+    database = empty_database
+    run_migrations(database.url)
+    signal = insert_signal(database)
+    insert_receipt(database, signal)
+    insert = "INSERT INTO receipts (key, signal_id, fingerprint, signal_ids) VALUES ($1, $2::uuid, $3, $4)"
+    database.execute(insert, b"k", signal["id"], b"f", None)
+    database.execute(insert, b"m", signal["id"], None, [signal["id"]])
+    assert run_migrations(database.url, down=True) == [KINDS]
+    assert database.value("SELECT count(*) FROM receipts") == 1
+    assert run_migrations(database.url) == [KINDS]
 
 
 def test_migrating_again_does_nothing(database: Database) -> None:
@@ -211,7 +228,7 @@ def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     everything = tables(database)
     signal = insert_signal(database)
     aerich(database, "downgrade", "--yes")
-    assert tables(database) == {"aerich", "signals", "receipts"}
+    assert applied(database) == ALL[:-1]
     aerich(database, "upgrade")
     assert tables(database) == everything
     assert database.fetch("SELECT * FROM signals") == [signal]
