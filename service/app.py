@@ -16,6 +16,7 @@ from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
+from service.intake.recognition import DuplicatesOf
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -27,6 +28,7 @@ from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
 from service.manual.pages import pages
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
@@ -58,12 +60,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _guards(settings, signing, clock, limits)
+    duplicates_of = _duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock),
+                CreateSignal(settings, limits, writer, journal, clock, duplicates_of),
                 methods=["POST"],
                 middleware=guards,
             ),
@@ -110,6 +113,13 @@ def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limit
     follower = KeyringFollower(reader, pool.dedicated, limits)
     proving = Proving(keyring.find, writer.require, uses.count)
     return _Signing(keyring, follower, uses, proving, Quotas(pool, limits))
+
+
+def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf:
+    def duplicates_of(producer: str) -> Duplicates:
+        return (signing and signing.keyring.duplicates_of(producer)) or settings.signals_duplicates
+
+    return duplicates_of
 
 
 def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service import environment
 from service.environment import SettingsError
 from service.notation.connection_url import ConnectionUrl
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 from service.notation.sealing_keys import parse_sealing_keys
 
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
     hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
     signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
     signals_producer_rate: Annotated[str, AfterValidator(_rate)] = ""
+    signals_duplicates: Duplicates = "store"
+    signals_duplicate_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)

@@ -5,10 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
-
-Duplicates = Literal["store", "return", "refuse"]
-"""What becomes of a signal whose instrument, side and time are those of an earlier one of the same producer."""
+from typing import Any, NamedTuple
 
 
 class Claim(NamedTuple):

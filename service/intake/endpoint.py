@@ -1,15 +1,19 @@
 """The endpoint that takes one signal: parse, one call, one answer."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 from starlette.types import Receive, Scope, Send
 
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import Freshness, SignalCreate, SignalCreated, parse_signal
+from service.intake.recognition import DuplicatesOf, Recognition
+from service.intake.signal import Freshness, SignalCreate, parse_signal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
+from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
@@ -19,7 +23,16 @@ from service.settings import Settings
 class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
-    def __init__(self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        limits: Limits,
+        writer: Writer,
+        journal: Journal,
+        clock: Clock,
+        duplicates_of: DuplicatesOf,
+    ) -> None:
+        self.recognition = Recognition("signals", settings, limits, duplicates_of)
         seconds = settings.signals_time_max_age_seconds
         self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
         self.payload_max_bytes = settings.signals_payload_max_bytes
@@ -31,23 +44,26 @@ class CreateSignal:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body, sender = scope["state"]["body"], scope["state"]["sender"]
+        key = self.recognition.by_key(scope, body, sender)
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
-        signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        refusal = scope["state"].get("refusal") or self._too_old(signal)
-        stored = await self.writer.store(signal, refusal)
+        signal = replace(self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender), idempotency=key)
+        stored = await self._store(signal, scope["state"].get("refusal"))
         scope["state"]["replayed"] = stored.replayed
         self.journal.answered(signal, stored, time.perf_counter() - started)
-        await _answer_created(stored, send)
+        await _answer(stored, send)
 
-    def _too_old(self, signal: NewSignal) -> ValidationFailed | None:
-        """Why the signal cannot be taken now. A resend may have been taken when it could, so that is looked for."""
+    async def _store(self, signal: NewSignal, beyond_rate: Refusal | None) -> Stored:
+        """What cannot be taken now may have been taken when it could, so that is looked for: beyond the rate by the
+        signature, which nobody can make anew without being counted."""
+        if beyond_rate is not None:
+            return await self.writer.store(replace(signal, idempotency=None, content=None), beyond_rate)
         try:
             self.freshness.check(signal.time, self.clock())
-        except ValidationFailed as refusal:
-            if signal.receipt_key is None:
+        except ValidationFailed as too_old:
+            if signal.receipt_key is None and signal.idempotency is None:
                 raise
-            return refusal
-        return None
+            return await self.writer.store(replace(signal, content=None), too_old)
+        return await self.writer.store(signal)
 
     def _new_signal(self, signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
         return NewSignal(
@@ -60,14 +76,19 @@ class CreateSignal:
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
+            content=self.recognition.by_content(signal, sender),
         )
 
 
-async def _answer_created(stored: Stored, send: Send) -> None:
-    created = SignalCreated(id=stored.id, status=0, created_at=stored.created_at)
-    body = created.model_dump_json().encode()
+async def _answer(stored: Stored, send: Send) -> None:
+    """In the form of SignalCreated, without the way through the model."""
+    content = {"id": str(stored.id), "status": 0, "created_at": stored.created_at}
+    body = orjson.dumps(content | ({"differs": True} if stored.differs else {}), option=orjson.OPT_UTC_Z)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if stored.replayed:
         headers.append((b"idempotent-replayed", b"true"))
-    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    if stored.differs is not None:
+        headers.append((b"duplicate-of", str(stored.id).encode()))
+    status = 201 if stored.differs is None else 200
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -19,6 +19,8 @@ class Journal:
         if stored.new:
             self._count(signal)
             metrics.create_seconds.observe(seconds)
+        elif not stored.replayed:
+            metrics.duplicates_returned.inc()
 
     def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
         """The request was answered before, with something else."""

@@ -1,0 +1,7 @@
+"""What operators write in settings and commands, and what it means; pure.
+
+- `connection_url`: where a PostgreSQL is, and how to speak to it
+- `duration`: how long something is to last
+- `rate`: how many signals a producer may send
+- `sealing_keys`: the keys under which secrets are sealed
+"""
