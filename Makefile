@@ -62,7 +62,7 @@ bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk
 bench-refusals: .venv/dev  ## a flood of wrong signatures beside as many good ones; writes docs/performance.md
 	$(BIN)/python -m tests.performance.refusals $(ARGS)
 
-bench-keyring: .venv/dev  ## what 100,000 producers cost a process; writes docs/performance.md
+bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request; writes docs/performance.md
 	$(BIN)/python -m tests.performance.keyring $(ARGS)
 
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need

@@ -112,6 +112,9 @@ class Examination:
             yield Finding("ok", "signature", f"believed, as {signature.producer_id}")
             yield rate(answer)
             return
+        if answer.is_server_error:
+            yield Finding("wrong", "signature", f"cannot be judged now: {code}", "tell the operator of the service")
+            return
         cure = content.get("hint") or "compare the secret with the operator's; `signals explain` shows what is signed"
         yield Finding("wrong", "signature", f"{code}: {content.get('detail')}", cure)
 

@@ -114,6 +114,14 @@ def test_a_service_without_its_database(program: Program, signing: Deployment) -
     assert "signals cannot be stored: not reachable" in ended.output
 
 
+def test_a_service_that_does_not_know_the_keys_yet(program: Program, signing: Deployment) -> None:
+    signing.start_own(database_away=True)
+    found = findings(program.run("doctor", signing.service.url))
+    assert found["signature"][0] == "wrong"
+    assert found["signature"][1].startswith("cannot be judged now: overloaded")
+    assert found["signature"][2] == "tell the operator of the service"
+
+
 @pytest.mark.parametrize(
     ("ahead", "verdict", "found"),
     [

@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from tests.performance.database import PostgreSQL
 from tests.performance.signed import SECRET
@@ -67,6 +70,14 @@ class Server:
         """Where it takes signals."""
         return f"http://127.0.0.1:{self.port}/api/v1/signals"
 
+    def ready(self) -> bool:
+        """Whether this service can take signals."""
+        try:
+            urlopen(f"http://127.0.0.1:{self.port}/api/v1/ready").close()
+        except HTTPError:
+            return False
+        return True
+
 
 def command(contestant: Contestant, port: int, workers: int) -> list[str]:
     """How to start a contestant that is a server."""
@@ -94,8 +105,16 @@ def environment(contestant: Contestant, postgresql: PostgreSQL, port: int, worke
 
 
 @contextmanager
-def running(contestant: Contestant, postgresql: PostgreSQL, folder: Path, workers: int, pool: int) -> Iterator[Server]:
-    """Runs a contestant until the block ends; what it prints goes to `<key>.log` in `folder`.
+def running(
+    contestant: Contestant,
+    postgresql: PostgreSQL,
+    folder: Path,
+    workers: int,
+    pool: int,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
+    """Runs a contestant until the block ends, with settings beside those of everyone. What it prints goes to
+    `<key>.log` in `folder`.
 
     Raises CannotStart when it does not listen in time.
     """
@@ -104,7 +123,7 @@ def running(contestant: Contestant, postgresql: PostgreSQL, folder: Path, worker
     with log.open("ab") as output:
         process = subprocess.Popen(
             command(contestant, port, workers),
-            env=environment(contestant, postgresql, port, workers, pool),
+            env=environment(contestant, postgresql, port, workers, pool) | dict(settings),
             stdout=output,
             stderr=output,
             start_new_session=True,

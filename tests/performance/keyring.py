@@ -1,4 +1,4 @@
-"""`make bench-keyring`: what 100,000 producers cost a process: its start, its memory, a request, a change.
+"""`make bench-keyring`: what 100,000 producers cost a process: its start, its memory, a change, a request.
 
 A process of its own for each number of producers, since memory is not given back.
 """
@@ -11,8 +11,10 @@ import os
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
@@ -30,13 +32,17 @@ from service.keyring.sealing import SealingKeys
 from service.postgres.pool import Pool
 from service.proof.signing import RESENT_FOR
 from service.server import GC_ALLOCATIONS
-from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
-from tests.performance.database import throw_away_postgresql
+from tests.performance import proving
+from tests.performance.arithmetic import InvalidRun
+from tests.performance.bench import DOCUMENT, look_at, scratch_folder, unwind_when_terminated
+from tests.performance.contestants import CannotStart
+from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
+from tests.performance.proving import KEYS, SHARED, name_of
 from tests.performance.report import facts_table, table, write_section
+from tests.performance.signed import SECRET
 
 SEALING_KEY = bytes(32)
-DATABASE = "keyring"
 FINDS = 200_000
 TICK_SECONDS = 0.001
 
@@ -54,8 +60,8 @@ FIGURES = {
 async def register(url: str, count: int) -> None:
     """Register so many producers with a key each."""
     sealing = SealingKeys([SEALING_KEY])
-    rows = [(uuid4(), f"producer-{number}") for number in range(count)]
-    keys = [(id, name, sealing.seal(b"s" * 43, key_id=id, producer=name)) for id, name in rows]
+    rows = [(uuid4(), name_of(number)) for number in range(count)]
+    keys = [(id, name, sealing.seal(SECRET.encode(), key_id=id, producer=name)) for id, name in rows]
     connection = await asyncpg.connect(url)
     await connection.execute("TRUNCATE producers CASCADE")
     async with connection.transaction():
@@ -109,7 +115,7 @@ async def measure(url: str) -> dict[str, float]:
 
 def _find_cost(keyring: Keyring) -> float:
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    names = [f"producer-{number * 7919 % len(keyring.producers)}" for number in range(FINDS)]
+    names = [name_of(number * 7919 % len(keyring.producers)) for number in range(FINDS)]
     started = time.perf_counter()
     for name in names:
         keyring.find(name, now)
@@ -118,7 +124,7 @@ def _find_cost(keyring: Keyring) -> float:
 
 async def _change(url: str, keyring: Keyring, number: int) -> float:
     connection = await asyncpg.connect(url)
-    name = f"producer-{number}"
+    name = name_of(number)
     await connection.execute("UPDATE producer_keys SET revoked_at = now() WHERE producer = $1", name)
     started = time.perf_counter()
     while keyring.find(name, utc_now()):  # noqa: ASYNC110  # the keyring tells nobody
@@ -135,30 +141,49 @@ def in_another_process(url: str) -> dict[str, float]:
     return figures
 
 
+def look_at_all(postgresql: PostgreSQL, folder: Path, producers: Sequence[int], rounds: int) -> str:
+    """The figures for each number of producers, and what requests cost with the last of them."""
+    for contestant in (SHARED, KEYS):
+        postgresql.create_migrated(contestant.database)
+    url = postgresql.url(KEYS.database)
+    found = {}
+    for count in producers:
+        asyncio.run(register(url, count))
+        found[count] = in_another_process(url)
+    # Some keys were revoked meanwhile.
+    asyncio.run(register(url, producers[-1]))
+    sealing_key = urlsafe_b64encode(SEALING_KEY).decode()
+    costs = proving.measure(postgresql, folder, rounds, producers[-1], sealing_key)
+    rows: Iterable[list[str]] = (
+        [title.strip(), *(f"{figures[name]:,.3g}" for figures in found.values())] for name, title in FIGURES.items()
+    )
+    known = table(["", *(f"{count:,} producers" for count in found)], rows)
+    return f"{known}\n\n{proving.report(costs, producers[-1])}"
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints and writes."""
+    """Measures, prints and writes; the exit status is 1 when the figures would prove nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.keyring", description=__doc__)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--producers", type=int, nargs="+", default=[100, 100_000], help="how many (100 100000)")
+    parser.add_argument("--rounds", type=int, default=10, help="of requests, of which the median counts (10)")
+    parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
     chosen = parser.parse_args(arguments)
     if chosen.measure:
         print(json.dumps(uvloop.run(measure(chosen.measure))))
         return 0
+    look_at(chosen.output, "keyring", parser)
     unwind_when_terminated()
-    with scratch_folder() as folder, throw_away_postgresql(folder) as postgresql:
-        around = facts(postgresql, folder)
-        postgresql.create_migrated(DATABASE)
-        found = {}
-        for count in chosen.producers:
-            asyncio.run(register(postgresql.url(DATABASE), count))
-            found[count] = in_another_process(postgresql.url(DATABASE))
-    command = " ".join(["python -m tests.performance.keyring", *arguments])
-    rows: Iterable[list[str]] = (
-        [title.strip(), *(f"{figures[name]:,.3g}" for figures in found.values())] for name, title in FIGURES.items()
-    )
-    text = f"{facts_table(around, command)}\n\n{table(['', *(f'{count:,} producers' for count in found)], rows)}"
+    try:
+        with scratch_folder() as folder, throw_away_postgresql(folder) as postgresql:
+            around = facts(postgresql, folder)
+            figures = look_at_all(postgresql, folder, chosen.producers, chosen.rounds)
+    except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
+        print(f"no figures: {error}", file=sys.stderr)
+        return 1
+    text = f"{facts_table(around, ' '.join(['python -m tests.performance.keyring', *arguments]))}\n\n{figures}"
     print(text)
-    write_section(DOCUMENT, "keyring", text)
+    write_section(chosen.output, "keyring", text)
     return 0
 
 

@@ -1,32 +1,25 @@
-"""`make bench-refusals`: what a flood of wrong signatures costs beside as many good ones. `--help` lists the options.
-
-It is the service's own processor time that is compared, as its metrics tell it, so that neither the clients nor
-PostgreSQL count.
-"""
+"""`make bench-refusals`: what a flood of wrong signatures costs beside as many good ones; see `--help`."""
 
 import argparse
-import asyncio
 import subprocess
 import sys
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import median
-from urllib.request import urlopen
 
 from service.proof.signing import mac
 from tests.performance.arithmetic import InvalidRun
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.contestants import OURS, CannotStart, Server, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
+from tests.performance.floods import as_sent, flood_cost
 from tests.performance.machine import facts
 from tests.performance.report import facts_table, table, write_section
 from tests.performance.signed import SECRET, signed_request
-from tests.speaking.connection import Connection
 
-CONNECTIONS = 32
 POOL = 10
 NUMBERS = {300: 4000, 8192: 2000, 32_000: 500}
 """How many requests of each size make a flood."""
@@ -46,9 +39,7 @@ class Kind:
         body, headers = signed_request(size)
         rest = (headers["X-Timestamp"] + headers["X-Producer-Id"]).encode() if self.whole else b""
         headers["X-Signature"] = b64encode(mac(self.secret.encode(), body, rest, b"")).decode()
-        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-        head = f"POST /api/v1/signals HTTP/1.1\r\nHost: signals\r\nContent-Length: {len(body)}\r\n{''.join(lines)}\r\n"
-        return head.encode() + body
+        return as_sent(body, headers)
 
 
 ACCEPTED = Kind("accepted", 201, SECRET, whole=True)
@@ -69,38 +60,12 @@ def measure(server: Server, postgresql: PostgreSQL, rounds: int) -> Costs:
         first = turn % len(KINDS)
         for size, kind in product(NUMBERS, KINDS[first:] + KINDS[:first]):
             postgresql.settle(OURS.database)
-            cost = _flood_cost(server, [kind.request(size) for _ in range(NUMBERS[size])], kind.status)
+            cost = flood_cost(server, [kind.request(size) for _ in range(NUMBERS[size])], kind.status)
             # The first round warms up.
             if turn:
                 found[kind, size].append(cost)
             print(f"round {turn}, {size:,} bytes, {kind.title}: {cost:.0f} us", flush=True)
     return {key: median(costs) for key, costs in found.items()}
-
-
-def _flood_cost(server: Server, requests: Sequence[bytes], status: int) -> float:
-    before = _processor_seconds(server)
-    asyncio.run(_send(server, requests, status))
-    return (_processor_seconds(server) - before) / len(requests) * 1e6
-
-
-def _processor_seconds(server: Server) -> float:
-    with urlopen(f"http://127.0.0.1:{server.port}/metrics") as answer:
-        lines = answer.read().decode().splitlines()
-    [figure] = [line for line in lines if line.startswith("process_cpu_seconds_total ")]
-    return float(figure.partition(" ")[2])
-
-
-async def _send(server: Server, requests: Sequence[bytes], status: int) -> None:
-    waiting = iter(requests)
-    await asyncio.gather(*(_send_one_by_one(Connection(server.port), waiting, status) for _ in range(CONNECTIONS)))
-
-
-async def _send_one_by_one(connection: Connection, requests: Iterator[bytes], status: int) -> None:
-    for request in requests:
-        answer = await connection.ask(request)
-        if answer.status != status:
-            raise InvalidRun(f"{answer.status} in place of {status}: {answer.body!r}")
-    connection.close()
 
 
 def report(costs: Costs) -> str:

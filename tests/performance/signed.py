@@ -50,21 +50,21 @@ def payload_text(size: int) -> str:
     return "{" + middle.partition("{")[2] + "1000000000" + tail.removesuffix(',"version":1}')
 
 
-def signed_request(size: int) -> tuple[bytes, dict[str, str]]:
-    """One signed signal: its body and its headers."""
+def signed_request(size: int, producer_id: str = PRODUCER_ID) -> tuple[bytes, dict[str, str]]:
+    """One signed signal of a producer: its body and its headers."""
     now = datetime.now(UTC)
     head, middle, tail = body_parts(size, now)
     body = f"{head}{INSTRUMENTS[0]}{middle}{next(_tickets)}{tail}".encode()
-    return body, headers_for(body, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}")
+    return body, headers_for(body, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", producer_id)
 
 
-def headers_for(body: bytes, timestamp: str) -> dict[str, str]:
+def headers_for(body: bytes, timestamp: str, producer_id: str = PRODUCER_ID) -> dict[str, str]:
     """The headers of a signed signal."""
     return {
         "Content-Type": "application/json",
-        "X-Producer-Id": PRODUCER_ID,
+        "X-Producer-Id": producer_id,
         "X-Timestamp": timestamp,
-        "X-Signature": sign(SECRET.encode(), body, timestamp, PRODUCER_ID),
+        "X-Signature": sign(SECRET.encode(), body, timestamp, producer_id),
     }
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from service.kernel import metrics
 from service.notation.rate import Rate
 from tests.hostile.seed import SEED
 from tests.rates.simulated import Simulation, allowed, most_within, simulation
+from tests.running.application import figure
 from tests.running.postgres import Database
 
 pytestmark = pytest.mark.anyio
@@ -155,9 +155,9 @@ async def test_refused_requests_are_free(database: Database) -> None:
 @pytest.mark.parametrize(("text", "asked"), [("10/s", 10), ("100/s", 50), ("100/s", 200)])
 async def test_most_requests_ask_nobody(database: Database, text: str, asked: int) -> None:
     async with simulation(database, 0.0) as simulated:
-        before = metrics.rate_exchanges._value.get()
+        before = figure("signals_rate_exchanges_total")
         await accepted(simulated, Rate.parse(text), steadily(asked, 30), LOADS["all to one"])
-        exchanges = metrics.rate_exchanges._value.get() - before
+        exchanges = figure("signals_rate_exchanges_total") - before
     assert exchanges <= 30 * min(asked / 2, 6)
 
 

@@ -12,13 +12,13 @@ import pytest
 from structlog.typing import EventDict
 
 from service.http.errors import Overloaded
-from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.notation.rate import Rate
 from service.postgres.pool import Pool
 from service.rates.errors import RateLimited
 from service.rates.quotas import Quotas
+from tests.running.application import figure
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until
@@ -77,10 +77,10 @@ async def test_a_burst_gets_what_was_saved_up(database: Database) -> None:
 
 async def test_a_thousand_producers_are_asked_for_together(database: Database) -> None:
     async with keeping(database.url) as quotas:
-        before = metrics.rate_exchanges._value.get()
+        before = figure("signals_rate_exchanges_total")
         passed = await asyncio.gather(*(asks(quotas, producer=f"p{number}") for number in range(1000)))
         assert set(passed) == {"passed"}
-        assert metrics.rate_exchanges._value.get() - before <= 8
+        assert figure("signals_rate_exchanges_total") - before <= 8
         used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         assert database.value(used) == 1
 
@@ -156,7 +156,7 @@ async def test_a_database_that_does_not_answer_holds_nobody_up(database: Databas
 
 
 async def test_the_silence_is_told_once(database: Database, log_lines: list[EventDict]) -> None:
-    before = metrics.rate_unanswered._value.get()
+    before = figure("signals_rate_unanswered_total")
     async with keeping(database.url, IMPATIENT) as quotas:
         for turn in (1, 2):
             assert await asks(quotas) == "passed"
@@ -165,7 +165,7 @@ async def test_the_silence_is_told_once(database: Database, log_lines: list[Even
                 await many(quotas, 20)
                 assert [line["event"] for line in log_lines] == ["Rates are kept without the database"] * turn
             await until(lambda: not quotas._silent, "there are answers again")
-    assert metrics.rate_unanswered._value.get() - before == 40
+    assert figure("signals_rate_unanswered_total") - before == 40
 
 
 async def test_idle_producers_are_forgotten(database: Database) -> None:
@@ -187,4 +187,4 @@ async def test_producers_that_send_too_much_are_counted(database: Database) -> N
             await many(quotas, 2, rate, producer)
         await asks(quotas, rate, "gamma")
         await quotas.tidy()
-    assert metrics.producers_limited._value.get() == 2
+    assert figure("signals_producers_limited") == 2

