@@ -10,6 +10,8 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.batch.endpoint import CreateBatch
+from service.batch.lane import Lane
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
 from service.http.json_only import JsonOnly
@@ -55,11 +57,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     pool = _pool(settings, limits)
     journal = Journal()
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
+    lane = Lane(pool, limits, journal)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=writer.close)
+
+    def close() -> None:
+        writer.close()
+        lane.close()
+
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=close)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _guards(settings, signing, clock, limits)
+    guards = _Guards(settings, signing, clock, limits)
     duplicates_of = _duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     router = Router(
@@ -68,7 +76,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 "/api/v1/signals",
                 CreateSignal(settings, limits, writer, journal, clock, duplicates_of),
                 methods=["POST"],
-                middleware=guards,
+                middleware=guards.of(settings.body_max_bytes),
+            ),
+            Route(
+                "/api/v1/signals/batch",
+                CreateBatch(settings, limits, lane, journal, clock, duplicates_of),
+                methods=["POST"],
+                middleware=guards.of(settings.signals_batch_max_bytes),
             ),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
@@ -78,7 +92,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, signing), signing, shutdown),
+        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, lane, signing), signing, shutdown),
     )
     return RequestContext(router)
 
@@ -122,7 +136,9 @@ def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf
     return duplicates_of
 
 
-def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None) -> Tasks:
+def _background(
+    pool: Pool, limits: Limits, clock: Clock, writer: Writer, lane: Lane, signing: _Signing | None
+) -> Tasks:
     of_signing: dict[str, Work] = {}
     if signing is not None:
         report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
@@ -131,29 +147,39 @@ def _background(pool: Pool, limits: Limits, clock: Clock, writer: Writer, signin
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
+        batch_inquiry=repeated("batch_inquiry", lane.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         **of_signing,
     )
 
 
-def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
+class _Guards:
     """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
-    body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
-    if signing is None:
-        return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-    hints, resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
 
-    def rate_of(producer: str) -> Rate | None:
-        return signing.keyring.rate_of(producer) or settings.producer_rate
+    def __init__(self, settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> None:
+        self._signing = signing
+        self._clock = clock
+        self._default_rate = settings.producer_rate
+        self._hints, self._resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
 
-    return [
-        Middleware(JsonOnly),
-        Middleware(SigningHeaders, clock=clock),
-        body,
-        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
-        Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock),
-    ]
+    def of(self, body_max_bytes: int) -> list[Middleware]:
+        """The guards of a route whose bodies may have so many bytes, in their order."""
+        body = Middleware(BodyLimit, max_bytes=body_max_bytes)
+        signing, clock = self._signing, self._clock
+        if signing is None:
+            return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
+        return [
+            Middleware(JsonOnly),
+            Middleware(SigningHeaders, clock=clock),
+            body,
+            Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=self._hints),
+            Middleware(RateLimit, quotas=signing.quotas, rate_of=self._rate_of, resends=self._resends, clock=clock),
+        ]
+
+    def _rate_of(self, producer: str) -> Rate | None:
+        own = self._signing and self._signing.keyring.rate_of(producer)
+        return own or self._default_rate
 
 
 def _lifespan(

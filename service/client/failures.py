@@ -47,7 +47,7 @@ class SignalRefused(SignalsError):
         """`detail` in one line."""
         if isinstance(self.detail, str):
             return self.detail
-        return "; ".join(f"{'.'.join(fault['loc'])}: {fault['msg']}" for fault in self.detail)
+        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in self.detail)
 
 
 @dataclass(eq=False)

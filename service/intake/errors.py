@@ -70,4 +70,4 @@ class ValidationFailed(Refusal):
 
     @property
     def fields(self) -> list[str]:
-        return list(dict.fromkeys(fault["loc"][-1] for fault in self.faults))
+        return list(dict.fromkeys(str(fault["loc"][-1]) for fault in self.faults))

@@ -22,6 +22,15 @@ class Journal:
         elif not stored.replayed:
             metrics.duplicates_returned.inc()
 
+    def answered_in_batch(self, signal: NewSignal, stored: Stored) -> None:
+        """The same for a signal that came with others: what was stored before is told with its request."""
+        if stored.new:
+            log.info("Signal created", **_facts(signal, stored))
+            self._count(signal)
+        elif not stored.replayed:
+            log.info("Duplicate returned", **_facts(signal, stored))
+            metrics.duplicates_returned.inc()
+
     def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
         """The request was answered before, with something else."""
         if not stored.new:

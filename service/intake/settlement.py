@@ -26,10 +26,10 @@ _LOOK = """
 WITH forgotten AS (
     DELETE FROM receipts WHERE key = ANY($1::bytea[]) AND fingerprint IS NOT NULL AND expires_at <= now()
 ), found AS MATERIALIZED (
-    SELECT key, signal_id, created_at, fingerprint, differs[1] AS differs FROM receipts
+    SELECT key, signal_id, created_at, fingerprint, differs, batch_id, signal_ids FROM receipts
     WHERE key = ANY($1::bytea[]) AND (fingerprint IS NULL OR expires_at > now())
 ), confirmed AS MATERIALIZED (SELECT pg_logical_emit_message(true, 'signals', '') WHERE EXISTS (SELECT FROM found))
-SELECT key, signal_id, created_at, fingerprint, differs FROM found, confirmed
+SELECT found.* FROM found, confirmed
 """
 """A receipt is over when its time is, whether it was pruned or not. One without a fingerprint is of a MAC: its request
 does not pass for as long as its receipt lasts, whatever the clocks say. To delete fails on a server that was demoted,
@@ -109,7 +109,7 @@ def _outcome(id: UUID, signal: NewSignal, claim: Claim, receipt: Any) -> Outcome
     if signal.content is None or claim is not signal.content.claim:
         if claim.fingerprint != receipt["fingerprint"]:
             return IdempotencyMismatch()
-        return Stored(first, receipt["created_at"], replayed=True, differs=receipt["differs"])
+        return Stored(first, receipt["created_at"], replayed=True, differs=receipt["differs"] and receipt["differs"][0])
     if signal.content.refuse:
         return DuplicateSignal(first)
     return Stored(first, receipt["created_at"], replayed=False, differs=claim.fingerprint != receipt["fingerprint"])

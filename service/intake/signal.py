@@ -88,7 +88,11 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
     Raises InvalidJson, DuplicateKey, ValidationFailed, and PayloadTooLarge when the payload, written as compact
     UTF-8 JSON, is longer than `payload_max_bytes`.
     """
-    value = strict_json.parse(body)
+    return check_signal(strict_json.parse(body), body, payload_max_bytes)
+
+
+def check_signal(value: Any, body: bytes, payload_max_bytes: int) -> SignalCreate:
+    """The signal in a value that was parsed from `body`; raises what `parse_signal` does for it."""
     if not isinstance(value, dict):
         raise ValidationFailed([_fault("", "Input should be a JSON object", "dict_type")])
     faults = [_fault(key, reason, "value_error") for key, reason in strict_json.unstorable_values(body, value).items()]

@@ -5,6 +5,7 @@ Refusal
 ├── service.proof.errors    a sender who is not proven
 ├── service.rates.errors    a producer that sends more than it may
 ├── service.intake.errors   a body that is no signal
+├── service.batch.errors    a batch of which nothing can be stored
 └── InternalError           500 internal_error
 
 The code of a refusal is a promise to producers and never changes. `detail` tells what to change, and never
@@ -12,13 +13,13 @@ repeats what was sent.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 
 class FieldFault(TypedDict):
     """One fault of a signal, in the form that pydantic and FastAPI users know."""
 
-    loc: list[str]
+    loc: list[str | int]
     msg: str
     type: str
 
@@ -39,7 +40,7 @@ class Refusal(Exception):
         self.detail = self.sentence if detail is None else detail
         self.answer_headers = self.headers
         """The headers of this answer: those that all of its kind have, with what is known now."""
-        self.extra: Mapping[str, str | int] = {}
+        self.extra: Mapping[str, Any] = {}
         """What the answer tells beside code, detail and request id."""
 
     @property

@@ -41,6 +41,11 @@ class Limits:
     log_drain_seconds: float = 2.0
     """How long a process that ends waits for the reader of its log."""
 
+    batch_items: int = 1000
+    """How many signals one request may bring."""
+    batches_at_once: int = 2
+    batches_waiting: int = 16
+    """How many such requests have a connection to the database at once, and how many one process holds unanswered."""
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1

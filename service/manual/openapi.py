@@ -12,6 +12,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from service import __version__
+from service.batch.errors import BatchRefused, NotStored
 from service.http.errors import (
     BodyTooLarge,
     HeadersTooLarge,
@@ -22,13 +23,14 @@ from service.http.errors import (
     RequestTimeout,
     ShuttingDown,
 )
-from service.intake.errors import ValidationFailed
+from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
 from service.intake.signal import SignalCreate, SignalCreated
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.manual import shapes, specimens
 from service.manual.explanations import explanations
-from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
+from service.manual.headers import ANSWER_HEADERS, IDEMPOTENCY_KEY, REQUEST_ID, SIGNING_HEADERS
 from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.rates.errors import RateLimited
 from service.rates.fields import LIMIT, POLICY
 
 Json = dict[str, Any]
@@ -46,8 +48,11 @@ _ANYWHERE: list[type[Refusal]] = [
 ]
 """What may come back whatever was asked for."""
 
-_PROVEN = (201, 400, 413, 422, 429, 500, 503)
-"""Answers to a signal that may come after its sender was proven, and then tell of its rate."""
+_PROVEN = ("200", "201", "207", "400", "409", "413", "422", "429", "500", "503")
+"""Answers to signals that may come after its sender was proven, and then tell of its rate."""
+
+
+_REQUEST_HEADERS = {**SIGNING_HEADERS, "Idempotency-Key": IDEMPOTENCY_KEY, "X-Request-Id": REQUEST_ID}
 
 
 @cache
@@ -78,10 +83,7 @@ def document() -> Json:
             "schemas": _schemas(),
             "responses": {f"Refused{status}": answer for status, answer in _refusals(_ANYWHERE).items()},
             "headers": ANSWER_HEADERS,
-            "parameters": {
-                name: {"name": name, "in": "header", **header}
-                for name, header in {**SIGNING_HEADERS, "X-Request-Id": REQUEST_ID}.items()
-            },
+            "parameters": {name: {"name": name, "in": "header", **header} for name, header in _REQUEST_HEADERS.items()},
             "securitySchemes": {
                 name: {"type": "apiKey", "in": "header", "name": name, "description": header["description"]}
                 for name, header in SIGNING_HEADERS.items()
@@ -100,7 +102,11 @@ class _Plain(GenerateJsonSchema):
 def _schemas() -> Json:
     answers = [
         SignalCreated,
+        shapes.SignalFound,
+        shapes.BatchStored,
         shapes.Refused,
+        shapes.RefusedRate,
+        shapes.RefusedBatch,
         shapes.RefusedFields,
         shapes.RefusedProof,
         shapes.RefusedSignature,
@@ -110,12 +116,12 @@ def _schemas() -> Json:
     ]
     models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
     _, definitions = models_json_schema(
-        [(SignalCreate, "validation"), *models],
+        [(SignalCreate, "validation"), (shapes.BatchCreate, "validation"), *models],
         ref_template="#/components/schemas/{model}",
         schema_generator=_Plain,
     )
     schemas: Json = definitions["$defs"]
-    for name in schemas.keys() - {"SignalCreate"}:
+    for name in schemas.keys() - {"SignalCreate", "BatchCreate"}:
         schemas[name]["additionalProperties"] = False
     return schemas
 
@@ -124,6 +130,7 @@ def _paths() -> Json:
     document, figures, page = _json({"type": "object"}), _text("text/plain"), _text("text/html")
     return {
         "/api/v1/signals": {"post": _create_signal()},
+        "/api/v1/signals/batch": {"post": _create_batch()},
         "/api/v1/health": {"get": _get("getHealth", "Is the process alive?", "service", _answer("Health"))},
         "/api/v1/ready": {"get": _readiness()},
         "/api/v1/version": {"get": _get("getVersion", "Which build is this?", "service", _answer("Version"))},
@@ -137,21 +144,51 @@ def _paths() -> Json:
 def _create_signal() -> Json:
     created = _answer("SignalCreated", "Stored: the commit is on disk", ["Idempotent-Replayed"])
     created["content"]["application/json"]["example"] = specimens.CREATED
-    answers = {"201": created, **_refusals(all_refusals())}
-    for status in _PROVEN:
-        answers[str(status)]["headers"] |= {name: _ref("headers", name) for name in (POLICY, LIMIT)}
+    found = _answer(
+        "SignalFound",
+        "Sent before in another request, where the operator lets duplicates be returned",
+        ["Duplicate-Of", "Idempotent-Replayed"],
+    )
+    found["content"]["application/json"]["example"] = specimens.FOUND
     return {
         "operationId": "createSignal",
         "summary": "Send a signal",
         "description": "With signing on, the same signed bytes are stored once and answered the same, however often "
         "they are sent.",
+        "requestBody": _request_body("SignalCreate", specimens.SIGNALS),
+        **_signed({"200": found, "201": created}, without={BatchRefused, NotStored}),
+    }
+
+
+def _create_batch() -> Json:
+    stored = _answer("BatchStored", "All are stored: the commit is on disk", ["Idempotent-Replayed"])
+    stored["content"]["application/json"]["example"] = specimens.STORED_BATCH
+    in_part = _answer("BatchStored", "Some are stored, and some are refused", ["Idempotent-Replayed"])
+    in_part["content"]["application/json"]["example"] = specimens.STORED_IN_PART
+    return {
+        "operationId": "createSignals",
+        "summary": "Send many signals",
+        "description": "All that are good share one transaction, and each is answered as it would be alone. The same "
+        "signed bytes are stored once.",
+        "requestBody": _request_body("BatchCreate", {"two signals": {"value": specimens.BATCH}}),
+        **_signed({"201": stored, "207": in_part}, without={DuplicateSignal, NotStored, PayloadTooLarge}),
+    }
+
+
+def _request_body(schema: str, examples: Json) -> Json:
+    content = {"application/json": {"schema": _ref("schemas", schema), "examples": examples}}
+    return {"required": True, "content": content}
+
+
+def _signed(stored: Json, without: set[type[Refusal]]) -> Json:
+    """What both ways of sending signals have."""
+    answers = {**stored, **_refusals(refusal for refusal in all_refusals() if refusal not in without)}
+    for status in answers.keys() & set(_PROVEN):
+        answers[status]["headers"] |= {name: _ref("headers", name) for name in (POLICY, LIMIT)}
+    return {
         "tags": ["signals"],
         "security": [{name: [] for name in SIGNING_HEADERS}],
-        "parameters": [_ref("parameters", name) for name in [*SIGNING_HEADERS, "X-Request-Id"]],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _ref("schemas", "SignalCreate"), "examples": specimens.SIGNALS}},
-        },
+        "parameters": [_ref("parameters", name) for name in _REQUEST_HEADERS],
         "responses": answers,
     }
 
@@ -199,8 +236,12 @@ def _refusals(refusals: Iterable[type[Refusal]]) -> Json:
     return {str(status): _refused(status, by_status[status]) for status in sorted(by_status)}
 
 
+_OWED = {MethodNotAllowed.status: ["Allow"], DuplicateSignal.status: ["Duplicate-Of"]}
+"""The headers that are different in each answer."""
+
+
 def _refused(status: int, refusals: list[type[Refusal]]) -> Json:
-    headers = ["Link", *(["Allow"] if status == MethodNotAllowed.status else []), *refusals[0].headers]
+    headers = ["Link", *_OWED.get(status, ()), *refusals[0].headers]
     lines = [f"- `{refusal.code}`: {explanations()[refusal].cause}" for refusal in refusals]
     answer = _json(_shape(refusals), "\n".join(lines), headers)
     answer["content"]["application/json"]["examples"] = {
@@ -218,12 +259,15 @@ def _shape(refusals: Iterable[type[Refusal]]) -> Json:
     return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
+_SHAPES = {ValidationFailed: "RefusedFields", BatchRefused: "RefusedBatch", RateLimited: "RefusedRate"}
+
+
 def _shape_name(refusal: type[Refusal]) -> str:
     if issubclass(refusal, SignatureMismatch):
         return "RefusedSignature"
     if issubclass(refusal, ProofRefusal):
         return "RefusedProof"
-    return "RefusedFields" if issubclass(refusal, ValidationFailed) else "Refused"
+    return _SHAPES.get(refusal, "Refused")
 
 
 def _ref(kind: str, name: str) -> Json:

@@ -28,6 +28,8 @@ STATUS_OF = {
     "unsupported_media_type": 415,
     "validation_failed": 422,
     "idempotency_mismatch": 422,
+    "batch_refused": 422,
+    "not_stored": 422,
     "rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,

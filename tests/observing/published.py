@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from service.manual.openapi import document
-from tests.speaking.exchange import Answer
+from tests.speaking.exchange import SIGNALS, Answer
 
 DOCUMENT = document()
 
@@ -31,14 +31,14 @@ def followed(value: dict[str, Any]) -> Any:
     return target
 
 
-def signal_answer(status: int) -> Any:
-    """What is published about an answer with this status to a signal. Every refusal is among them."""
-    return followed(DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"][str(status)])
+def signal_answer(status: int, path: str = SIGNALS) -> Any:
+    """What is published about an answer with this status to signals."""
+    return followed(DOCUMENT["paths"][path]["post"]["responses"][str(status)])
 
 
-def check_published(answer: Answer) -> None:
+def check_published(answer: Answer, path: str = SIGNALS) -> None:
     """The answer has the body and the headers that the document promises for its status."""
-    promised = signal_answer(answer.status)
+    promised = signal_answer(answer.status, path)
     content = promised["content"]["application/json"]
     assert answer.headers["Content-Type"] == "application/json"
     assert conforms(answer.json(), content["schema"]), f"not as published: {answer.body!r}"
