@@ -5,7 +5,19 @@ from collections.abc import Callable
 
 import typer
 
-from service.cli import auditing, checkup, keys, limits, producers, publishing, sending, serving, signatures, vectors
+from service.cli import (
+    auditing,
+    batching,
+    checkup,
+    keys,
+    limits,
+    producers,
+    publishing,
+    sending,
+    serving,
+    signatures,
+    vectors,
+)
 
 app = typer.Typer(
     help="Takes trading signals, proves who sent them, and stores them for good before it answers.",
@@ -17,6 +29,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
     "For operators": [serving.serve, serving.migrate, limits.limits, auditing.audit],
     "For producers": [
         sending.send,
+        batching.send_batch,
         signatures.sign,
         signatures.verify,
         signatures.explain,

@@ -9,9 +9,13 @@
 `AsyncSignalsClient` is the same with `await`. Both need httpx, and nothing of the server.
 """
 
+from service.client.answers import Fate
 from service.client.clients import AsyncSignalsClient, SignalsClient
 from service.client.failures import (
+    AlreadyStored,
+    BodyRefused,
     InvalidSignal,
+    NotSent,
     OutcomeUnknown,
     ServiceBusy,
     ServiceUnreachable,
@@ -25,8 +29,12 @@ from service.client.signal import Side, Signal, StoredSignal
 from service.client.signature import ProducerSignature
 
 __all__ = [
+    "AlreadyStored",
     "AsyncSignalsClient",
+    "BodyRefused",
+    "Fate",
     "InvalidSignal",
+    "NotSent",
     "OutcomeUnknown",
     "ProducerSignature",
     "Retries",
