@@ -7,7 +7,7 @@ found.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -15,11 +15,11 @@ import asyncpg
 
 from service.batch.culprits import culprits
 from service.batch.items import Item, at_place
-from service.batch.statement import Batch, Outcomes, store
+from service.batch.statement import Batch, Outcomes, has_stored, store
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.statement import NewSignal, Stored, find
+from service.intake.statement import NewSignal, find
 from service.kernel.errors import FieldFault, InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log, request_id
@@ -105,21 +105,22 @@ class _Attempts:
 
     async def _attempt(self) -> Outcomes | Refusal | None:
         outcomes: Outcomes | Refusal | None = None
-        sent = False
+        self._batch.attempt += 1
+        self._batch.committing = False
 
         async def work(connection: asyncpg.Connection) -> bool:
-            nonlocal outcomes, sent
-            sent = True
+            nonlocal outcomes
             outcomes = await store(connection, self._batch)
-            return isinstance(outcomes, Sequence) and any(isinstance(each, Stored) for each in outcomes)
+            return has_stored(outcomes)
 
         try:
             await self._pool.commit(work)
         except asyncio.CancelledError:
-            self.uncertain = self.uncertain or sent
+            self._batch.attempt += 1
+            self.uncertain = self.uncertain or self._batch.committing
             raise
         except Exception as error:
-            self.uncertain = self.uncertain or (sent and leaves_open(error))
+            self.uncertain = self.uncertain or (self._batch.committing and leaves_open(error))
             await self._cope(error)
             return None
         self.held = outcomes is None

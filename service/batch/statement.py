@@ -45,6 +45,10 @@ class Batch:
     atomic: bool = False
     beyond: Refusal | None = None
     id: UUID = field(default_factory=uuid7)
+    attempt: int = 0
+    """The number of the attempt that counts: one that was given up commits nothing any more."""
+    committing: bool = False
+    """Whether the database was asked to commit it and has not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ async def store(connection: asyncpg.Connection, batch: Batch) -> Outcomes | Refu
     """What became of each item, once it is committed; or why the batch is refused as a whole; None when somebody came
     in between, so that it is to be tried again. Raises what the database does; then nothing of it is stored, unless
     nobody knows."""
+    attempt = batch.attempt
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -69,11 +74,18 @@ async def store(connection: asyncpg.Connection, batch: Batch) -> Outcomes | Refu
     except asyncpg.PostgresError:
         await transaction.rollback()
         raise
-    if isinstance(outcomes, Sequence) and any(isinstance(outcome, Stored) for outcome in outcomes):
+    if batch.attempt == attempt and has_stored(outcomes):
+        batch.committing = True
         await transaction.commit()
+        batch.committing = False
     else:
         await transaction.rollback()
     return outcomes
+
+
+def has_stored(outcomes: Outcomes | Refusal | None) -> bool:
+    """Whether something of the batch is stored, now or before."""
+    return isinstance(outcomes, Sequence) and any(isinstance(outcome, Stored) for outcome in outcomes)
 
 
 async def _store(connection: asyncpg.Connection, batch: Batch) -> Outcomes | Refusal | None:

@@ -31,7 +31,7 @@ def batch_body(bodies: Sequence[bytes], *, atomic: bool = False) -> bytes:
 
 
 def fault_of(body: bytes) -> InvalidSignal | None:
-    """Why the JSON of a signal must not be put into a batch: what is no JSON would be the fault of all that are in it."""
+    """Why the JSON of a signal must not be put into a batch: what is no JSON would be the fault of all in it."""
     try:
         strict_json.parse(body)
     except (InvalidJson, DuplicateKey) as refusal:

@@ -134,13 +134,29 @@ async def test_what_is_held_for_ever_ends_with_come_again(direct_database: Datab
     assert count(direct_database, "signals") == 0
 
 
-async def test_a_batch_that_is_stored_after_its_answer_has_its_lines(
-    direct_database: Database, log_lines: list[EventDict]
-) -> None:
+SLOW_COMMIT = """
+CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END$$;
+CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON signals DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION trouble();
+"""
+
+
+async def test_what_was_given_up_before_its_commit_is_not_stored_afterwards(direct_database: Database) -> None:
     async with lane(direct_database.url, replace(HASTY, lock_seconds=20, statement_seconds=20)) as road:
         async with locked(direct_database):
             with pytest.raises(InternalError):
-                await road.store(batch(UNSIGNED, UNSIGNED))
+                await road.store(batch(UNSIGNED))
+        assert new(await road.store(batch(UNSIGNED))) == [True]
+    assert count(direct_database, "signals") == 1
+
+
+async def test_a_batch_that_is_stored_after_its_answer_has_its_lines(
+    direct_database: Database, log_lines: list[EventDict]
+) -> None:
+    direct_database.execute(SLOW_COMMIT)
+    async with lane(direct_database.url, HASTY) as road:
+        with pytest.raises(InternalError):
+            await road.store(batch(UNSIGNED, UNSIGNED))
         await until(lambda: count(direct_database, "signals") == 2, "the batch is stored")
         await road.inquire()
     late = [line for line in log_lines if line["event"] == "Signal stored late"]

@@ -29,7 +29,7 @@ def rows(number: int, first: int = 0) -> list[str]:
     ]
 
 
-def test_a_file_of_json_lines_is_sent(program: Program, signing: Deployment, storage: Storage) -> None:
+def test_a_file_of_json_lines_is_sent(program: Program, storage: Storage) -> None:
     ended = program.run("send-batch", written(program.directory, rows(1200)))
     assert (ended.code, ended.errors) == (0, "done: 1200 accepted\n")
     assert storage.count_new() == 1200
@@ -60,7 +60,7 @@ def test_faulty_lines_are_named_and_the_others_are_sent(program: Program, storag
     ended = program.run("send-batch", written(program.directory, lines))
     assert ended.code == 1
     assert sorted(line.partition(":")[0] for line in ended.lines) == ["refused line 2", "refused line 4"]
-    assert ended.errors == "done: 1 refused, 3 accepted, 1 refused\n" or "3 accepted" in ended.errors
+    assert ended.errors == "done: 2 refused, 3 accepted\n"
     assert storage.count_new() == 3
 
 
@@ -83,17 +83,17 @@ def test_standard_input_is_read_to_its_end(program: Program, storage: Storage) -
 def test_after_a_break_it_goes_on_where_it_ended(
     program: Program, signing: Deployment, storage: Storage, kill: signal.Signals
 ) -> None:
-    name = written(program.directory, rows(6000))
+    name = written(program.directory, rows(3000))
     process = program.start("send-batch", name)
     wait_until(lambda: storage.count_new() >= 1000, "some are sent")
     process.send_signal(kill)
     process.communicate()
     before = storage.count_new()
     ended = program.run("send-batch", name)
-    assert before < 6000
+    assert before < 3000
     assert ended.code == 0
-    assert storage.count_new() == 6000
-    assert signing.database.value("SELECT count(DISTINCT payload) FROM signals WHERE payload ? 'n'") >= 6000
+    assert storage.count_new() == 3000
+    assert signing.database.value("SELECT count(DISTINCT payload) FROM signals WHERE payload ? 'n'") >= 3000
 
 
 def test_what_was_under_way_is_sent_as_it_was_and_found(program: Program, storage: Storage) -> None:
