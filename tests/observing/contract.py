@@ -2,10 +2,11 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tests.observing.published import check_published
-from tests.speaking.exchange import Answer
+from tests.speaking.exchange import BATCH, SIGNALS, Answer
 
 STATUS_OF = {
     "malformed_request": 400,
@@ -43,9 +44,12 @@ EXPLAINED = {
     "timestamp_outside_window": _HEADERS_EXPLAINED,
     "signature_malformed": _HEADERS_EXPLAINED,
     "signature_mismatch": _HEADERS_EXPLAINED | {"body_bytes", "body_sha256"},
+    "rate_limited": {"at_once"},
+    "batch_refused": {"results"},
 }
 """What may be told beside these codes. Nothing is told beside any other."""
 
+OF_A_BATCH = {"signals", "atomic"}
 FIELDS = {"instrument", "side", "time", "payload", "version"}
 
 _OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 409: "Duplicate-Of", 429: "Retry-After", 503: "Retry-After"}
@@ -64,11 +68,17 @@ def check_created(answer: Answer) -> None:
     utc_time(content["created_at"])
 
 
-def check_refusal(answer: Answer, code: str) -> None:
+def check_item(result: dict[str, Any], code: str) -> None:
+    """What is told of an item of a batch is that it is refused so."""
+    assert result.keys() - {"duplicate_of"} == {"status", "code", "detail"}
+    assert (result["status"], result["code"]) == (STATUS_OF[code], code)
+
+
+def check_refusal(answer: Answer, code: str, path: str = SIGNALS) -> None:
     """The answer is the refusal with this code, in the one shape that all refusals have."""
     assert answer.status == STATUS_OF[code]
     check_json(answer)
-    check_published(answer)
+    check_published(answer, BATCH if code == "batch_refused" or "at_once" in answer.json() else path)
     content = answer.json()
     explanation = content.keys() - {"code", "detail", "request_id"}
     assert explanation <= EXPLAINED.get(code, set())
@@ -90,7 +100,7 @@ def _check_faults(detail: object) -> None:
         assert fault.keys() == {"loc", "msg", "type"}
         assert fault["loc"][0] == "body"
         assert len(fault["loc"]) <= 2
-        assert set(fault["loc"][1:]) <= FIELDS
+        assert set(fault["loc"][1:]) <= FIELDS | OF_A_BATCH
         assert fault["msg"]
         assert re.fullmatch(r"[a-z_]+", fault["type"])
 
