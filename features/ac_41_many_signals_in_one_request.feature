@@ -44,7 +44,7 @@ Feature: AC-41 Many signals in one request
       And the signal at place 0 is refused as "not_stored"
       And nothing is stored
 
-    Example: All are good
+    Example: None is faulty
       Given signing is on
       When the producer sends an atomic batch of 3 signals
       Then all signals of the batch are stored
@@ -84,10 +84,6 @@ Feature: AC-41 Many signals in one request
       When the producer sends a batch of 100 signals
       Then it is refused as "body_too_large"
 
-    Example: Nothing is read where batches are sent
-      When somebody sends GET to "/api/v1/signals/batch"
-      Then it is refused as "method_not_allowed"
-
   Rule: A batch that is sent again is stored once
 
     Example: The very same request
@@ -116,7 +112,7 @@ Feature: AC-41 Many signals in one request
 
     Example: A single signal where batches are sent
       Given signing is on
-      When the producer sends a signal to "/api/v1/signals/batch"
+      When the producer sends a single signal to the path of batches
       Then it is refused as "validation_failed"
       And nothing is stored
 

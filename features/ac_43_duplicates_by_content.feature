@@ -43,7 +43,7 @@ Feature: AC-43 Duplicates by content
   @inside
   Rule: The repeat can be refused
 
-    Example: The same signal
+    Example: The same signal is refused
       Given duplicates are refused
       And signing is on
       And the producer has sent a signal
@@ -52,7 +52,7 @@ Feature: AC-43 Duplicates by content
       And it names the first signal
       And exactly one signal is stored
 
-    Example: The very same request is no duplicate
+    Example: The very same request is answered and not refused
       Given duplicates are refused
       And signing is on
       And the producer has sent a signal

@@ -78,6 +78,12 @@ def send_batch_as_signal(producer: Producer) -> None:
     producer.send(f'{{"signals": [{signals(producer, 1)[0]}]}}'.encode())
 
 
+@when("the producer sends a single signal to the path of batches")
+def send_signal_as_batch(producer: Producer) -> None:
+    producer.path = BATCH
+    producer.send()
+
+
 @then("all signals of the batch are stored")
 def all_stored(conversation: Conversation) -> None:
     assert conversation.answer.status == 201
