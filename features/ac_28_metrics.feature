@@ -59,6 +59,14 @@ Feature: AC-28 Metrics
       Then it is accepted
       And the time to create has one more measurement
 
+  Rule: Commits are measured
+
+    Example: A commit is measured
+      Given the figures have been noted
+      When the producer sends a signal
+      Then it is accepted
+      And one more commit has been measured, of 1 signal
+
   Rule: Requests are counted by route, method and status
 
     Scenario Outline: A request is counted

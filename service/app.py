@@ -139,6 +139,10 @@ def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf
 def _background(
     pool: Pool, limits: Limits, clock: Clock, writer: Writer, lane: Lane, signing: _Signing | None
 ) -> Tasks:
+    async def show_figures() -> None:
+        writer.show()
+        metrics.pool_in_use.set(pool.in_use)
+
     of_signing: dict[str, Work] = {}
     if signing is not None:
         report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
@@ -149,6 +153,7 @@ def _background(
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         batch_inquiry=repeated("batch_inquiry", lane.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
+        figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         **of_signing,
     )

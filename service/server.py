@@ -22,8 +22,6 @@ from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
 from service.environment import file_problem
-from service.http.budget import Budget
-from service.http.protocol import TURNED_AWAY_MAX, GuardedProtocol
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
@@ -35,6 +33,8 @@ from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
 from service.settings import Settings, SettingsError, unknown_settings
+from service.wire.budget import Budget
+from service.wire.protocol import TURNED_AWAY_MAX, GuardedProtocol
 
 GC_ALLOCATIONS = 50_000
 """How many more objects than before there may be until cycles are looked for: those of about a thousand requests that
@@ -197,12 +197,16 @@ class _Server(uvicorn.Server):
 
 
 class _Workers(Multiprocess):
-    """Says the same once all worker processes serve."""
+    """Says the same once all worker processes serve, and sees to it that those that are gone have nothing in hand."""
 
     greeted = False
+    known: frozenset[int] = frozenset()
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
+        known, self.known = self.known, frozenset(process.pid for process in self.processes if process.pid)
+        for pid in known - self.known:
+            metrics.forget_process(pid)
         if not self.greeted and all(process.is_ready() for process in self.processes):
             self.greeted = True
             _greet(self.sockets)

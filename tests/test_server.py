@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -245,6 +246,34 @@ def test_the_figures_of_two_workers_add_up_and_name_a_hundred_instruments(
     assert len([line for line in figures if line.startswith("signals_build_info{")]) == 1
     service.stop()
     assert service.process.returncode == 0
+
+
+def test_what_a_worker_had_in_hand_when_it_was_killed_is_shown_no_longer(
+    start_service: StartService, database: Database
+) -> None:
+    """What it had counted still is."""
+
+    def figures(name: str) -> float:
+        lines = service.client.get(service.url + "/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    service = start_service({"DATABASE_URL": database.url, **limited(figures_seconds=0.05)}, workers=2)
+    wait_until_both_serve(service)
+    assert service.client.post(service.url + SIGNALS, headers=JSON, content=signal_body()).status_code == 201
+    client = connect(service)
+    database.execute("BEGIN")
+    database.execute("LOCK TABLE signals IN EXCLUSIVE MODE")
+    client.request("POST", SIGNALS, signal_body(), dict(JSON))
+    wait_until(lambda: figures("signals_queue_rows") == 1, "the signal waits")
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+    workers = [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    client.close()
+    database.execute("ROLLBACK")
+    service.wait_until_ready()
+    wait_until(lambda: figures("signals_queue_rows") == 0, "nothing waits any more")
+    assert figures("signals_ingested_total") == 1
 
 
 def test_the_same_request_to_two_workers_at_once_is_stored_once(

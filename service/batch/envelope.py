@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from service.intake import strict_json
-from service.intake.errors import DuplicateKey, InvalidJson, ValidationFailed
+from service.http import strict_json
+from service.http.errors import DuplicateKey, InvalidJson
+from service.intake.errors import ValidationFailed
 from service.kernel.errors import FieldFault, Refusal
 
 OF_A_SIGNAL = ("instrument", "side", "time")
@@ -22,11 +23,13 @@ one could be used for the other."""
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The items by their places: the value of each or the refusal of its JSON, and its bytes."""
+    """The items by their places: the value of each or the refusal of its JSON, and its bytes. Their numbers were read
+    exactly where the body is `suspicious`."""
 
     values: Sequence[Any]
     written: Sequence[bytes]
     atomic: bool
+    suspicious: bool
 
 
 class _Items(msgspec.Struct):
@@ -47,12 +50,13 @@ def open_envelope(body: bytes, items_max: int) -> Envelope:
 
     Raises InvalidJson, DuplicateKey, and ValidationFailed when it is no batch of 1 to `items_max` items.
     """
+    suspicious = strict_json.is_suspicious(body)
     try:
-        envelope = strict_json.parse(body)
+        envelope = strict_json.parse(body, exact=suspicious)
     except (InvalidJson, DuplicateKey) as refusal:
         return _open_apart(body, refusal, items_max)
-    values, atomic = _check(envelope, body, items_max)
-    return Envelope(values, _items.decode(body).signals, atomic)
+    values, atomic = _check(envelope, items_max, suspicious=suspicious)
+    return Envelope(values, _items.decode(body).signals, atomic, suspicious)
 
 
 def _open_apart(body: bytes, refusal: Refusal, items_max: int) -> Envelope:
@@ -64,8 +68,8 @@ def _open_apart(body: bytes, refusal: Refusal, items_max: int) -> Envelope:
         raise refusal from None
     places = ",".join(map(str, range(len(written)))).encode()
     rest = body[:start] + b"[%b]" % places + body[end:]
-    _, atomic = _check(strict_json.parse(rest), rest, items_max)
-    return Envelope([_parsed(each) for each in written], written, atomic)
+    _, atomic = _check(strict_json.parse(rest), items_max, suspicious=True)
+    return Envelope([_parsed(each) for each in written], written, atomic, suspicious=True)
 
 
 def _cut(body: bytes) -> tuple[int, int, Sequence[bytes]]:
@@ -89,11 +93,12 @@ def _parsed(item: bytes) -> Any:
         return refusal
 
 
-def _check(envelope: Any, body: bytes, items_max: int) -> tuple[Sequence[Any], bool]:
+def _check(envelope: Any, items_max: int, *, suspicious: bool) -> tuple[Sequence[Any], bool]:
     if not isinstance(envelope, dict):
         raise ValidationFailed([_fault((), "Input should be a JSON object", "dict_type")])
     rest = {key: member for key, member in envelope.items() if key != "signals"}
-    faults = [_fault((), reason, "value_error") for reason in strict_json.unstorable_values(body, rest).values()]
+    reasons = strict_json.unstorable_values(rest).values() if suspicious else ()
+    faults = [_fault((), reason, "value_error") for reason in reasons]
     faults += [
         _fault((name,), "Input should be a batch: one signal has a path of its own", "extra_forbidden")
         for name in OF_A_SIGNAL

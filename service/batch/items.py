@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from service.batch.envelope import Envelope
+from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.recognition import Recognition
 from service.intake.signal import Freshness, check_signal
@@ -44,7 +45,7 @@ class Items:
         for place, (value, written) in enumerate(zip(envelope.values, envelope.written, strict=True)):
             signal = None
             try:
-                signal = self._check(value, bytes(written), sender)
+                signal = self._check(value, bytes(written), sender, suspicious=envelope.suspicious)
                 self._freshness.check(signal.time, self._clock())
                 yield Item(signal)
             except ValidationFailed as refusal:
@@ -52,20 +53,21 @@ class Items:
             except Refusal as refusal:
                 yield Item(None, refusal)
 
-    def _check(self, value: Any, written: bytes, sender: Sender) -> NewSignal:
+    def _check(self, value: Any, written: bytes, sender: Sender, *, suspicious: bool) -> NewSignal:
         if isinstance(value, Refusal):
             raise value
-        checked = check_signal(value, written, self._payload_max_bytes)
+        checked = check_signal(value, written, self._payload_max_bytes, suspicious=suspicious)
+        payload = None if checked.payload is None else strict_json.payload(written)
         return NewSignal(
             producer_id=sender.producer_id,
             instrument=checked.instrument,
             side=checked.side,
             time=checked.time,
-            body=None if checked.payload is None else written,
+            payload=payload,
             version=checked.version,
             receipt_key=None,
             key_id=sender.key_id,
-            content=self._recognition.by_content(checked, sender),
+            content=self._recognition.by_content(checked, payload, sender),
         )
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.http.errors import BodyTooLarge, Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import DuplicateKey, DuplicateSignal, InvalidJson, PayloadTooLarge, ValidationFailed
+from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
+from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, all_refusals
 from service.proof.errors import AuthenticationRefusal
 from service.rates.errors import RateLimited

@@ -13,8 +13,8 @@ from service.client.failures import (
     SignalRefused,
     SignalsError,
 )
-from service.intake import strict_json
-from service.intake.errors import DuplicateKey, InvalidJson
+from service.http import strict_json
+from service.http.errors import DuplicateKey, InvalidJson
 
 BATCH_ITEMS = 500
 """How many signals one request brings. A service takes 1000."""

@@ -2,6 +2,8 @@
 
 Refusal
 ├── MalformedRequest      400 malformed_request
+├── InvalidJson           400 invalid_json
+├── DuplicateKey          400 duplicate_key
 ├── NotFound              404 not_found
 ├── MethodNotAllowed      405 method_not_allowed
 ├── RequestTimeout        408 request_timeout
@@ -21,6 +23,16 @@ from service.kernel.errors import Refusal
 class MalformedRequest(Refusal):
     status, code = 400, "malformed_request"
     sentence = "The request is not valid HTTP/1.1"
+
+
+class InvalidJson(Refusal):
+    status, code = 400, "invalid_json"
+    sentence = "The body is not valid JSON"
+
+
+class DuplicateKey(Refusal):
+    status, code = 400, "duplicate_key"
+    sentence = "The body is not acceptable JSON: an object has the same key twice"
 
 
 class NotFound(Refusal):

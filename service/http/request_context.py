@@ -17,8 +17,6 @@ _SANE_REQUEST_ID = re.compile(REQUEST_ID_FORM.encode())
 _ADDRESS_LENGTH = 45
 """The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
 
-_CLOSE = (b"connection", b"close")
-
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
@@ -39,31 +37,20 @@ class RequestContext:
         request_id.set(identifier)
         scope["app"] = self  # where there is one, Starlette's routes raise their 404 and 405
         status: int | None = None
-        body_unread = _has_body(scope)
-
-        async def receive_watched() -> Message:
-            nonlocal body_unread
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                body_unread = False
-            return message
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                state = scope.get("state", {})
-                persistence = [_CLOSE] if body_unread else state.get("persistence", ())
-                told = (b"x-request-id", identifier.encode()), *state.get("headers", ()), *persistence
-                headers = [*message["headers"], *told]
-                message = {**message, "headers": headers}
+                told = scope.get("state", {}).get("headers", ())
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode()), *told]
             await send(message)
 
         try:
-            await self.app(scope, receive_watched, send_marked)
+            await self.app(scope, receive, send_marked)
         except Exception as error:
             if status is None:
-                await refuse_for(error)(scope, receive_watched, send_marked)
+                await refuse_for(error)(scope, receive, send_marked)
             if not isinstance(error, Refusal | HTTPException):
                 log.error("Unexpected exception", exception=error)
         finally:
@@ -78,19 +65,12 @@ def _request_id(scope: Scope) -> str:
     return str(uuid7())
 
 
-def _has_body(scope: Scope) -> bool:
-    return any(
-        key == b"transfer-encoding" or (key == b"content-length" and value.strip(b"0") != b"")
-        for key, value in scope["headers"]
-    )
-
-
 def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float) -> None:
     """`status` is None when the client went away before its answer."""
     method = scope["method"] if scope["method"] in _METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
     client = scope.get("client")
-    metrics.http_requests.labels(route, method, "none" if status is None else str(status)).inc()
+    metrics.answered(route, method, "none" if status is None else str(status)).inc()
     log.info(
         "Request handled",
         method=method,

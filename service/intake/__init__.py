@@ -7,6 +7,5 @@
 - `queue`: signals that wait, with the outcomes that their requests wait for
 - `signal`: the fields of a signal, and the answer to one
 - `statement`: the one statement that stores many signals with one commit
-- `strict_json`: JSON read so that nothing is lost on the way to `jsonb`
 - `writer`: signals that arrive together share a commit
 """

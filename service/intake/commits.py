@@ -103,8 +103,10 @@ class Commits:
                 each.held = False
                 each.uncertain = each.uncertain or (sent and leaves_open(error))
             return error
+        seconds = time.monotonic() - started
+        self._journal.committed(len(unsettled), seconds)
         written = self._tell(unsettled, known)
-        if written >= self.rows and time.monotonic() - started < self._limits.statement_seconds / 3:
+        if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
         return None
 
@@ -112,7 +114,7 @@ class Commits:
         for each in batch:
             if each.uncertain and each.answered:
                 each.uncertain = False
-                each.signal = replace(each.signal, body=None)
+                each.signal = replace(each.signal, payload=None)
                 self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
         return [each for each in batch if not each.answered]
 

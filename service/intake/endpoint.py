@@ -4,13 +4,13 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
+from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.recognition import DuplicatesOf, Recognition
-from service.intake.signal import Freshness, SignalCreate, parse_signal
+from service.intake.signal import Freshness, SignalCreate, created, parse_signal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal
@@ -66,24 +66,23 @@ class CreateSignal:
         return await self.writer.store(signal)
 
     def _new_signal(self, signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
+        payload = None if signal.payload is None else strict_json.payload(body)
         return NewSignal(
             producer_id=sender.producer_id,
             instrument=signal.instrument,
             side=signal.side,
             time=signal.time,
-            body=None if signal.payload is None else body,
+            payload=payload,
             version=signal.version,
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
-            content=self.recognition.by_content(signal, sender),
+            content=self.recognition.by_content(signal, payload, sender),
         )
 
 
 async def _answer(stored: Stored, send: Send) -> None:
-    """In the form of SignalCreated, without the way through the model."""
-    content = {"id": str(stored.id), "status": 0, "created_at": stored.created_at}
-    body = orjson.dumps(content | ({"differs": True} if stored.differs else {}), option=orjson.OPT_UTC_Z)
+    body = created(stored.id, stored.created_at, differs=bool(stored.differs))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if stored.replayed:
         headers.append((b"idempotent-replayed", b"true"))

@@ -2,8 +2,6 @@
 
 Refusal
 ├── IdempotencyKeyInvalid  400 idempotency_key_invalid
-├── InvalidJson            400 invalid_json
-├── DuplicateKey           400 duplicate_key
 ├── DuplicateSignal        409 duplicate_signal
 ├── PayloadTooLarge        413 payload_too_large
 ├── IdempotencyMismatch    422 idempotency_mismatch
@@ -18,16 +16,6 @@ from service.kernel.errors import FieldFault, Refusal
 class IdempotencyKeyInvalid(Refusal):
     status, code = 400, "idempotency_key_invalid"
     sentence = "Idempotency-Key has 1 to 128 printable ASCII characters, given once, in quotes or without"
-
-
-class InvalidJson(Refusal):
-    status, code = 400, "invalid_json"
-    sentence = "The body is not valid JSON"
-
-
-class DuplicateKey(Refusal):
-    status, code = 400, "duplicate_key"
-    sentence = "The body is not acceptable JSON: an object has the same key twice"
 
 
 class DuplicateSignal(Refusal):

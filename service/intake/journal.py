@@ -31,6 +31,11 @@ class Journal:
             log.info("Duplicate returned", **_facts(signal, stored))
             metrics.duplicates_returned.inc()
 
+    def committed(self, signals: int, seconds: float) -> None:
+        """So many signals shared a commit, which took so long."""
+        metrics.batch_rows.observe(signals)
+        metrics.commit_seconds.observe(seconds)
+
     def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
         """The request was answered before, with something else."""
         if not stored.new:
@@ -40,7 +45,7 @@ class Journal:
         metrics.signals_stored_late.inc()
 
     def _count(self, signal: NewSignal) -> None:
-        metrics.signals_ingested.labels(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
+        metrics.ingested(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
 
 
 def _told(stored: Stored) -> str:

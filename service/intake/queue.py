@@ -77,13 +77,13 @@ class Queue:
             return
 
     def take(self, rows: int, size: int) -> list[Waiting]:
-        """The oldest: at most `rows` of them, and none after their bodies have come to `size` bytes."""
+        """The oldest: at most `rows` of them, and none after their payloads have come to `size` bytes."""
         batch: list[Waiting] = []
         taken = 0
         while self._waiting and len(batch) < rows and taken < size:
             waiting = self._waiting.popleft()
             batch.append(waiting)
-            taken += len(waiting.signal.body or b"")
+            taken += len(waiting.signal.payload or b"")
         if not self._waiting:
             self._arrival.clear()
         return batch

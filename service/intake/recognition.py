@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from starlette.types import Scope
 
+from service.http import strict_json
 from service.http.headers import values
 from service.intake.claims import Claim, Content, claim_of_content, claim_of_key
 from service.intake.errors import IdempotencyKeyInvalid
@@ -65,9 +66,9 @@ class Recognition:
             lifetime=self._lifetime,
         )
 
-    def by_content(self, signal: SignalCreate, sender: Sender) -> Content | None:
-        """The claim of what a signal says, None where the same may be said again: without a producer id nothing is a
-        duplicate."""
+    def by_content(self, signal: SignalCreate, payload: bytes | None, sender: Sender) -> Content | None:
+        """The claim of what a signal says, its payload as it is written, since every digit may tell one from another.
+        None where the same may be said again: without a producer id nothing is a duplicate."""
         if sender.producer_id is None:
             return None
         duplicates = self._duplicates_of(sender.producer_id)
@@ -79,7 +80,7 @@ class Recognition:
             instrument=signal.instrument,
             side=signal.side,
             time=signal.time,
-            payload=signal.payload,
+            payload=None if payload is None else strict_json.parse(payload),
             version=signal.version,
             lifetime=self._window,
         )

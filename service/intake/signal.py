@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from service.intake import strict_json
+from service.http import strict_json
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import FORM, parse_timestamp
@@ -69,6 +70,13 @@ class SignalCreated(BaseModel):
     created_at: datetime
 
 
+def created(id: UUID, created_at: datetime, *, differs: bool = False) -> bytes:
+    """The JSON of SignalCreated for a signal that is new, without the way through the model, which takes twice as long.
+    `created_at` is in UTC."""
+    content = {"id": str(id), "status": 0, "created_at": created_at}
+    return orjson.dumps(content | {"differs": True} if differs else content, option=orjson.OPT_UTC_Z)
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How far the `time` of a signal may be from now, either way; None for no limit."""
@@ -88,14 +96,18 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
     Raises InvalidJson, DuplicateKey, ValidationFailed, and PayloadTooLarge when the payload, written as compact
     UTF-8 JSON, is longer than `payload_max_bytes`.
     """
-    return check_signal(strict_json.parse(body), body, payload_max_bytes)
+    suspicious = strict_json.is_suspicious(body)
+    value = strict_json.parse(body, exact=suspicious)
+    return check_signal(value, body, payload_max_bytes, suspicious=suspicious)
 
 
-def check_signal(value: Any, body: bytes, payload_max_bytes: int) -> SignalCreate:
-    """The signal in a value that was parsed from `body`; raises what `parse_signal` does for it."""
+def check_signal(value: Any, body: bytes, payload_max_bytes: int, *, suspicious: bool) -> SignalCreate:
+    """The signal in a value that was parsed from `body`, exactly where it is `suspicious`; raises what `parse_signal`
+    does for it."""
     if not isinstance(value, dict):
         raise ValidationFailed([_fault("", "Input should be a JSON object", "dict_type")])
-    faults = [_fault(key, reason, "value_error") for key, reason in strict_json.unstorable_values(body, value).items()]
+    reasons = strict_json.unstorable_values(value) if suspicious else {}
+    faults = [_fault(key, reason, "value_error") for key, reason in reasons.items()]
     try:
         signal = SignalCreate.model_validate(value)
     except ValidationError as error:

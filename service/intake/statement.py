@@ -13,7 +13,7 @@ _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
                          $7::int[], $8::uuid[])
-        AS row (id, producer_id, instrument, side, time, body, version, key_id)
+        AS row (id, producer_id, instrument, side, time, payload, version, key_id)
 ), claim AS MATERIALIZED (
     SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::interval[])
         AS claim (id, key, fingerprint, expires_at, lifetime)
@@ -24,7 +24,7 @@ WITH batch AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING signal_id AS id, key
 )
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
-SELECT id, producer_id, instrument, side, time, (convert_from(body, 'UTF8')::json -> 'payload')::jsonb, version, key_id
+SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id
 FROM batch WHERE id NOT IN (SELECT id FROM claim WHERE (id, key) NOT IN (SELECT id, key FROM held))
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -54,17 +54,17 @@ ORDER BY key ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class NewSignal:
-    """A checked signal on its way in. `body` is the request body, from which PostgreSQL takes the payload digit for
-    digit; None when there is no payload. `receipt_key` is the MAC of a signed request, by which it is known until
-    `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None for the
-    shared secret. `idempotency` is the claim of the key under which it was sent, `content` that of what it says; None
-    where there is no such key, and where signals may say the same."""
+    """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
+    reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
+    until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
+    for the shared secret. `idempotency` is the claim of the key under which it was sent, `content` that of what it
+    says; None where there is no such key, and where signals may say the same."""
 
     producer_id: str | None
     instrument: str
     side: int
     time: datetime
-    body: bytes | None
+    payload: bytes | None
     version: int
     receipt_key: bytes | None
     receipt_expires_at: datetime | None = None
@@ -147,7 +147,7 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.instrument for row in rows],
         [row.side for row in rows],
         [row.time for row in rows],
-        [row.body for row in rows],
+        [row.payload for row in rows],
         [row.version for row in rows],
         [row.key_id for row in rows],
     )

@@ -15,6 +15,7 @@ from service.intake.commits import Commits
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
 from service.intake.statement import NewSignal, Stored, sought
+from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
@@ -52,7 +53,7 @@ class Writer:
         """
         if self._closing:
             raise ShuttingDown
-        size = len(signal.body or b"")
+        size = len(signal.payload or b"")
         if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()
@@ -67,6 +68,11 @@ class Writer:
             expiry.cancel()
             self._unanswered -= 1
             self._unanswered_bytes -= size
+
+    def show(self) -> None:
+        """Put into the metrics what is waiting now."""
+        metrics.queue_rows.set(self._unanswered)
+        metrics.queue_bytes.set(self._unanswered_bytes)
 
     async def require(self, receipt_key: bytes, refusal: Refusal) -> None:
         """Raise `refusal` unless the request with this MAC was stored before, or is about to be. Raises what `store`

@@ -34,7 +34,7 @@ class Limits:
     unproven_bytes: int = 16 * 1024 * 1024
     """How much all requests that have not arrived completely may keep together in one process, beside a little each."""
     queue_bytes: int = 64 * 1024 * 1024
-    """How many bytes the bodies of the signals may have together that one process holds unanswered."""
+    """How many bytes the payloads of the signals may have together that one process holds unanswered."""
 
     log_bytes: int = 8 * 1024 * 1024
     """How much of the log waits for its reader: about what a busy process writes in a second."""
@@ -69,6 +69,9 @@ class Limits:
     clock_check_seconds: float = 60
     clock_away_seconds: float = 60
     """How often the clock of the database is looked at, and how far away from the service's it may be."""
+
+    figures_seconds: float = 1.0
+    """How often the metrics are told what is under way: how much waits, how many connections are in use."""
 
     hints_per_second: int = 50
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that

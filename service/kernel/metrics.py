@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 
 from prometheus_client import (
@@ -33,6 +34,17 @@ create_seconds = Histogram(
     "Seconds from a proven signal to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+queue_rows = Gauge(
+    "signals_queue_rows", "Signals that were handed over and are not answered", multiprocess_mode="livesum"
+)
+queue_bytes = Gauge("signals_queue_bytes", "The bytes of their payloads", multiprocess_mode="livesum")
+pool_in_use = Gauge("signals_pool_in_use", "Database connections in use", multiprocess_mode="livesum")
+batch_rows = Histogram("signals_batch_rows", "Signals that shared a commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+commit_seconds = Histogram(
+    "signals_commit_seconds",
+    "Seconds that the commit of a batch took",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
 background_failures = Counter("signals_background_failures", "Background work that failed, by its name", ["work"])
 database_clock = Gauge(
     "signals_database_clock_seconds",
@@ -60,6 +72,10 @@ producers_limited = Gauge(
 )
 rate_exchanges = Counter("signals_rate_exchanges", "Statements with which rates are kept by all processes together")
 rate_unanswered = Counter("signals_rate_unanswered", "Requests whose rate the database did not tell in time")
+
+# To look up the figure behind labels takes longer than to count, and every request counts under the same ones.
+ingested = cache(signals_ingested.labels)
+answered = cache(http_requests.labels)
 
 
 class InstrumentLabels:
@@ -95,6 +111,11 @@ def shared_directory() -> Path | None:
     """Where worker processes share their figures, or None when there is only one process."""
     path = os.environ.get(SHARED_DIRECTORY)
     return Path(path) if path else None
+
+
+def forget_process(pid: int) -> None:
+    """A worker process has ended: what it had in hand is no more. What it has counted stays."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def exposition() -> tuple[bytes, str]:

@@ -9,6 +9,9 @@ from typing import Any, Never, Self
 from service.kernel import metrics
 from service.kernel.logs import log
 
+_PATIENCE_SECONDS = 0.5
+"""How long work may take to notice that it was cancelled, until it is cancelled again."""
+
 Work = Callable[[], Coroutine[Any, Any, Never]]
 
 
@@ -34,8 +37,11 @@ class Tasks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._let_go()
-        for task in self._tasks:
-            task.cancel()
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            # A cancellation may be lost, in a connection that is being opened for one, and the work would go on.
+            await asyncio.wait(pending, timeout=_PATIENCE_SECONDS)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _let_go(self) -> None:

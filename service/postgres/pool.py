@@ -61,6 +61,12 @@ class Pool:
         await _end(self._unanswered)
         await self._context.close_connections()
 
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody works with, or cannot let go of, now."""
+        pool = self._client._pool
+        return 0 if pool is None else pool.get_size() - pool.get_idle_size()
+
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
         connection = await self.connector()

@@ -105,13 +105,13 @@ def test_migrations_go_up_and_down(run_command: RunCommand, empty_database: Data
         assert (ended.code, ended.errors) == (0, "")
         return [line.split("_")[0] for line in ended.output.splitlines()]
 
-    numbers = [name.split("_")[0] for name in migration_files()]
-    assert migrate() == [f"applied: {number}" for number in numbers]
+    applied = [f"applied: {name.split('_')[0]}" for name in migration_files()]
+    assert migrate() == applied
     assert migrate() == ["nothing to do"]
-    for number in reversed(numbers):
-        assert migrate("--down") == [f"undone: {number}"]
+    for each in reversed(applied):
+        assert migrate("--down") == [each.replace("applied", "undone")]
     assert migrate("--down") == ["nothing to do"]
-    assert migrate() == [f"applied: {number}" for number in numbers]
+    assert migrate() == applied
 
 
 def test_a_database_that_is_away_is_told_in_one_sentence(run_command: RunCommand, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from service.http.budget import FREE_BYTES
+from service.wire.budget import FREE_BYTES
 from tests.hostile.conftest import BODY_MAX_BYTES
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import HEALTH, POST

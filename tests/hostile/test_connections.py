@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.http.protocol import TURNED_AWAY_MAX
 from service.server import OTHER_FILES
+from service.wire.protocol import TURNED_AWAY_MAX
 from tests.hostile.refusals import check_logged, check_refused
 from tests.hostile.requests import HEALTH
 from tests.hostile.wire import Wire

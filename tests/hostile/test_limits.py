@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from service.http.head import HEADERS_MAX
+from service.wire.head import HEADERS_MAX
 from tests.hostile.conftest import BODY_MAX_BYTES, HEAD_MAX_BYTES, IDLE_SECONDS, RECEIVE_SECONDS
 from tests.hostile.costs import MEMORY_BYTES, check_duration, forget_peak, is_connected, linux_only, peak, unread_bytes
 from tests.hostile.refusals import check_logged, check_refused

@@ -1,1 +1,1 @@
-"""Tests of `service.http`: each guard before a small application of the tests, and the transport before a socket."""
+"""Tests of `service.http`: each guard before a small application of the tests."""

@@ -1,6 +1,5 @@
-"""The outermost layer: request id, closing line, metric, and what becomes of the connection."""
+"""The outermost layer: request id, closing line and metric."""
 
-from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
 import pytest
@@ -10,7 +9,7 @@ from structlog.typing import EventDict
 
 from service.http.exact_path import ExactPath
 from service.http.request_context import RequestContext
-from tests.http.asgi import BODY, Headers, Recorder, discard, http_scope, in_chunks, never, part, post, receiving
+from tests.http.asgi import Headers, Recorder, discard, http_scope, never, post
 
 
 @pytest.mark.parametrize("given_id", ["a", "A.b_c-9", "0" * 128, "0198c0de-7000-7000-8000-000000000000"])
@@ -127,43 +126,6 @@ async def test_an_exception_behind_the_head_of_an_answer_gets_no_second_answer(l
     assert [message["type"] for message in sent] == ["http.response.start"]
     assert [line["event"] for line in log_lines] == ["Unexpected exception", "Request handled"]
     assert log_lines[-1]["status"] == 204
-
-
-@pytest.mark.parametrize(
-    ("headers", "content", "reading", "closing"),
-    [
-        pytest.param([], BODY, False, True, id="declared and unread"),
-        pytest.param([], BODY, True, False, id="declared and read"),
-        pytest.param([], in_chunks, False, True, id="undeclared and unread"),
-        pytest.param([], in_chunks, True, False, id="undeclared and read"),
-        pytest.param([], None, False, False, id="no body"),
-        pytest.param([("Content-Length", "0")], None, False, False, id="an empty body"),
-        pytest.param([("Content-Length", "000")], None, False, False, id="an empty body, otherwise written"),
-    ],
-)
-@pytest.mark.anyio
-async def test_an_answer_that_leaves_a_body_unread_closes_the_connection(
-    headers: Headers, content: bytes | Callable[..., AsyncIterator[bytes]] | None, reading: bool, closing: bool
-) -> None:
-    app = RequestContext(Recorder(reading=reading))
-    answer = await post(app, headers, content(BODY, BODY) if callable(content) else content)
-    assert answer.headers.get("connection") == ("close" if closing else None)
-
-
-@pytest.mark.anyio
-async def test_a_body_that_was_read_in_part_closes_the_connection() -> None:
-    async def reads_one_part(_: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "http.response.start", "status": 413, "headers": []})
-
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = http_scope([(b"transfer-encoding", b"chunked")])
-    await RequestContext(reads_one_part)(scope, receiving(part(b"a", more=True)), send)
-    assert (b"connection", b"close") in sent[0]["headers"]
 
 
 @pytest.mark.parametrize("guard", [RequestContext, ExactPath])

@@ -20,8 +20,8 @@ LIMITS = Limits()
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 EXPIRY = TIME + timedelta(minutes=15)
-UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"payload": {"price": 1950.50}}', 1, None)
-UNSTORABLE = replace(UNSIGNED, body=b'{"payload": {"a": "\\u0000"}}')
+UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"price": 1950.50}', 1, None)
+UNSTORABLE = replace(UNSIGNED, payload=b'{"a": "\\u0000"}')
 """What the service refuses before it gets this far; PostgreSQL refuses it too."""
 
 UNEXPECTED = replace(UNSIGNED, instrument="not an instrument")

@@ -72,7 +72,7 @@ async def test_a_signature_counts_before_a_key(database: Database) -> None:
 async def test_a_signal_that_was_refused_leaves_its_key(database: Database) -> None:
     async with storing(database.url) as writer:
         with pytest.raises(ValidationFailed):
-            await writer.store(replace(keyed(1), body=UNSTORABLE.body))
+            await writer.store(replace(keyed(1), payload=UNSTORABLE.payload))
         assert (await writer.store(keyed(2))).new
     assert loose_receipts(database) == 0
 

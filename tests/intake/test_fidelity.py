@@ -12,6 +12,7 @@ from anyio.from_thread import BlockingPortal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from service.http import strict_json
 from service.intake.signal import parse_signal
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal
@@ -62,7 +63,7 @@ def store_payload(shared_database: Database, portal: BlockingPortal, writer: Wri
 
     def store(body: bytes) -> str:
         signal = parse_signal(body, 32768)
-        new = replace(UNSIGNED, body=None if signal.payload is None else body)
+        new = replace(UNSIGNED, payload=None if signal.payload is None else strict_json.payload(body))
         stored = portal.call(writer.store, new)
         text: str = shared_database.value("SELECT payload::text FROM signals WHERE id = $1", stored.id)
         return text

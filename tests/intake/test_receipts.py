@@ -15,7 +15,7 @@ from tests.running.postgres import Database
 async def test_a_resent_request_gets_the_first_answer(database: Database) -> None:
     async with storing(database.url) as writer:
         first = await writer.store(signed())
-        again = await writer.store(replace(signed(), body=None, instrument="OTHER"))
+        again = await writer.store(replace(signed(), payload=None, instrument="OTHER"))
     assert again == Stored(first.id, first.created_at, replayed=True)
     assert (count(database, "signals"), count(database, "receipts")) == (1, 1)
 

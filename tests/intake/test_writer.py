@@ -38,7 +38,7 @@ from tests.running.waiting import wait_until
 @pytest.mark.anyio
 async def test_what_is_stored_is_what_was_handed_over(database: Database) -> None:
     moment = TIME + timedelta(microseconds=5)
-    signal = NewSignal("beta", "BTC-USD", 1, moment, b'{"payload":{"p":1.10}}', 7, b"k" * 32, EXPIRY)
+    signal = NewSignal("beta", "BTC-USD", 1, moment, b'{"p":1.10}', 7, b"k" * 32, EXPIRY)
     async with storing(database.url) as writer:
         stored = await writer.store(signal)
     [row] = database.fetch("SELECT *, payload::text AS text FROM signals")
@@ -101,7 +101,7 @@ async def test_a_batch_is_bounded_in_rows(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_a_batch_is_bounded_in_bytes(database: Database) -> None:
-    large = replace(UNSIGNED, body=b'{"payload":{"a":"' + b"a" * (LIMITS.batch_bytes // 4) + b'"}}')
+    large = replace(UNSIGNED, payload=b'{"a":"' + b"a" * (LIMITS.batch_bytes // 4) + b'"}')
     async with storing(database.url) as writer:
         await store_all(writer, [large] * 6)
     assert commits(database) == [4, 2]
@@ -110,7 +110,7 @@ async def test_a_batch_is_bounded_in_bytes(database: Database) -> None:
 @pytest.mark.anyio
 async def test_without_a_payload_nothing_is_stored_for_it(database: Database) -> None:
     async with storing(database.url) as writer:
-        await writer.store(replace(UNSIGNED, body=None))
+        await writer.store(replace(UNSIGNED, payload=None))
     assert database.value("SELECT payload IS NULL FROM signals") is True
 
 
@@ -119,7 +119,7 @@ async def test_without_a_payload_nothing_is_stored_for_it(database: Database) ->
 
 @pytest.mark.anyio
 async def test_a_signal_that_postgresql_cannot_hold_is_refused_without_a_receipt(database: Database) -> None:
-    poisoned = replace(signed(), body=UNSTORABLE.body)
+    poisoned = replace(signed(), payload=UNSTORABLE.payload)
     async with storing(database.url) as writer:
         with pytest.raises(ValidationFailed) as refused:
             await writer.store(poisoned)
@@ -134,14 +134,14 @@ async def test_culprits_are_found_and_their_neighbours_stored(
     database: Database, size: int, log_lines: list[EventDict]
 ) -> None:
     batch = [signed(number) for number in range(size)]
-    batch[0] = replace(batch[0], body=UNSTORABLE.body, receipt_key=b"first")
+    batch[0] = replace(batch[0], payload=UNSTORABLE.payload, receipt_key=b"first")
     batch[size // 2] = replace(batch[size // 2], instrument=UNEXPECTED.instrument, receipt_key=b"middle")
-    batch[-1] = replace(batch[-1], body=UNSTORABLE.body, receipt_key=b"last")
+    batch[-1] = replace(batch[-1], payload=UNSTORABLE.payload, receipt_key=b"last")
     async with storing(database.url) as writer:
         outcomes = await store_all(writer, batch)
     expected = [
-        {UNSTORABLE.body: ValidationFailed}.get(
-            signal.body, InternalError if signal.receipt_key == b"middle" else Stored
+        {UNSTORABLE.payload: ValidationFailed}.get(
+            signal.payload, InternalError if signal.receipt_key == b"middle" else Stored
         )
         for signal in batch
     ]
@@ -163,7 +163,7 @@ async def test_the_writer_outlives_a_culprit_whose_request_has_ended(database: D
 # Limits
 
 
-SIZE = len(UNSIGNED.body or b"")
+SIZE = len(UNSIGNED.payload or b"")
 
 
 @pytest.mark.parametrize(("queue_limit", "queue_bytes"), [(3, LIMITS.queue_bytes), (1000, 4 * SIZE - 1)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import Never
 
 import pytest
@@ -9,6 +10,7 @@ from structlog.typing import EventDict
 
 from service.kernel.tasks import Tasks, Work, repeated
 from tests.running.application import figure
+from tests.running.waiting import DEADLINE_SECONDS
 
 
 class Exhausted(Exception):
@@ -64,6 +66,24 @@ def test_nothing_is_told_of_tasks_that_are_ended(log_lines: list[EventDict]) -> 
         return task
 
     assert asyncio.run(program()).cancelled()
+    assert log_lines == []
+
+
+def test_work_that_loses_a_cancellation_is_ended_all_the_same(log_lines: list[EventDict]) -> None:
+    """A library may mistake it for a fault of its own. A service that was told to stop went on for ever."""
+    begun = asyncio.Event()
+
+    async def deaf() -> Never:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await last()
+        await last()
+
+    async def program() -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS), Tasks(work=deaf):
+            await begun.wait()
+
+    asyncio.run(program())
     assert log_lines == []
 
 

@@ -16,12 +16,13 @@ class InvalidRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one measured run came to."""
+    """What one measured run came to; what the server's processor did for each request, where that was looked at."""
 
     requests: int
     per_second: float
     p50_ms: float
     p99_ms: float
+    processor_us: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,20 @@ class Summary:
     highest: float
     p50_ms: float
     p99_ms: float
+    processor_us: float | None = None
 
 
 def summarise(runs: Sequence[Run]) -> Summary:
     """The medians of at least one run."""
     rates = [run.per_second for run in runs]
+    costs = [run.processor_us for run in runs if run.processor_us is not None]
     return Summary(
         per_second=median(rates),
         lowest=min(rates),
         highest=max(rates),
         p50_ms=median(run.p50_ms for run in runs),
         p99_ms=median(run.p99_ms for run in runs),
+        processor_us=median(costs) if costs else None,
     )
 
 

@@ -102,7 +102,8 @@ class Race:
             self.runs[Cell(setting, contestant, load.connections)].append(run)
             print(
                 f"{setting}, {load.connections} connections, round {turn + 1}: {contestant.key:>4} "
-                f"{run.per_second:8,.0f}/s  p50 {run.p50_ms:.1f} ms  p99 {run.p99_ms:.1f} ms",
+                f"{run.per_second:8,.0f}/s  p50 {run.p50_ms:.1f} ms  p99 {run.p99_ms:.1f} ms  "
+                f"processor {run.processor_us or 0:.0f} us",
                 flush=True,
             )
 

@@ -64,6 +64,8 @@ class Server:
     contestant: Contestant
     port: int
     log: Path
+    group: int
+    """The process group that has all its processes, and nothing else."""
 
     @property
     def url(self) -> str:
@@ -130,7 +132,7 @@ def running(
         )
     try:
         _await_listening(contestant, process, port, log)
-        yield Server(contestant, port, log)
+        yield Server(contestant, port, log, process.pid)
     finally:
         _stop(process)
 

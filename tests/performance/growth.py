@@ -164,7 +164,7 @@ def _within(value: float, limit: float) -> str:
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.growth", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5, help="length of a run (5)")
+    parser.add_argument("--seconds", type=int, default=10, help="length of a run (10)")
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds, of which the median counts (5)")
     parser.add_argument("--rows", type=numbers, default=(0, 1_000_000, 5_000_000), help="rows (0,1000000,5000000)")
     parser.add_argument("--connections", type=numbers, default=(32, 100), help="how many at once (32,100)")

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.performance.arithmetic import InvalidRun, Run, check_stored, parse_pgbench, parse_wrk
 from tests.performance.contestants import PGBENCH, Server
 from tests.performance.database import PostgreSQL
+from tests.performance.processor import processor_seconds
 from tests.performance.signed import payload_text
 
 HERE = Path(__file__).parent
@@ -36,7 +37,7 @@ def drive(server: Server, postgresql: PostgreSQL, load: Load, *, keep_rows: bool
     try:
         if server.contestant.stores:
             return _drive_storing(server, postgresql, load, keep_rows=keep_rows)
-        return parse_wrk(_wrk(server.url, load), may_repeat=True)
+        return _measured(server, load, may_repeat=True)
     except InvalidRun as error:
         raise InvalidRun(f"{server.contestant.title}: {error}\n{server.log.read_text()[-2000:]}") from None
 
@@ -47,9 +48,15 @@ def _drive_storing(server: Server, postgresql: PostgreSQL, load: Load, *, keep_r
         postgresql.empty(database)
     postgresql.settle(database)
     before = postgresql.rows(database)
-    run = parse_wrk(_wrk(server.url, load))
+    run = _measured(server, load)
     _await_stored(postgresql, database, before, run, load.connections)
     return run
+
+
+def _measured(server: Server, load: Load, *, may_repeat: bool = False) -> Run:
+    before = processor_seconds(server.group)
+    run = parse_wrk(_wrk(server.url, load), may_repeat=may_repeat)
+    return replace(run, processor_us=(processor_seconds(server.group) - before) / run.requests * 1e6)
 
 
 def _wrk(url: str, load: Load) -> str:

@@ -1,4 +1,7 @@
-"""`make bench-refusals`: what a flood of wrong signatures costs beside as many good ones; see `--help`."""
+"""`make bench-refusals`: what a flood of wrong signatures costs beside as many good ones. `--help` lists the options.
+
+It is the service's own processor time that is compared, so that neither the clients nor PostgreSQL count.
+"""
 
 import argparse
 import subprocess

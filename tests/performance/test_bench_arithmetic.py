@@ -1,6 +1,8 @@
 """The benchmark's own sums: a wrong one would make every figure wrong."""
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +23,11 @@ from tests.performance.arithmetic import (
     spread,
     summarise,
 )
-from tests.performance.contestants import OURS, TORTOISE
+from tests.performance.contestants import NODE, OURS, TORTOISE
+from tests.performance.processor import processor_seconds
 from tests.performance.report import Cell, Setting, comparison, replace_section, write_section
 from tests.performance.signed import PRODUCER_ID, SECRET, payload_text, signed_request, write_signed
+from tests.running.waiting import wait_until
 
 PGBENCH_REPORT = """\
 number of failed transactions: 0 (0.000%)
@@ -88,6 +92,8 @@ def test_a_summary_holds_medians_and_the_range() -> None:
     summary = summarise([Run(1, 300, 3, 30), Run(1, 100, 1, 90), Run(1, 200, 2, 10)])
     assert (summary.per_second, summary.lowest, summary.highest) == (200, 100, 300)
     assert (summary.p50_ms, summary.p99_ms) == (2, 30)
+    assert summary.processor_us is None
+    assert summarise([Run(1, 1, 1, 1, cost) for cost in (90, 110, 95)]).processor_us == 95
 
 
 @pytest.mark.parametrize(("percent", "value"), [(0, 1), (50, 2), (75, 3), (76, 4), (99, 4), (100, 4)])
@@ -107,15 +113,35 @@ def test_a_spread_is_a_share_of_the_greatest() -> None:
 def test_the_report_says_which_aims_were_reached() -> None:
     setting = Setting(workers=1, size=300)
     figures = {
-        Cell(setting, OURS, 100): summarise([Run(1, 3999, 1, 1)]),
+        Cell(setting, OURS, 100): summarise([Run(1, 4999, 1, 20, 94.9)]),
         Cell(setting, TORTOISE, 100): summarise([Run(1, 2000, 1, 1)]),
-        Cell(setting, OURS, 1): summarise([Run(1, 1000, 1, 1)]),
+        Cell(setting, NODE, 100): summarise([Run(1, 3999, 1, 40)]),
+        Cell(setting, OURS, 1): summarise([Run(1, 1100, 1, 1)]),
         Cell(setting, TORTOISE, 1): summarise([Run(1, 1000, 1, 1)]),
     }
     text = comparison(figures)
-    assert "| at 100 connections at least 2 times (c) | 2.00 times, **missed** |" in text
-    assert "| at 1 connection no slower than (c) | 1.00 times, reached |" in text
-    assert "| at 100 connections at least 10 times (a) | not measured |" in text
+    assert "| throughput at 100 connections, of that of (b) | 1.25, at least 1.25: reached |" in text
+    assert "| throughput at 100 connections, of that of (c) | 2.5, at least 2.5: **missed** |" in text
+    assert "| throughput at 1 connection, of that of (c) | 1.1, at least 1.1: reached |" in text
+    assert "| throughput at 1 connection, of that of (b) | not measured |" in text
+    assert "| p99 at 100 connections, of that of (b) | 0.5, at most 0.5: reached |" in text
+    assert "| microseconds of processor for a signal at 100 connections | 94.9, at most 95: reached |" in text
+
+
+def test_where_nothing_was_asked_for_nothing_is_judged() -> None:
+    setting = Setting(workers=1, size=8192)
+    text = comparison({Cell(setting, OURS, 100): summarise([Run(1, 1, 1, 1, 500)])})
+    assert "| microseconds of processor for a signal at 100 connections |  |" in text
+
+
+def test_the_processor_time_of_a_process_group_counts_all_its_processes() -> None:
+    busy = "import subprocess, sys, time\nwhile time.process_time() < 0.3: pass\n"
+    nested = f"{busy}child = subprocess.Popen([sys.executable, '-c', {busy + 'input()'!r}])\nchild.wait()"
+    process = subprocess.Popen([sys.executable, "-c", nested], stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        wait_until(lambda: processor_seconds(process.pid) >= 0.5, "both processes have worked")
+    finally:
+        process.communicate(b"\n")
 
 
 def test_only_the_marked_section_of_a_document_is_replaced() -> None:

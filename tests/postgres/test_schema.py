@@ -1,6 +1,7 @@
 """Migrations: up, down, at once, by aerich's own command line, and in step with the models."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,14 +20,15 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, PRODUCERS, KINDS = (
+INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, KINDS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
+    "3_20261126110000_payload_lz4.py",
     "4_20261126120000_producers.py",
     "8_20261126150000_receipt_kinds.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, PRODUCERS, KINDS]
+ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, KINDS]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives"}
 ONLY_IN_SQL = {"keyring_changes", "key_uses", "key_reporters", "quotas"}
@@ -119,6 +121,7 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [PRODUCERS]
     assert tables(database) == {"aerich", "signals", "receipts"}
+    assert run_migrations(database.url, down=True) == [LZ4]
     assert run_migrations(database.url, down=True) == [EXPIRY]
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
@@ -165,6 +168,28 @@ def test_receipts_that_older_processes_do_not_know_go_with_their_kinds(empty_dat
     assert run_migrations(database.url, down=True) == [KINDS]
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url) == [KINDS]
+
+
+def compression(database: Database, signal: Row) -> str | None:
+    """How the payload of a signal is compressed."""
+    method: str | None = database.value(
+        "SELECT pg_column_compression(payload) FROM signals WHERE id = $1", signal["id"]
+    )
+    return method
+
+
+def test_payloads_are_compressed_by_lz4_where_the_server_has_it(empty_database: Database) -> None:
+    """The embedded server has not; that of Debian has."""
+    database = empty_database
+    has_lz4 = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+    run_migrations(database.url)
+    large = {"payload": json.dumps({"note": "n" * 8000})}
+    stored = insert_signal(database, **large)
+    assert compression(database, stored) == ("lz4" if database.value(has_lz4) else "pglz")
+    while run_migrations(database.url, down=True) != [LZ4]:
+        pass
+    assert compression(database, insert_signal(database, **large)) == "pglz"
+    assert database.value("SELECT payload->>'note' FROM signals WHERE id = $1", stored["id"]) == "n" * 8000
 
 
 def test_migrating_again_does_nothing(database: Database) -> None:

@@ -26,7 +26,7 @@ from tests.running.waiting import until
 pytestmark = pytest.mark.anyio
 
 LIMITS = Limits()
-IMPATIENT = replace(LIMITS, quota_answer_seconds=0.1, command_seconds=0.5)
+IMPATIENT = replace(LIMITS, quota_answer_seconds=0.4, command_seconds=1.0)
 TEN, HUNDRED = Rate.parse("10/s"), Rate.parse("100/s")
 
 

@@ -47,6 +47,12 @@ def one_more_measurement(figures: Figures) -> None:
     assert figures.growth("signals_create_seconds_count") == {sample("signals_create_seconds_count"): 1}
 
 
+@then(parsers.parse("one more commit has been measured, of {count:d} signal"))
+def one_more_commit(figures: Figures, count: int) -> None:
+    for name, growth in {"signals_commit_seconds_count": 1, "signals_batch_rows_sum": count}.items():
+        assert figures.growth(name) == {sample(name): growth}
+
+
 @then(parsers.parse('the count of requests answered with {status} to {method} on "{route}" has grown by {count:d}'))
 def requests_grown(figures: Figures, status: str, method: str, route: str, count: int) -> None:
     name = "http_requests_total"

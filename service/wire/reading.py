@@ -2,11 +2,12 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.http.budget import Budget
 from service.http.errors import (
     BodyTooLarge,
     HeadersTooLarge,
@@ -15,10 +16,12 @@ from service.http.errors import (
     RequestTimeout,
     ShuttingDown,
 )
-from service.http.head import HEADERS_MAX, check_head, check_size, without_upgrade
-from service.http.transport import HoldingFlow, LingeringTransport
 from service.kernel.errors import Refusal
 from service.settings import Settings
+from service.wire.budget import Budget
+from service.wire.exchange import Exchange, Fields
+from service.wire.head import HEADERS_MAX, check_head, check_size, without_upgrade
+from service.wire.transport import HoldingFlow, LingeringTransport
 
 SLICE_BYTES = 4096
 """How much is read ahead of the answers: more is held back, as it came, until they are given."""
@@ -43,7 +46,9 @@ class ReadingProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         # RFC 2068 section 19.7.1; RFC 9110 section 7.6.1 demands that Connection names it. Node's agents adapt to it.
         idle = settings.signals_idle_seconds
-        self._persistence = ((b"connection", b"keep-alive"), (b"keep-alive", b"timeout=%d" % idle)) if idle >= 1 else ()
+        self._persistence: Fields = ()
+        if idle >= 1:
+            self._persistence = ((b"connection", b"keep-alive"), (b"keep-alive", b"timeout=%d" % idle))
         self._stage = IDLE
         self._wire_bytes = 0
         self._head_max_bytes = self._wire_max_bytes = settings.signals_head_max_bytes
@@ -122,17 +127,46 @@ class ReadingProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Called by the parser, whose own error has the refusal that is raised here as its context."""
-        method = self.parser.get_method()
+        method, version = self.parser.get_method(), self.parser.get_http_version()
         if self._wire_bytes + SLICE_BYTES > self._head_max_bytes:
             check_size(method, self.url, self.headers, self._head_max_bytes)
-        check_head(method, self.url, self.parser.get_http_version(), self.headers)
+        check_head(method, self.url, version, self.headers)
         if self.parser.should_upgrade():
             return
-        super().on_headers_complete()
-        self.cycle.keep_alive = self.cycle.keep_alive and not self._leaving
-        self.scope["state"]["persistence"] = self._persistence if self.cycle.keep_alive else ()
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        self.scope["method"] = method.decode("ascii")
+        self.scope["http_version"] = version
+        self.scope["path"] = unquote(path) if "%" in path else path
+        self.scope["raw_path"] = url.path
+        self.scope["query_string"] = url.query or b""
+        self._begin(self.app, keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self._leaving)
+        if self.pipeline:
+            self.flow.pause_reading()
         self._stage = BODY
         self._wire_max_bytes = self._request_max_bytes
+
+    def _begin(self, app: ASGI3Application, *, keep_alive: bool) -> None:
+        """Let `app` answer the request whose head was read last, after the answers that are still due."""
+        before = self.cycle
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+            persistence=self._persistence,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, app)
+        else:
+            self.pipeline.appendleft((self.cycle, app))
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():

@@ -8,17 +8,15 @@ last request of its connection: what the client sends afterwards is thrown away.
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
 from service.http.answers import refusing
-from service.http.budget import Budget
 from service.http.errors import MalformedRequest, Overloaded, ShuttingDown
-from service.http.reading import BODY, IDLE, ReadingProtocol
 from service.http.request_context import RequestContext
-from service.http.transport import HoldingFlow, LingeringTransport
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.settings import Settings
+from service.wire.budget import Budget
+from service.wire.reading import BODY, IDLE, ReadingProtocol
+from service.wire.transport import HoldingFlow, LingeringTransport
 
 TURNED_AWAY_MAX = 100
 """How many connections beyond the limit are told why they are closed. Any more are cut without a word."""
@@ -77,26 +75,7 @@ class GuardedProtocol(ReadingProtocol):
             self.on_message_begin()
         self.scope["method"] = self.parser.get_method().decode("ascii") if self.url else ""
         self.scope["path"] = self.url.partition(b"?")[0].decode("latin-1")
-        before, self.cycle = self.cycle, self._last_cycle()
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, app)
-        else:
-            self.pipeline.appendleft((self.cycle, app))
-
-    def _last_cycle(self) -> RequestResponseCycle:
-        return RequestResponseCycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
+        self._begin(app, keep_alive=False)
 
     def on_response_complete(self) -> None:
         """Go on with what was held back, or keep nothing where the connection ends with this answer."""
@@ -155,6 +134,5 @@ class GuardedProtocol(ReadingProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(crossing, self.timeout_keep_alive_handler)
         else:
             super().shutdown()
-            self.cycle.scope["state"]["persistence"] = ()
         if self.transport.get_write_buffer_size():
             self.transport.abort_in(self.timeout_keep_alive)

@@ -9,15 +9,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 from service.kernel.limits import Limits
 
-SMALL_BYTES = 4096
-"""What is larger is not put together with anything: that would make a copy of it for each client."""
-
 
 class LingeringTransport(asyncio.Transport):
-    """Stands before a TCP transport. Small things written in one turn of the event loop are sent as one: uvicorn writes
-    head and body of an answer one after the other, which would be two packets.
-
-    It closes in stages while input is expected (RFC 9112 section 9.6).
+    """Stands before a TCP transport, and closes in stages while input is expected (RFC 9112 section 9.6).
 
     The kernel resets a connection that is closed with input unread, and a reset takes the answer away from a client
     that has not read it yet. So the writing side is closed first, and input is read, for the protocol to throw away,
@@ -32,32 +26,18 @@ class LingeringTransport(asyncio.Transport):
         self.closing = False
         self._transport = transport
         self._loop = loop
-        self._unsent: list[bytes] = []
         self._linger_seconds = limits.linger_seconds
         self._unsent_seconds = unsent_seconds
         self._end: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:  # type: ignore[override]  # uvicorn writes nothing but bytes
-        """Send `data` when this turn of the event loop is over, or now if it is large."""
-        if len(data) > SMALL_BYTES:
-            self._send()
-            self._transport.write(data)
-            return
-        if not self._unsent:
-            self._loop.call_soon(self._send)
-        self._unsent.append(data)
-
-    def _send(self) -> None:
-        data = b"".join(self._unsent)
-        self._unsent.clear()
-        if data and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:
         """End the connection after all that was written; nothing can be written any more."""
         if self.is_closing():
             return
-        self._send()
         self.closing = True
         if self.input_expected:
             self._transport.write_eof()
@@ -99,7 +79,7 @@ class LingeringTransport(asyncio.Transport):
             self._end = None
 
     def get_write_buffer_size(self) -> int:
-        return sum(map(len, self._unsent)) + self._transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.http.budget import FREE_BYTES, Budget
+from service.wire.budget import FREE_BYTES, Budget
 
 LARGE = FREE_BYTES + 1000
 
