@@ -42,11 +42,12 @@ class Items:
 
     def check(self, envelope: Envelope, sender: Sender) -> Iterator[Item]:
         """The items in their order, each when it is asked for: there may be many."""
+        now = self._clock()
         for place, (value, written) in enumerate(zip(envelope.values, envelope.written, strict=True)):
             signal = None
             try:
                 signal = self._check(value, bytes(written), sender, suspicious=envelope.suspicious)
-                self._freshness.check(signal.time, self._clock())
+                self._freshness.check(signal.time, now)
                 yield Item(signal)
             except ValidationFailed as refusal:
                 yield Item(signal, at_place(refusal, place))

@@ -88,7 +88,8 @@ async def audit(ledger: Ledger, database: Any) -> Audit:
         lost=sum(stored.get(_facts(body)) != marker for marker, body in ledger.acknowledged.items()),
         doubled=sum(number > 1 for number in copies.values()),
         loose_receipts=await database.fetchval(
-            "SELECT count(*) FROM receipts WHERE signal_id NOT IN (SELECT id FROM signals)"
+            "SELECT count(*) FROM receipts CROSS JOIN LATERAL unnest(signal_id || coalesce(signal_ids, '{}')) AS id "
+            "WHERE id NOT IN (SELECT id FROM signals)"
         ),
     )
 
