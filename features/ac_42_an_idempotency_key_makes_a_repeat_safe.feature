@@ -29,7 +29,6 @@ Feature: AC-42 An idempotency key makes a repeat safe
       Then it is answered with the first answer, byte for byte
       And exactly one signal is stored
 
-    @inside
     Example: Unsigned
       Given signing is off
       And the producer has sent a signal under the key order-1

@@ -18,7 +18,6 @@ from service.http.json_only import JsonOnly
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
-from service.intake.recognition import DuplicatesOf
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -37,13 +36,14 @@ from service.operate.shutdown import Shutdown
 from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.postgres.receipts import Receipts
 from service.producers.uses import KeyUses
 from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
 from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
 from service.rates.guard import RateLimit
 from service.rates.quotas import Quotas
+from service.receipts.pruning import Receipts
+from service.receipts.recognition import DuplicatesOf
 from service.settings import Settings, SettingsError
 
 _LIMITS = Limits()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from service.intake.statement import NewSignal, insert
+from service.receipts.statement import NewSignal, insert
 
 
 async def culprits(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> Mapping[UUID, Exception]:

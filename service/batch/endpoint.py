@@ -14,10 +14,7 @@ from service.batch.items import Item, Items
 from service.batch.lane import Lane
 from service.batch.results import results_of
 from service.batch.statement import Batch, Outcomes
-from service.intake.claims import Claim
 from service.intake.journal import Journal
-from service.intake.recognition import DuplicatesOf, Recognition
-from service.intake.statement import Stored
 from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
@@ -26,6 +23,9 @@ from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.rates.admissions import Admissions
 from service.rates.errors import RateLimited
+from service.receipts.claims import Claim
+from service.receipts.recognition import DuplicatesOf, Recognition
+from service.receipts.statement import Stored
 from service.settings import Settings
 
 AT_ONCE = 50

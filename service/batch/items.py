@@ -1,7 +1,7 @@
 """Each item of a batch, checked as it is when it comes alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +11,12 @@ from uuid_utils.compat import uuid7
 from service.batch.envelope import Envelope
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
-from service.intake.recognition import Recognition
 from service.intake.signal import Freshness, check_signal
-from service.intake.statement import NewSignal
 from service.kernel.errors import Refusal
 from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
+from service.receipts.recognition import Recognition
+from service.receipts.statement import NewSignal
 from service.settings import Settings
 
 
@@ -47,6 +47,8 @@ class Items:
             signal = None
             try:
                 signal = self._check(value, bytes(written), sender, suspicious=envelope.suspicious)
+                content = self._recognition.by_content(signal, sender)
+                signal = signal if content is None else replace(signal, content=content)
                 self._freshness.check(signal.time, now)
                 yield Item(signal)
             except ValidationFailed as refusal:
@@ -68,7 +70,6 @@ class Items:
             version=checked.version,
             receipt_key=None,
             key_id=sender.key_id,
-            content=self._recognition.by_content(checked, payload, sender),
         )
 
 

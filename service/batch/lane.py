@@ -19,12 +19,12 @@ from service.batch.statement import Batch, Outcomes, has_stored, store
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.statement import NewSignal, find
 from service.kernel.errors import FieldFault, InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log, request_id
 from service.postgres.faults import Blame, blame, leaves_open
 from service.postgres.pool import Pool
+from service.receipts.statement import NewSignal, find
 
 _UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
 

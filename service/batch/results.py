@@ -3,9 +3,9 @@
 from typing import Any
 
 from service.batch.statement import Outcomes
-from service.intake.errors import DuplicateSignal
-from service.intake.statement import Stored
 from service.kernel.errors import Refusal
+from service.receipts.errors import DuplicateSignal
+from service.receipts.statement import Stored
 
 Result = dict[str, Any]
 

@@ -12,11 +12,11 @@ from uuid_utils.compat import uuid7
 
 from service.batch.errors import NotStored
 from service.batch.items import Item
-from service.intake.claims import Claim
-from service.intake.errors import DuplicateSignal, IdempotencyMismatch
-from service.intake.settlement import Outcome, Receipts, look
-from service.intake.statement import Stored, find, insert
 from service.kernel.errors import Refusal
+from service.receipts.claims import Claim
+from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
+from service.receipts.settlement import Outcome, Receipts, look
+from service.receipts.statement import Stored, find, insert
 
 _LOCK = "SELECT pg_advisory_xact_lock(lock) FROM unnest($1::bigint[]) AS lock"
 """Unlike a single signal a batch may wait for others, since it holds up nobody; in one order, so that none who waits

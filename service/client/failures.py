@@ -19,10 +19,11 @@ from datetime import datetime
 from uuid import UUID
 
 from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
+from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, all_refusals
 from service.proof.errors import AuthenticationRefusal
 from service.rates.errors import RateLimited
+from service.receipts.errors import DuplicateSignal
 
 
 class SignalsError(Exception):

@@ -9,14 +9,14 @@ from starlette.types import Receive, Scope, Send
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.recognition import DuplicatesOf, Recognition
 from service.intake.signal import Freshness, SignalCreate, created, parse_signal
-from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
+from service.receipts.recognition import DuplicatesOf, Recognition
+from service.receipts.statement import NewSignal, Stored
 from service.settings import Settings
 
 
@@ -46,7 +46,10 @@ class CreateSignal:
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         key = self.recognition.by_key(scope, body, sender)
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
-        signal = replace(self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender), idempotency=key)
+        signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
+        content = self.recognition.by_content(signal, sender)
+        if key is not None or content is not None:
+            signal = replace(signal, idempotency=key, content=content)
         stored = await self._store(signal, scope["state"].get("refusal"))
         scope["state"]["replayed"] = stored.replayed
         self.journal.answered(signal, stored, time.perf_counter() - started)
@@ -77,7 +80,6 @@ class CreateSignal:
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
-            content=self.recognition.by_content(signal, payload, sender),
         )
 
 

@@ -1,8 +1,8 @@
 """The audit trail of what was stored: each signal has its line and is counted, however late that came to be known."""
 
-from service.intake.statement import NewSignal, Stored
 from service.kernel import metrics
 from service.kernel.logs import log
+from service.receipts.statement import NewSignal, Stored
 
 SIDES = ("buy", "sell")
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from service.http.errors import Overloaded
-from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import InternalError, Refusal
+from service.receipts.statement import NewSignal, Stored
 
 
 @dataclass(slots=True, eq=False)

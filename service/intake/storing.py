@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from service.intake.queue import Waiting
-from service.intake.settlement import Outcome, Settlement, settle
-from service.intake.statement import Stored, find, find_under_way, insert
+from service.receipts.settlement import Outcome, Settlement, settle
+from service.receipts.statement import Stored, find, find_under_way, insert
 
 Batch = Mapping[UUID, Waiting]
 

@@ -14,12 +14,12 @@ from service.http.errors import Overloaded, ShuttingDown
 from service.intake.commits import Commits
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
-from service.intake.statement import NewSignal, Stored, sought
 from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
 from service.postgres.pool import Pool
+from service.receipts.statement import NewSignal, Stored, sought
 
 
 class Writer:

@@ -4,6 +4,7 @@ Refusal
 ├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
 ├── service.proof.errors    a sender who is not proven
 ├── service.rates.errors    a producer that sends more than it may
+├── service.receipts.errors what was sent before
 ├── service.intake.errors   a body that is no signal
 ├── service.batch.errors    a batch of which nothing can be stored
 └── InternalError           500 internal_error

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
-
 from service import __version__
 from service.batch.errors import BatchRefused, NotStored
 from service.http.errors import (
@@ -23,15 +21,16 @@ from service.http.errors import (
     RequestTimeout,
     ShuttingDown,
 )
-from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
-from service.intake.signal import SignalCreate, SignalCreated
+from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import InternalError, Refusal, all_refusals
-from service.manual import shapes, specimens
+from service.manual import specimens
 from service.manual.explanations import explanations
 from service.manual.headers import ANSWER_HEADERS, IDEMPOTENCY_KEY, REQUEST_ID, SIGNING_HEADERS
+from service.manual.schemas import schemas
 from service.proof.errors import ProofRefusal, SignatureMismatch
 from service.rates.errors import RateLimited
 from service.rates.fields import LIMIT, POLICY
+from service.receipts.errors import DuplicateSignal
 
 Json = dict[str, Any]
 
@@ -80,7 +79,7 @@ def document() -> Json:
         ],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas(),
             "responses": {f"Refused{status}": answer for status, answer in _refusals(_ANYWHERE).items()},
             "headers": ANSWER_HEADERS,
             "parameters": {name: {"name": name, "in": "header", **header} for name, header in _REQUEST_HEADERS.items()},
@@ -90,40 +89,6 @@ def document() -> Json:
             },
         },
     }
-
-
-class _Plain(GenerateJsonSchema):
-    """pydantic's schemas without the titles that only repeat the names."""
-
-    def field_title_should_be_set(self, *_: Any) -> bool:
-        return False
-
-
-def _schemas() -> Json:
-    answers = [
-        SignalCreated,
-        shapes.SignalFound,
-        shapes.BatchStored,
-        shapes.Refused,
-        shapes.RefusedRate,
-        shapes.RefusedBatch,
-        shapes.RefusedFields,
-        shapes.RefusedProof,
-        shapes.RefusedSignature,
-        shapes.Health,
-        shapes.Readiness,
-        shapes.Version,
-    ]
-    models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
-    _, definitions = models_json_schema(
-        [(SignalCreate, "validation"), (shapes.BatchCreate, "validation"), *models],
-        ref_template="#/components/schemas/{model}",
-        schema_generator=_Plain,
-    )
-    schemas: Json = definitions["$defs"]
-    for name in schemas.keys() - {"SignalCreate", "BatchCreate"}:
-        schemas[name]["additionalProperties"] = False
-    return schemas
 
 
 def _paths() -> Json:

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from service.batch.errors import BatchRefused
-from service.intake.errors import DuplicateSignal, PayloadTooLarge, ValidationFailed
+from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
+from service.receipts.errors import DuplicateSignal
 
 _ID = "01a20dc7-e667-7406-ab00-7167f832076d"
 _BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'

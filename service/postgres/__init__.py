@@ -13,7 +13,6 @@
 - `orm`: the models for commands
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
-- `receipts`: those that have expired are forgotten
 - `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
 """

@@ -13,17 +13,17 @@ from service.batch.items import Item
 from service.batch.lane import Lane
 from service.batch.statement import Batch, Outcomes, store
 from service.http.errors import Overloaded, ShuttingDown
-from service.intake.claims import Claim
 from service.intake.journal import Journal
-from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
+from service.receipts.claims import Claim
+from service.receipts.statement import NewSignal, Stored
 from tests.batch.sending import loose_receipts
-from tests.intake.claiming import content, key
 from tests.intake.storing import EXPIRY, LIMITS, UNEXPECTED, UNSIGNED, UNSTORABLE, count, storing
 from tests.intake.troubled import refusing
 from tests.postgres.locks import locked, until_somebody_waits
+from tests.receipts.claiming import content, key
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until

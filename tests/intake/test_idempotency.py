@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.intake.claiming import loose_receipts
 from tests.intake.storing import count
+from tests.receipts.claiming import loose_receipts
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 

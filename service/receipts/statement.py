@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from service.intake.claims import Claim, Content
+from service.receipts.claims import Claim, Content
 
 _INSERT = """
 WITH batch AS MATERIALIZED (

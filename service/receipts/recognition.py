@@ -8,12 +8,12 @@ from starlette.types import Scope
 
 from service.http import strict_json
 from service.http.headers import values
-from service.intake.claims import Claim, Content, claim_of_content, claim_of_key
-from service.intake.errors import IdempotencyKeyInvalid
-from service.intake.signal import SignalCreate
 from service.kernel.limits import Limits
 from service.notation.duplicates import Duplicates
 from service.proof.authentication import Sender
+from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
+from service.receipts.errors import IdempotencyKeyInvalid
+from service.receipts.statement import NewSignal
 from service.settings import Settings
 
 DuplicatesOf = Callable[[str], Duplicates]
@@ -66,7 +66,7 @@ class Recognition:
             lifetime=self._lifetime,
         )
 
-    def by_content(self, signal: SignalCreate, payload: bytes | None, sender: Sender) -> Content | None:
+    def by_content(self, signal: NewSignal, sender: Sender) -> Content | None:
         """The claim of what a signal says, its payload as it is written, since every digit may tell one from another.
         None where the same may be said again: without a producer id nothing is a duplicate."""
         if sender.producer_id is None:
@@ -80,7 +80,7 @@ class Recognition:
             instrument=signal.instrument,
             side=signal.side,
             time=signal.time,
-            payload=None if payload is None else strict_json.parse(payload),
+            payload=None if signal.payload is None else strict_json.parse(signal.payload),
             version=signal.version,
             lifetime=self._window,
         )

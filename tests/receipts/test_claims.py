@@ -10,14 +10,15 @@ import asyncpg
 import pytest
 
 from service.http.errors import Overloaded
-from service.intake.claims import claim_of_content, claim_of_key
-from service.intake.errors import DuplicateSignal, IdempotencyMismatch, ValidationFailed
-from service.intake.settlement import settle
-from service.intake.statement import NewSignal, Stored, insert
+from service.intake.errors import ValidationFailed
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
-from tests.intake.claiming import DAY, content, key, keyed, loose_receipts, repeated
+from service.receipts.claims import claim_of_content, claim_of_key
+from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
+from service.receipts.settlement import settle
+from service.receipts.statement import NewSignal, Stored, insert
 from tests.intake.storing import UNSIGNED, UNSTORABLE, count, signed, store_all, storing
+from tests.receipts.claiming import DAY, content, key, keyed, loose_receipts, repeated
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import asyncpg
 
-from service.intake.claims import Claim
-from service.intake.errors import DuplicateSignal, IdempotencyMismatch
-from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import Refusal
+from service.receipts.claims import Claim
+from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
+from service.receipts.statement import NewSignal, Stored
 
 _LOCK = """
 SELECT key FROM unnest($1::bytea[], $2::bigint[]) AS claim (key, lock) WHERE NOT pg_try_advisory_xact_lock(lock)

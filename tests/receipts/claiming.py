@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from service.intake.claims import Claim, Content, claim_of_content, claim_of_key
-from service.intake.statement import NewSignal
+from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
+from service.receipts.statement import NewSignal
 from tests.intake.storing import UNSIGNED, signed
 from tests.running.postgres import Database
 
