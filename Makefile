@@ -9,7 +9,7 @@ SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql check test delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-batches test-signers audit docs lock clean
+.PHONY: run psql check test delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
@@ -29,7 +29,7 @@ check: .venv/dev  ## style, types, who may import whom, known weaknesses, and th
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
 	$(BIN)/coverage erase
 	$(BIN)/pytest tests/reliability --cov --cov-report= --junitxml build/test/reliability.xml $(ARGS)
-	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests -n 2 --ignore=tests/reliability --cov --cov-append --cov-report=term \
+	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests -n 4 --ignore=tests/reliability --cov --cov-append --cov-report=term \
 	  --cov-report=json:build/test/coverage.json --cov-fail-under=95 --junitxml build/test/tests.xml \
 	  --specification build/test $(ARGS)
 
@@ -67,6 +67,9 @@ bench-batches: .venv/dev  ## batches beside COPY, single signals meanwhile, each
 
 bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request; writes docs/performance.md
 	$(BIN)/python -m tests.performance.keyring $(ARGS)
+
+bench-reading: .venv/dev  ## the live feed with 500 streams and 500 signals a second; writes docs/performance.md
+	$(BIN)/python -m tests.performance.reading $(ARGS)
 
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \

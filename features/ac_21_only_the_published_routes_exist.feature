@@ -22,11 +22,11 @@ Feature: AC-21 Only the published routes exist
         | /                |
 
       Examples: A slash too many
-        | path               |
-        | /api/v1/signals/   |
-        | //api/v1/signals   |
-        | /api//v1/signals   |
-        | /api/v1/signals/1  |
+        | path                |
+        | /api/v1/signals/    |
+        | //api/v1/signals    |
+        | /api//v1/signals    |
+        | /api/v1/signals/1/2 |
 
     Scenario Outline: Somebody looks around
       When somebody asks for "<path>"
@@ -39,7 +39,7 @@ Feature: AC-21 Only the published routes exist
         | /.env                |
         | /api/v1/             |
         | /api/v1/health/      |
-        | /api/v1/signals/1    |
+        | /api/v1/signals/1/2  |
         | /metrics/            |
 
   Rule: The collection of signals only takes new signals

@@ -1,6 +1,6 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,15 @@ from starlette.types import ASGIApp, Lifespan
 from service import __version__
 from service.batch.endpoint import CreateBatch
 from service.batch.lane import Lane
+from service.board.pages import BoardPages
+from service.feed.pages import Pages
+from service.feed.share import Share
+from service.feed.tail import Tail
+from service.following.follower import Follower, Subject
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
 from service.http.json_only import JsonOnly
+from service.http.own_path import OwnPath
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
@@ -24,16 +30,16 @@ from service.kernel.limits import Limits
 from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
-from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
+from service.live import LiveFeed
 from service.manual.pages import pages
 from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
+from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
-from service.postgres.clock import DatabaseClock
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.producers.uses import KeyUses
@@ -42,9 +48,18 @@ from service.proof.signing import RESENT_FOR
 from service.proof.signing_headers import SigningHeaders
 from service.rates.guard import RateLimit
 from service.rates.quotas import Quotas
+from service.readers.authentication import OpenReading, ReaderAuthentication
+from service.readers.loader import ReadersLoader
+from service.readers.readers import Readers
+from service.reading.endpoints import Reading
+from service.reading.overview import Overview
+from service.reading.places import Places
+from service.reading.waiting import Waiting
 from service.receipts.pruning import Receipts
 from service.receipts.recognition import DuplicatesOf
 from service.settings import Settings, SettingsError
+from service.survey.holding import Holding
+from service.survey.survey import Survey
 
 _LIMITS = Limits()
 
@@ -56,20 +71,22 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     """
     pool = _pool(settings, limits)
     journal = Journal()
-    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit)
-    lane = Lane(pool, limits, journal)
+    tail = Tail(pool, limits)
+    writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
+    lane = Lane(pool, limits, journal, on_stored=tail.wake)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
-
-    def close() -> None:
-        writer.close()
-        lane.close()
-
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, on_close=close)
+    readers = Readers(clock)
+    follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
+    overview = Overview(clock)
+    reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
     guards = _Guards(settings, signing, clock, limits)
     duplicates_of = _duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
+    board = BoardPages()
+    read = [_reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(
@@ -78,21 +95,37 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 methods=["POST"],
                 middleware=guards.of(settings.body_max_bytes),
             ),
-            Route(
+            OwnPath(
                 "/api/v1/signals/batch",
                 CreateBatch(settings, limits, lane, journal, clock, duplicates_of),
                 methods=["POST"],
                 middleware=guards.of(settings.signals_batch_max_bytes),
             ),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=read),
+            Route("/api/v1/feed", reading.feed, middleware=read),
+            Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
+            Route("/api/v1/instruments", reading.instruments, middleware=read),
+            Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
             Route("/metrics", about.metrics, middleware=no_body),
+            Route("/board", board.page, methods=["GET"], middleware=no_body),
+            Route("/board/{version}/{name}", board.file, middleware=no_body),
             *(Route(path, page, methods=["GET"], middleware=no_body) for path, page in pages().items()),
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, _background(pool, limits, clock, writer, lane, signing), signing, shutdown),
+        lifespan=_lifespan(
+            settings,
+            pool,
+            _background(
+                pool, limits, clock, writer, lane, signing, follower, overview, tail=tail.run, streams=live.sweeping
+            ),
+            signing,
+            follower,
+            shutdown,
+        ),
     )
     return RequestContext(router)
 
@@ -110,11 +143,11 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Signing:
-    """What proves who sends: the keys of all producers, what keeps them up to date, and what counts their uses; and how
-    much each may send."""
+    """What proves who sends: the keys of all producers, what reads them, and what counts their uses; and how much each
+    may send."""
 
     keyring: Keyring
-    follower: KeyringFollower
+    reader: KeyringReader
     uses: KeyUses
     proving: Proving
     quotas: Quotas
@@ -124,9 +157,7 @@ def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limit
     keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
     reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
     uses = KeyUses(pool)
-    follower = KeyringFollower(reader, pool.dedicated, limits)
-    proving = Proving(keyring.find, writer.require, uses.count)
-    return _Signing(keyring, follower, uses, proving, Quotas(pool, limits))
+    return _Signing(keyring, reader, uses, Proving(keyring.find, writer.require, uses.count), Quotas(pool, limits))
 
 
 def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf:
@@ -136,8 +167,25 @@ def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf
     return duplicates_of
 
 
+def _followed(
+    settings: Settings, pool: Pool, signing: _Signing | None, readers: Readers, limits: Limits
+) -> list[Subject]:
+    """What is kept in memory as the database has it."""
+    of_signing = [signing.reader] if signing else []
+    of_reading = [ReadersLoader(pool, readers, limits)] if settings.signals_readers == "tokens" else []
+    return [*of_signing, *of_reading]
+
+
 def _background(
-    pool: Pool, limits: Limits, clock: Clock, writer: Writer, lane: Lane, signing: _Signing | None
+    pool: Pool,
+    limits: Limits,
+    clock: Clock,
+    writer: Writer,
+    lane: Lane,
+    signing: _Signing | None,
+    follower: Follower,
+    overview: Overview,
+    **of_reading: Work,
 ) -> Tasks:
     async def show_figures() -> None:
         writer.show()
@@ -145,9 +193,14 @@ def _background(
 
     of_signing: dict[str, Work] = {}
     if signing is not None:
-        report = repeated("key_uses", signing.uses.report, limits.uses_seconds)
-        tidying = repeated("rate_tidying", signing.quotas.tidy, limits.tidy_seconds)
-        of_signing = {**signing.follower.work, "key_uses": report, "rates": signing.quotas.run, "rate_tidying": tidying}
+        compare, quotas = signing.reader.compare, signing.quotas
+        of_signing = {
+            "keyring_comparison": repeated("keyring_comparison", compare, limits.keyring_compare_seconds),
+            "key_uses": repeated("key_uses", signing.uses.report, limits.uses_seconds),
+            "rates": quotas.run,
+            "rate_tidying": repeated("rate_tidying", quotas.tidy, limits.tidy_seconds),
+        }
+    survey = Survey(pool, limits)
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
@@ -155,8 +208,30 @@ def _background(
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
+        survey=repeated("survey", survey.look, limits.survey_seconds),
+        thinning=repeated("thinning", survey.thin, limits.prune_seconds),
+        overview=repeated("overview", overview.look, limits.overview_seconds),
+        holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
+        **of_reading,
+        **follower.work,
     )
+
+
+def _reading(
+    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
+) -> tuple[Reading, LiveFeed]:
+    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    places = Places(settings.signals_streams_max)
+    live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
+    return Reading(share, pages, Waiting(tail, places), overview, closing), live
+
+
+def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
+    if settings.signals_readers == "open":
+        return Middleware(OpenReading)
+    return Middleware(ReaderAuthentication, readers=readers)
 
 
 class _Guards:
@@ -188,14 +263,18 @@ class _Guards:
 
 
 def _lifespan(
-    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, shutdown: Shutdown
+    settings: Settings,
+    pool: Pool,
+    background: Tasks,
+    signing: _Signing | None,
+    follower: Follower,
+    shutdown: Shutdown,
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
         async with pool, signing.uses if signing else nullcontext(), background:
-            if signing:
-                await signing.follower.first_look()
+            await follower.first_look()
             shutdown.listen()
             yield
 

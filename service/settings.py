@@ -25,8 +25,14 @@ PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL")
 """The settings whose value may lie in a file that NAME_FILE names."""
 
-_OF_OTHERS = {"SIGNALS_URL", "SIGNALS_PRODUCER_ID", "SIGNALS_OPERATOR"}
-"""What the producers' commands and those of operators read."""
+_OF_OTHERS = {
+    "SIGNALS_URL",
+    "SIGNALS_PRODUCER_ID",
+    "SIGNALS_READER_TOKEN",
+    "SIGNALS_READER_TOKEN_FILE",
+    "SIGNALS_OPERATOR",
+}
+"""What the commands of producers, readers and operators read."""
 
 
 def _postgresql_url(url: SecretStr) -> SecretStr:
@@ -82,11 +88,13 @@ class Settings(BaseSettings):
     signals_producer_rate: Annotated[str, AfterValidator(_rate)] = ""
     signals_duplicates: Duplicates = "store"
     signals_duplicate_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
+    signals_readers: Literal["tokens", "open"] = "tokens"
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_batch_max_bytes: int = Field(default=4_194_304, ge=1024, le=67_108_864)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
     signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
+    signals_streams_max: int = Field(default=1000, ge=0, le=1_000_000)
     signals_connections_max: int = Field(default=4000, ge=1, le=1_000_000)
     signals_receive_seconds: float = Field(default=10, gt=0, le=3600)
     signals_idle_seconds: float = Field(default=10, gt=0, le=3600)
@@ -124,6 +132,12 @@ class Settings(BaseSettings):
             raise ValueError("HMAC_PRODUCER_SECRET is a published one of the test vectors: make a secret of your own")
         return self
 
+    @model_validator(mode="after")
+    def _open_reading_is_for_development(self) -> "Settings":
+        if self.signals_readers == "open" and self.app_env != "development":
+            raise ValueError("SIGNALS_READERS is open, which is for development: it must be tokens here")
+        return self
+
     @property
     def body_max_bytes(self) -> int:
         """The most that one request body may have on the wire: a payload at its limit may arrive escaped
@@ -156,6 +170,8 @@ class Settings(BaseSettings):
             found.append("HMAC_PRODUCER_ENABLED is false in production: anyone can post signals")
         if not self.hmac_producer_enabled and self.signals_producer_rate:
             found.append("SIGNALS_PRODUCER_RATE is ignored while HMAC_PRODUCER_ENABLED is false: nobody is proven")
+        if self.signals_readers == "open":
+            found.append("SIGNALS_READERS is open: anyone can read signals")
         if self.database_url is not None:
             url = ConnectionUrl.parse(self.database_url.get_secret_value())
             found += [f"DATABASE_URL: {warning}" for warning in url.warnings]

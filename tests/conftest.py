@@ -10,12 +10,15 @@ pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaki
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_bdd.parser import Step
+from selenium.webdriver import Chrome
 
 from tests.hostile.seed import SEED
+from tests.observing.board import Board
 from tests.observing.failures import describe
 from tests.observing.figures import Figures
 from tests.observing.log import Log
 from tests.observing.storage import Storage
+from tests.running.browser import chromium
 from tests.running.deployment import Deployment
 from tests.running.environment import BASE_URL, BEHIND_PROXY
 from tests.running.fleet import Fleet
@@ -25,6 +28,7 @@ from tests.running.reachable import Reachable, Tally
 from tests.speaking.conversation import Conversation
 from tests.speaking.outside import DIRECT, INSIDE, Answers, Outside
 from tests.speaking.producer import Producer
+from tests.speaking.reader import Reader
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
 
@@ -35,20 +39,24 @@ pytest_plugins = [
     "tests.specification.titles",
     "tests.steps.answers",
     "tests.steps.batches",
+    "tests.steps.board",
     "tests.steps.crowds",
     "tests.steps.explanations",
     "tests.steps.faults",
+    "tests.steps.feed",
     "tests.steps.figures",
     "tests.steps.keys",
     "tests.steps.logs",
     "tests.steps.operators",
     "tests.steps.producers",
     "tests.steps.rates",
+    "tests.steps.readers",
     "tests.steps.repeats",
     "tests.steps.resends",
     "tests.steps.service",
     "tests.steps.signals",
     "tests.steps.storage",
+    "tests.steps.streams",
 ]
 
 
@@ -183,6 +191,12 @@ def producer(deployment: Reachable, conversation: Conversation) -> Producer:
 
 
 @pytest.fixture
+def reader(conversation: Conversation) -> Reader:
+    """The reader in this scenario."""
+    return Reader(conversation)
+
+
+@pytest.fixture
 def operator(inside: Deployment) -> Operator:
     """The operator of this scenario's service."""
     return Operator(inside)
@@ -211,3 +225,26 @@ def log(inside: Deployment, conversation: Conversation) -> Log:
 def figures(inside: Deployment) -> Figures:
     """The metrics of this scenario's service."""
     return Figures(inside)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chrome]:
+    """A browser for this test process."""
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def board(browser: Chrome, inside: Deployment, portal: BlockingPortal) -> Iterator[Board]:
+    """The board of this scenario's service in a tab of its own, which has to have nothing to complain of."""
+    [first] = browser.window_handles
+    browser.switch_to.new_window("tab")
+    board = Board(browser, inside, portal)
+    with board.linked():
+        yield board
+        complaints = board.complaints()
+        for tab in set(browser.window_handles) - {first}:
+            browser.switch_to.window(tab)
+            browser.close()
+        browser.switch_to.window(first)
+    assert complaints == []

@@ -20,7 +20,7 @@ from service.kernel.limits import Limits
 from service.settings import Settings, SettingsError
 from tests.observing.contract import EXPLAINED
 from tests.postgres.database_url import with_options
-from tests.running.application import JSON, SECRET, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, SECRET, SIGNALS, figure, of_requests, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 STATUSES = {refusal.code: refusal.status for refusal in all_refusals()}
@@ -156,7 +156,7 @@ async def test_every_refusal_has_one_shape_one_line_and_one_count(
     assert ("retry-after" in answer.headers) == (answer.status_code == 503)
     assert ("allow" in answer.headers) == (answer.status_code == 405)
     assert figure("signals_rejected_total", code=code) == before + 1
-    refused = [line for line in log_lines if line["event"] not in {"hmac_validation", "Request handled"}]
+    refused = [line for line in of_requests(log_lines) if line["event"] not in {"hmac_validation", "Request handled"}]
     assert [(line["event"], line["log_level"], line["code"]) for line in refused] == [
         ("Signal refused", "warning", code)
     ]
@@ -219,7 +219,7 @@ async def test_a_percent_encoded_path_is_an_ordinary_refusal(
     async with serving(shared_database.url) as client:
         answer = await client.post(path, headers=JSON, content=signal_body())
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert [(line["event"], line["log_level"]) for line in log_lines] == [
+    assert [(line["event"], line["log_level"]) for line in of_requests(log_lines)] == [
         ("Signal refused", "warning"),
         ("Request handled", "info"),
     ]
@@ -257,7 +257,7 @@ async def test_an_unexpected_exception_tells_nothing_of_the_inside(
     body = signal_body()
     async with serving(shared_database.url, signing=True, clock=broken_clock) as client:
         answer = await client.post(SIGNALS, headers={**signing_headers(body), "X-Request-Id": "id-1"}, content=body)
-        told = list(log_lines)
+        told = of_requests(log_lines)
         assert (await client.get("/api/v1/health")).status_code == 200
     assert answer.status_code == 500
     assert answer.json() == {"code": "internal_error", "detail": "Internal server error", "request_id": "id-1"}

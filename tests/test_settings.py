@@ -21,6 +21,7 @@ def test_defaults_need_no_configuration() -> None:
     promised: dict[str, object] = {
         "hmac_producer_enabled": False,
         "hmac_producer_secret": SecretStr(""),
+        "signals_readers": "tokens",
         "signals_payload_max_bytes": 32768,
         "signals_time_max_age_seconds": None,
         "database_url": None,
@@ -41,6 +42,7 @@ def test_defaults_need_no_configuration() -> None:
         ("SIGNALS_QUEUE_LIMIT", "5", 5),
         ("SIGNALS_SHUTDOWN_DELAY_SECONDS", "2.5", 2.5),
         ("SIGNALS_TRUSTED_PROXIES", "10.0.0.7, fd00::/8", "10.0.0.7, fd00::/8"),
+        ("SIGNALS_READERS", "open", "open"),
         ("SIGNALS_DATA_DIR", "elsewhere", Path("elsewhere")),
         ("DATABASE_URL", "postgres://db/signals", SecretStr("postgres://db/signals")),
         ("DATABASE_POOL_SIZE", "3", 3),
@@ -73,6 +75,7 @@ WRONG = [
     ("SIGNALS_QUEUE_LIMIT", "0"),
     ("SIGNALS_SHUTDOWN_DELAY_SECONDS", "-9.25"),
     ("SIGNALS_SHUTDOWN_DELAY_SECONDS", "nan"),
+    ("SIGNALS_READERS", "Open"),
     ("SIGNALS_TRUSTED_PROXIES", "*"),
     ("SIGNALS_TRUSTED_PROXIES", "10.0.0.7,"),
     ("SIGNALS_TRUSTED_PROXIES", "10.0.0.7 10.0.0.8"),
@@ -206,3 +209,13 @@ def test_what_weakens_the_service_is_warned_about(
     sentences = load_settings().warnings()
     assert [sentence.split()[0] for sentence in sentences] == warned_about
     assert secret == "" or not any(secret in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_open_reading_is_for_development(monkeypatch: pytest.MonkeyPatch, environment: str) -> None:
+    monkeypatch.setenv("HMAC_PRODUCER_ENABLED", "false")
+    monkeypatch.setenv("SIGNALS_READERS", "open")
+    assert load_settings().warnings() == ["SIGNALS_READERS is open: anyone can read signals"]
+    monkeypatch.setenv("APP_ENV", environment)
+    with pytest.raises(SettingsError, match=r"^SIGNALS_READERS is open, which is for development: it must be tokens"):
+        load_settings()

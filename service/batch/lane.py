@@ -7,7 +7,7 @@ found.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import UUID
 
@@ -30,12 +30,15 @@ _UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as
 
 
 class Lane:
-    """Stores batches, a few at once."""
+    """Stores batches, a few at once. `on_stored` is called after each commit that has stored some."""
 
-    def __init__(self, pool: Pool, limits: Limits, journal: Journal) -> None:
+    def __init__(
+        self, pool: Pool, limits: Limits, journal: Journal, *, on_stored: Callable[[], None] = lambda: None
+    ) -> None:
         self._pool = pool
         self._limits = limits
         self._journal = journal
+        self._on_stored = on_stored
         self._places = asyncio.Semaphore(limits.batches_at_once)
         self._unanswered = 0
         self._closing = False
@@ -60,7 +63,7 @@ class Lane:
         self._unanswered += 1
         try:
             async with asyncio.timeout(self._limits.answer_seconds), self._places:
-                return await attempts.settle()
+                outcomes = await attempts.settle()
         except TimeoutError:
             if not attempts.uncertain:
                 raise (Overloaded if attempts.held else InternalError) from None
@@ -68,6 +71,9 @@ class Lane:
             raise InternalError from None
         finally:
             self._unanswered -= 1
+        if has_stored(outcomes):
+            self._on_stored()
+        return outcomes
 
     async def inquire(self) -> None:
         """Tell of signals that were stored although their requests were answered before anybody knew."""

@@ -1,4 +1,5 @@
-"""The command line: what operators run, and what producers try, check and mend their signing with."""
+"""The command line: what operators run, what producers try, check and mend their signing with, and what readers read
+with."""
 
 import sys
 from collections.abc import Callable
@@ -9,13 +10,18 @@ from service.cli import (
     auditing,
     batching,
     checkup,
+    exporting,
+    feed,
     keys,
     limits,
     producers,
     publishing,
+    readers,
+    reading,
     sending,
     serving,
     signatures,
+    tailing,
     vectors,
 )
 
@@ -37,12 +43,15 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         vectors.vectors,
         publishing.openapi,
     ],
+    "For readers": [reading.get, tailing.tail, exporting.export],
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(producers.app, name="producers", rich_help_panel="For operators")
 app.add_typer(keys.app, name="keys", rich_help_panel="For operators")
+app.add_typer(feed.app, name="feed", rich_help_panel="For operators")
+app.add_typer(readers.app, name="readers", rich_help_panel="For operators")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -26,6 +26,18 @@ LEARNING_SECONDS = 1.0
 """So long it may take until every process of the service knows of a change."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
+
+
+def _duration(text: str) -> timedelta:
+    from service.notation.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Within = Annotated[timedelta, typer.Option("--in", parser=_duration, metavar="TIME", help="When, like 24h or 15m.")]
 Name = Annotated[str, typer.Argument(help="The producer: what it sends as its X-Producer-Id.")]
 
 T = TypeVar("T")
@@ -107,8 +119,8 @@ def _failures_in_one_sentence() -> Iterator[None]:
     import asyncpg
     from tortoise.exceptions import BaseORMException
 
+    from service.following.changes import RegistryRefusal
     from service.kernel.errors import database_reason
-    from service.producers.errors import RegistryRefusal
     from service.settings import SettingsError
 
     try:

@@ -11,9 +11,10 @@ from rich.console import Console
 from service.cli.batch import Line, Result, result_of
 from service.cli.display import show_line
 from service.cli.formats import READERS, Format
+from service.cli.ledger import Ledger
+from service.cli.notes import attempts_told
 from service.cli.options import DEFAULT_URL, ProducerId, SecretFile, Url, file_name
-from service.cli.progress import Progress
-from service.cli.sending import RETRY_SECONDS, client_of, noting, reading, tell
+from service.cli.sending import RETRY_SECONDS, client_of, reading, tell
 from service.client import Fate, SignalRefused, SignalsClient, SignalsError
 from service.client.failures import BUSY, BodyRefused
 from service.client.many import BATCH_BYTES, BATCH_ITEMS, batch_body, fault_of, fewer_than
@@ -40,12 +41,12 @@ def send_batch(
     """
     console, name = Console(stderr=True), file_name(file)
     by_name = Format.CSV if name is not None and name.endswith(".csv") else Format.NDJSON
-    progress = Progress(None if name is None or not Path(name).is_file() else Path(name))
+    ledger = Ledger(None if name is None or not Path(name).is_file() else Path(name))
     client = client_of(url, producer_id, secret_file, retry_seconds, console)
-    with reading(file, console) as lines, noting(console), client:
-        sending = _Sending(client, progress)
+    with reading(file, console) as lines, attempts_told(console), client:
+        sending = _Sending(client, ledger)
         tally = tell(sending.send(READERS[form or by_name](lines)), many=True, as_json=as_json)
-    progress.close()
+    ledger.close()
     show_line("done:", str(tally), console=console)
     raise typer.Exit(tally.exit)
 
@@ -53,17 +54,17 @@ def send_batch(
 class _Sending:
     """One part after the other, each settled before the next is begun."""
 
-    def __init__(self, client: SignalsClient, progress: Progress) -> None:
+    def __init__(self, client: SignalsClient, ledger: Ledger) -> None:
         self._client = client
-        self._progress = progress
+        self._ledger = ledger
         self._items = BATCH_ITEMS
         self._waiting: dict[int, bytes] = {}
 
     def send(self, lines: Iterable[Line]) -> Iterator[Result]:
         """Send what is not settled yet, and tell what became of each, to what would meet all the others as well."""
-        unsettled = {*self._progress.again, *(self._progress.under_way.lines if self._progress.under_way else ())}
+        unsettled = {*self._ledger.again, *(self._ledger.under_way.lines if self._ledger.under_way else ())}
         for number, body in lines:
-            if number <= self._progress.settled and number not in unsettled:
+            if number <= self._ledger.settled and number not in unsettled:
                 continue
             if fault := fault_of(body):
                 yield result_of(number, fault)
@@ -76,7 +77,7 @@ class _Sending:
                 return
 
     def _full(self, body: bytes) -> bool:
-        under_way = self._progress.under_way
+        under_way = self._ledger.under_way
         if under_way is not None and not self._waiting.keys() >= {*under_way.lines}:
             return False
         size = sum(len(each) + 1 for each in self._waiting.values()) + len(body)
@@ -84,7 +85,7 @@ class _Sending:
 
     def _send_some(self) -> Generator[Result, None, bool]:
         """Send the next part; whether that was the end."""
-        lines = self._progress.begin(tuple(islice(self._waiting, self._items)))
+        lines = self._ledger.begin(tuple(islice(self._waiting, self._items)))
         try:
             fates = self._ask(lines)
         except KeyboardInterrupt:
@@ -101,7 +102,7 @@ class _Sending:
         return False
 
     def _ask(self, lines: Sequence[int]) -> Sequence[Fate]:
-        return self._client.send_batch(batch_body([self._waiting[line] for line in lines]), key=self._progress.key)
+        return self._client.send_batch(batch_body([self._waiting[line] for line in lines]), key=self._ledger.key)
 
     def _cope(self, lines: Sequence[int], error: SignalsError) -> Generator[Result, None, bool]:
         """Send fewer at once, where they were too many."""
@@ -120,5 +121,5 @@ class _Sending:
 
     def _settle(self, lines: Sequence[int]) -> None:
         """What is left of these, and of earlier ones, is to be sent again."""
-        settled = max(self._progress.settled, *lines)
-        self._progress.settle(settled, tuple(line for line in self._waiting if line <= settled))
+        settled = max(self._ledger.settled, *lines)
+        self._ledger.settle(settled, tuple(line for line in self._waiting if line <= settled))

@@ -1,5 +1,6 @@
 """Colours and tables where a terminal is, plain lines where none is."""
 
+import json
 from collections.abc import Sequence
 
 from rich import box
@@ -7,8 +8,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-STYLES = {"ok": "green", "accepted": "green", "valid": "green", "note": "yellow", "wrong": "red", "refused": "red"}
+STYLES = {
+    "ok": "green",
+    "accepted": "green",
+    "valid": "green",
+    "note": "yellow",
+    "wrong": "red",
+    "refused": "red",
+    "failed": "red",
+}
 """By the first word of a row; `unknown` and what else there is stays bold."""
+
+
+def printable(text: str) -> str:
+    """JSON, or plain text, with an escape of JSON for each character that cannot be seen, and might move or hide others
+    on a terminal."""
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def show_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], *, console: Console | None = None) -> None:

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from service.cli.administration import AsJson, Name, administer, operator, print_json, rows, tell
+from service.cli.administration import AsJson, Name, Within, administer, operator, print_json, rows, tell
 from service.cli.display import show_rows
 from service.cli.producers import show_secret
 from service.kernel.timestamps import parse_timestamp
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The keys of producers, and those under which they are sealed.", no_args_is_help=True)
 
 _COLUMNS = ("key_id", "state", "created_at", "ends_at", "last_used_at", "uses_24h", "safe_to_revoke")
-
-
-def _duration(text: str) -> timedelta:
-    from service.notation.duration import parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _moment(text: str) -> datetime:
@@ -77,7 +68,7 @@ def list_(name: Name, as_json: AsJson = False) -> None:
 @app.command()
 def retire(
     key: KeyId,
-    within: Annotated[timedelta, typer.Option("--in", parser=_duration, metavar="TIME", help="When, like 24h or 15m.")],
+    within: Within,
     as_json: AsJson = False,
 ) -> None:
     """Let a key end later, when its producer has the new one. Of two ends the earlier one holds.

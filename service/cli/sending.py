@@ -1,10 +1,8 @@
 """`signals send`: one signal from options, or many from a file of JSON lines."""
 
 import json
-import logging
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from service.cli.batch import Line, Result, Tally, check_each, send_each
 from service.cli.display import show_line
+from service.cli.notes import attempts_told
 from service.cli.options import (
     DEFAULT_URL,
     SECRET_VARIABLE,
@@ -27,8 +26,8 @@ from service.cli.options import (
     required_producer_id,
     secret_from,
 )
+from service.cli.progress import progress_bar
 from service.client import Retries, Side, Signal, SignalsClient
-from service.client.delivery import log
 from service.client.signature import timestamp_text
 from service.kernel.timestamps import parse_timestamp, utc_now
 
@@ -97,16 +96,7 @@ def _lines(file: BinaryIO | None, given: dict[str, Any], console: Console) -> It
 @contextmanager
 def reading(file: BinaryIO, console: Console) -> Iterator[Iterable[bytes]]:
     """The lines of a file, and a progress bar while they are read, where a terminal is."""
-    with Progress(
-        DownloadColumn(),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # Only what goes to the terminal may pass through the bar: standard output may be a file.
-        redirect_stdout=sys.stdout.isatty(),
-    ) as bar:
+    with progress_bar(DownloadColumn(), BarColumn(), TimeRemainingColumn(), console=console) as bar:
         yield _read(file, bar)
 
 
@@ -161,31 +151,9 @@ def _rules() -> Callable[[bytes], object]:
 
 
 def _sent(lines: Iterable[Line], client: SignalsClient, console: Console) -> Iterator[Result]:
-    with noting(console), client:
+    """Send each signal, and tell on the way of each attempt that is repeated."""
+    with client, attempts_told(console):
         yield from send_each(lines, client.send)
-
-
-@contextmanager
-def noting(console: Console) -> Iterator[None]:
-    """Tell on the way of each attempt that is repeated."""
-    handler = _Notes(console)
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-
-
-class _Notes(logging.Handler):
-    """Shows what the client logs."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        show_line("note", record.getMessage(), console=self._console)
 
 
 def tell(results: Iterable[Result], *, many: bool, as_json: bool) -> Tally:

@@ -19,7 +19,11 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
     development: Annotated[
-        bool, typer.Option("--development", help="Make a sealing key in the data folder, unless there is one.")
+        bool,
+        typer.Option(
+            "--development",
+            help="Make a sealing key in the data folder, and let anyone read, unless the settings say otherwise.",
+        ),
     ] = False,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C.
@@ -31,7 +35,12 @@ def serve(
     from service.settings import load_settings
 
     with _failures_in_one_sentence():
-        given = for_development(load_settings(hmac_producer_enabled=False)) if development else {}
+        given: dict[str, str] = {}
+        if development:
+            settings = load_settings(hmac_producer_enabled=False)
+            given = for_development(settings)
+            if "signals_readers" not in settings.model_fields_set:
+                given["signals_readers"] = "open"
         run_server(load_settings(**given), hosts=host, port=port, workers=workers)
 
 
@@ -48,9 +57,14 @@ def migrate(
 
     with _failures_in_one_sentence(), server.postgres(load_settings()) as url:
         names = asyncio.run(schema.migrate(url, down=down))
-    for name in names:
-        typer.echo(f"{'undone' if down else 'applied'}: {name}")
-    if not names:
+        for name in names:
+            typer.echo(f"{'undone' if down else 'applied'}: {name}")
+        begun = None if down else asyncio.run(schema.settle(url))
+    if begun:
+        typer.echo(f"begun: life {begun.life}, since the data has come from another server")
+    if begun and begun.keys:
+        typer.echo(f"Keys that were revoked since the dump was made prove again: `{begun.remedy}`", err=True)
+    if not names and not begun:
         typer.echo("nothing to do")
 
 
@@ -63,6 +77,7 @@ def _failures_in_one_sentence() -> Iterator[None]:
 
     from service.environment import file_problem
     from service.kernel.errors import database_reason
+    from service.lives.lives import Unsettled
     from service.postgres.durability import NotDurable
     from service.settings import SettingsError
 
@@ -72,6 +87,8 @@ def _failures_in_one_sentence() -> Iterator[None]:
         sys.exit(_refuse(str(error), 2))
     except NotDurable as error:
         sys.exit(_refuse(f"The database could lose acknowledged signals, refused in production: {error}", 1))
+    except Unsettled as error:
+        sys.exit(_refuse(f"The database cannot be used: {error}", 1))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
         told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error
         if sentence := file_problem(told):

@@ -1,22 +1,30 @@
-"""The producers' client: signs, sends, and sends again without ever making a double.
+"""The client: it signs, sends, and sends again without ever making a double; and it reads, and never skips.
 
     from decimal import Decimal
-    from service.client import Side, Signal, SignalsClient
+    from service.client import Side, Signal, SignalsClient, SignalsReader
 
     with SignalsClient("https://signals.example", producer_id="my-bot", secret=SECRET) as client:
         stored = client.send(Signal("XAUUSD", Side.BUY, payload={"stop_loss": Decimal("1945.50")}))
 
-`AsyncSignalsClient` is the same with `await`. Both need httpx, and nothing of the server.
+    with SignalsReader("https://signals.example", token=TOKEN) as reader:
+        for event in reader.follow(cursor):
+            ...
+
+`AsyncSignalsClient` and `AsyncSignalsReader` are the same with `await`. They need httpx and httpx-sse, and nothing of
+the server.
 """
 
 from service.client.answers import Fate
+from service.client.async_reader import AsyncSignalsReader
 from service.client.clients import AsyncSignalsClient, SignalsClient
 from service.client.failures import (
     AlreadyStored,
     BodyRefused,
+    CursorExpired,
     InvalidSignal,
     NotSent,
     OutcomeUnknown,
+    ReadingRefused,
     ServiceBusy,
     ServiceUnreachable,
     SignalRefused,
@@ -24,6 +32,8 @@ from service.client.failures import (
     SignatureRefused,
     UnexpectedAnswer,
 )
+from service.client.feed import Event, FeedSignal, Page
+from service.client.reader import SignalsReader
 from service.client.retries import Retries
 from service.client.signal import Side, Signal, StoredSignal
 from service.client.signature import ProducerSignature
@@ -31,12 +41,18 @@ from service.client.signature import ProducerSignature
 __all__ = [
     "AlreadyStored",
     "AsyncSignalsClient",
+    "AsyncSignalsReader",
     "BodyRefused",
+    "CursorExpired",
+    "Event",
     "Fate",
+    "FeedSignal",
     "InvalidSignal",
     "NotSent",
     "OutcomeUnknown",
+    "Page",
     "ProducerSignature",
+    "ReadingRefused",
     "Retries",
     "ServiceBusy",
     "ServiceUnreachable",
@@ -45,6 +61,7 @@ __all__ = [
     "SignalRefused",
     "SignalsClient",
     "SignalsError",
+    "SignalsReader",
     "SignatureRefused",
     "StoredSignal",
     "UnexpectedAnswer",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -14,6 +14,7 @@ from service.client.failures import (
     AlreadyStored,
     BodyRefused,
     InvalidSignal,
+    Refused,
     ServiceBusy,
     ServiceUnreachable,
     SignalRefused,
@@ -33,6 +34,8 @@ Outcome = httpx.Response | httpx.RequestError
 Fate = StoredSignal | SignalsError
 """What became of a signal: it is stored, or why not."""
 
+R = TypeVar("R", bound=Refused)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -51,7 +54,7 @@ class Failure:
 def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
     """What an attempt came to. Nothing is taken for granted that this service did not say itself."""
     if isinstance(outcome, httpx.RequestError):
-        return _unanswered(outcome)
+        return unanswered(outcome)
     content = json_object(outcome)
     if outcome.status_code in _STORED and (stored := _stored(outcome, content)):
         return stored
@@ -61,7 +64,7 @@ def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
 def read_batch(outcome: Outcome, now: datetime) -> list[Fate] | Failure:
     """The same for a batch: what became of each signal in it, in their order."""
     if isinstance(outcome, httpx.RequestError):
-        return _unanswered(outcome)
+        return unanswered(outcome)
     content = json_object(outcome)
     if outcome.status_code in _SETTLED and (fates := _fates(outcome, content)):
         return fates
@@ -99,7 +102,8 @@ def _fate(answer: httpx.Response, result: Mapping[str, Any]) -> Fate:
     return refusal
 
 
-def _unanswered(error: httpx.RequestError) -> Failure:
+def unanswered(error: httpx.RequestError) -> Failure:
+    """An attempt that was not answered. `open` tells whether anything of it was sent."""
     if isinstance(error, NEVER_SENT):
         unreachable = ServiceUnreachable(f"The service cannot be reached: {error}")
         unreachable.__cause__ = error
@@ -150,22 +154,21 @@ def _unexpected(answer: httpx.Response, wait: float) -> Failure:
     )
 
 
+def refusal(kind: type[R], answer: httpx.Response, content: Mapping[str, Any], *more: Any) -> R:
+    """What the service has refused, with what it says about that."""
+    request_id = answer.headers.get("X-Request-Id", "")
+    return kind(content["code"], answer.status_code, content.get("detail", ""), request_id, content.get("hint"), *more)
+
+
 def _refusal(answer: httpx.Response, content: Mapping[str, Any]) -> SignalRefused:
     kind = KINDS.get(content["code"], SignalRefused)
-    known = (
-        content["code"],
-        answer.status_code,
-        content.get("detail", ""),
-        answer.headers.get("X-Request-Id", ""),
-        content.get("hint"),
-    )
     if issubclass(kind, AlreadyStored):
-        return kind(*known, _id(content.get("duplicate_of") or answer.headers.get("Duplicate-Of")))
+        return refusal(kind, answer, content, _id(content.get("duplicate_of") or answer.headers.get("Duplicate-Of")))
     if issubclass(kind, ServiceBusy):
-        return kind(*known, content.get("at_once"))
+        return refusal(kind, answer, content, content.get("at_once"))
     if not issubclass(kind, SignatureRefused):
-        return kind(*known)
-    return kind(*known, _moment(content.get("server_time")), content.get("skew_seconds"))
+        return refusal(kind, answer, content)
+    return refusal(kind, answer, content, _moment(content.get("server_time")), content.get("skew_seconds"))
 
 
 def _id(text: object) -> UUID | None:

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from types import TracebackType
-from typing import Self, Unpack
+from typing import Unpack
 
 import httpx
 
 from service.client.answers import Fate, Outcome
+from service.client.connections import AsyncConnections, Connections
 from service.client.delivery import Delivery, Pause, Result
 from service.client.failures import SignalsError
 from service.client.many import Many
@@ -16,7 +16,7 @@ from service.client.preparation import Options, Preparation
 from service.client.signal import Sendable, StoredSignal, body_of
 
 
-class SignalsClient(Preparation):
+class SignalsClient(Preparation, Connections):
     """Sends signals, one at a time in each thread; several threads may share it. Close it, or use it with `with`.
 
     `http` is an httpx client of your own, for its certificates, proxies and limits; it is closed with this one.
@@ -30,8 +30,8 @@ class SignalsClient(Preparation):
         sleep: Callable[[float], None] = time.sleep,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, **options)
-        self._http = httpx.Client() if http is None else http
+        Preparation.__init__(self, url, **options)
+        Connections.__init__(self, http)
         self._sleep = sleep
 
     def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
@@ -81,20 +81,8 @@ class SignalsClient(Preparation):
         except httpx.RequestError as error:
             return error
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncSignalsClient(Preparation):
+class AsyncSignalsClient(Preparation, AsyncConnections):
     """Sends signals, as many at once as you like. Close it, or use it with `async with`.
 
     `http` is an httpx client of your own, for its certificates, proxies and limits; it is closed with this one.
@@ -108,8 +96,8 @@ class AsyncSignalsClient(Preparation):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(url, **options)
-        self._http = httpx.AsyncClient() if http is None else http
+        Preparation.__init__(self, url, **options)
+        AsyncConnections.__init__(self, http)
         self._sleep = sleep
 
     async def send(self, signal: Sendable, *, request_id: str | None = None) -> StoredSignal:
@@ -145,15 +133,3 @@ class AsyncSignalsClient(Preparation):
             return await self._http.send(request, auth=self._auth, follow_redirects=False)
         except httpx.RequestError as error:
             return error
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()

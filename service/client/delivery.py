@@ -90,9 +90,10 @@ class Delivery(Generic[Result]):
         if not failure.retry or (self._open and self._manner.signature is None):
             raise self._end(failure.error)
         left = (self._give_up - self._manner.clock()).total_seconds()
-        if left <= 0 or failure.wait_seconds > left:
+        pause = self._manner.retries.next_pause(self._attempts, failure.wait_seconds, left)
+        if pause is None:
             raise self._end(failure.error)
-        return min(self._manner.retries.pause(self._attempts, failure.wait_seconds), left)
+        return pause
 
     def _may_sign_anew(self, error: SignalsError) -> bool:
         """Whether a timestamp was refused only because it has grown old on the way, or because the clocks differ and

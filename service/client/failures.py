@@ -1,4 +1,4 @@
-"""Every way in which a signal may fail to be stored, as its sender sees it.
+"""Every way in which a signal may fail to be stored or to be read, as its sender or its reader sees it.
 
 SignalsError
 ├── SignalRefused          the service says no and why; nothing was stored
@@ -7,6 +7,8 @@ SignalsError
 │   ├── AlreadyStored      the producer has sent one that says the same, and such are refused
 │   ├── BodyRefused        the request as a whole is at fault, not a signal in it
 │   └── ServiceBusy        not now: it has no time, or the producer sends too much; the same request may be sent again
+├── ReadingRefused         the service says no to a reader, and why
+│   └── CursorExpired      there is nothing at this place any more
 ├── ServiceUnreachable     no connection could be made; nothing was sent
 ├── NotSent                not even tried, since another one failed for good
 ├── UnexpectedAnswer       an answer that says nothing about the signal, perhaps of a proxy before the service
@@ -27,14 +29,14 @@ from service.receipts.errors import DuplicateSignal
 
 
 class SignalsError(Exception):
-    """A signal that is not known to be stored."""
+    """A signal that is not known to be stored, or that could not be read."""
 
 
 @dataclass(eq=False)
-class SignalRefused(SignalsError):
+class Refused(SignalsError):
     """What the service answered. Decide by `code`, which never changes its meaning; the rest is for people.
 
-    `detail` is a sentence, or a list with every fault of the signal. `hint` names the mistake when it is a known one.
+    `detail` is a sentence, or a list with every fault of the request. `hint` names the mistake when it is a known one.
     """
 
     code: str
@@ -53,6 +55,10 @@ class SignalRefused(SignalsError):
         if isinstance(self.detail, str):
             return self.detail
         return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in self.detail)
+
+
+class SignalRefused(Refused):
+    """The service did not take a signal."""
 
 
 @dataclass(eq=False)
@@ -89,6 +95,19 @@ class ServiceBusy(SignalRefused):
 
 class NotSent(SignalsError):
     """The signal was not even tried: another one failed, in a way that this one would have too. That is the cause."""
+
+
+class ReadingRefused(Refused):
+    """The service does not let this be read, or not now."""
+
+
+@dataclass(eq=False)
+class CursorExpired(ReadingRefused):
+    """There is nothing at this place any more, or the store is an older copy. Both are cursors from which reading may
+    go on: `oldest` with all that there is, `newest` with what is yet to come."""
+
+    oldest: str | None = None
+    newest: str | None = None
 
 
 class ServiceUnreachable(SignalsError):

@@ -14,7 +14,7 @@ _DOUBLINGS = 30
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """For how long a signal is sent again, in seconds from the first attempt, and how the pauses grow.
+    """For how long something is tried again, in seconds from the first attempt, and how the pauses grow.
 
     Each pause is up to twice as long as the one before. `for_seconds` of 0 means a single attempt.
     """
@@ -30,6 +30,13 @@ class Retries:
         due = min(self.first_pause_seconds * 2.0 ** min(attempts - 1, _DOUBLINGS), self.longest_pause_seconds)
         chance = random.uniform(0.5, 1.0)  # spreads load, guards no secret  # noqa: S311  # nosec B311
         return max(due * chance, told * (0.5 + chance))
+
+    def next_pause(self, attempts: int, asked_seconds: float, left_seconds: float) -> float | None:
+        """Seconds until the next attempt, at least those that the service asked for; the last attempt is made when the
+        time is up. None when there is to be none."""
+        if left_seconds <= 0 or asked_seconds > left_seconds:
+            return None
+        return min(self.pause(attempts, asked_seconds), left_seconds)
 
 
 DEFAULT_RETRIES = Retries()

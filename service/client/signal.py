@@ -11,6 +11,9 @@ from uuid import UUID
 
 from service.kernel.timestamps import utc_now
 
+_LONGEST_FRACTION = 16_383
+"""The most digits that PostgreSQL keeps behind the point."""
+
 
 class Side(IntEnum):
     """Which way a signal goes."""
@@ -103,15 +106,22 @@ def json_text(value: Any) -> str:
     """
     match value:
         case Decimal():
-            if not value.is_finite():
-                raise ValueError("NaN and infinity have no JSON form")
-            return str(value)
+            return _number(value)
         case Mapping():
             return "{" + ",".join(f"{_key(key)}:{json_text(member)}" for key, member in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(map(json_text, value)) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _number(value: Decimal) -> str:
+    """With all its digits, and without an exponent where the value has a fraction, as the service writes it. (A long
+    row of zeros would be a small value with a large text.)"""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise ValueError("NaN and infinity have no JSON form")
+    return format(value, "f") if -_LONGEST_FRACTION <= exponent <= 0 else str(value)
 
 
 def _key(key: Any) -> str:

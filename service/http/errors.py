@@ -9,6 +9,7 @@ Refusal
 ├── RequestTimeout        408 request_timeout
 ├── BodyTooLarge          413 body_too_large
 ├── UnsupportedMediaType  415 unsupported_media_type
+├── ValidationFailed      422 validation_failed
 ├── HeadersTooLarge       431 headers_too_large
 ├── Overloaded            503 overloaded
 └── ShuttingDown          503 shutting_down
@@ -17,7 +18,7 @@ Refusal
 from collections.abc import Mapping
 from typing import ClassVar
 
-from service.kernel.errors import Refusal
+from service.kernel.errors import FieldFault, Refusal
 
 
 class MalformedRequest(Refusal):
@@ -58,6 +59,19 @@ class BodyTooLarge(Refusal):
 class UnsupportedMediaType(Refusal):
     status, code = 415, "unsupported_media_type"
     sentence = "Send the signal as Content-Type: application/json, in UTF-8 and without Content-Encoding"
+
+
+class ValidationFailed(Refusal):
+    status, code = 422, "validation_failed"
+    sentence = "The request can be read, but is not valid"
+
+    def __init__(self, faults: list[FieldFault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    @property
+    def fields(self) -> list[str]:
+        return list(dict.fromkeys(str(fault["loc"][-1]) for fault in self.faults))
 
 
 class HeadersTooLarge(Refusal):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -32,13 +32,16 @@ class Commits:
     unless nothing else can be stored either. A batch that takes too long is put back, and the next ones are smaller.
     """
 
-    def __init__(self, pool: Pool, limits: Limits, journal: Journal, queue: Queue) -> None:
+    def __init__(
+        self, pool: Pool, limits: Limits, journal: Journal, queue: Queue, on_stored: Callable[[], None]
+    ) -> None:
         self.rows = limits.batch_rows
         """How many signals the next batch may have."""
         self._pool = pool
         self._limits = limits
         self._journal = journal
         self._queue = queue
+        self._on_stored = on_stored
         self._uncertain: dict[Waiting, float] = {}
         self._written = 0
         self._faults: set[str] = set()
@@ -191,5 +194,6 @@ class Commits:
 
     def _succeed(self, written: int) -> None:
         if written:
+            self._on_stored()
             self._written += written
             self._faults.clear()

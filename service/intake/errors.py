@@ -2,10 +2,11 @@
 
 Refusal
 ├── PayloadTooLarge       413 payload_too_large
-└── ValidationFailed      422 validation_failed
+└── ValidationFailed      422 validation_failed, of service.http.errors
 """
 
-from service.kernel.errors import FieldFault, Refusal
+from service.http.errors import ValidationFailed as ValidationFailed
+from service.kernel.errors import Refusal
 
 
 class PayloadTooLarge(Refusal):
@@ -18,16 +19,3 @@ class PayloadTooLarge(Refusal):
     @property
     def fields(self) -> list[str]:
         return ["payload"]
-
-
-class ValidationFailed(Refusal):
-    status, code = 422, "validation_failed"
-    sentence = "The body is JSON but not a valid signal"
-
-    def __init__(self, faults: list[FieldFault]) -> None:
-        super().__init__(faults)
-        self.faults = faults
-
-    @property
-    def fields(self) -> list[str]:
-        return list(dict.fromkeys(str(fault["loc"][-1]) for fault in self.faults))

@@ -8,6 +8,7 @@ keyed by MAC, so a signal that did get in the first time is found instead of dou
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Never
 
 from service.http.errors import Overloaded, ShuttingDown
@@ -23,13 +24,21 @@ from service.receipts.statement import NewSignal, Stored, sought
 
 
 class Writer:
-    """Stores signals while `run` runs."""
+    """Stores signals while `run` runs. `on_stored` is called after each commit that has stored some."""
 
-    def __init__(self, pool: Pool, limits: Limits, journal: Journal, *, queue_limit: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        limits: Limits,
+        journal: Journal,
+        *,
+        queue_limit: int,
+        on_stored: Callable[[], None] = lambda: None,
+    ) -> None:
         self._limits = limits
         self._queue_limit = queue_limit
         self._queue = Queue()
-        self._commits = Commits(pool, limits, journal, self._queue)
+        self._commits = Commits(pool, limits, journal, self._queue, on_stored)
         self._unanswered = 0
         self._unanswered_bytes = 0
         self._closing = False

@@ -5,6 +5,8 @@ Refusal
 ├── service.proof.errors    a sender who is not proven
 ├── service.rates.errors    a producer that sends more than it may
 ├── service.receipts.errors what was sent before
+├── service.readers.errors  a reader that nobody knows
+├── service.feed.errors     a place in the feed that is none, or a feed that cannot be read
 ├── service.intake.errors   a body that is no signal
 ├── service.batch.errors    a batch of which nothing can be stored
 └── InternalError           500 internal_error

@@ -77,8 +77,8 @@ class Limits:
     """How many refused signatures one process explains in a second. A hint costs more than to accept a signal, so that
     a flood of wrong signatures goes without."""
     keyring_poll_seconds: float = 0.5
-    """How often a process looks whether producers or keys were changed, announced or not: they are promised to be known
-    within a second."""
+    """How often a process looks whether producers, keys or readers were changed, announced or not: they are promised to
+    be known within a second."""
     keyring_compare_seconds: float = 300
     """How often a process compares all that it knows with the database, in case that something was not counted."""
     keyring_page: int = 500
@@ -101,3 +101,39 @@ class Limits:
     """How many requests beyond the rates of their producers a process looks up, to answer those that were stored."""
     tidy_seconds: float = 10
     """How often producers that send nothing any more are forgotten."""
+    page_rows: int = 10_000
+    """At how many signals a page looks at most, whether it shows them or not."""
+    page_payloads: int = 2_000
+    """The same for a page that looks into their payloads."""
+    page_bytes: int = 4 * 1024 * 1024
+    """How much a page shows, one signal at least."""
+    page_names: int = 32
+    """How many instruments a page looks up one by one. Of more it looks at all signals."""
+    reading_sessions: int = 3
+    """How many connections of the pool readers may use at once."""
+    reading_queue: int = 1000
+    """How many readers wait for one of them."""
+    tail_rows: int = 500
+    tail_poll_seconds: float = 0.05
+    """How often a process looks for what others have stored, while somebody waits for it."""
+    tail_tick_seconds: float = 0.02
+    """How long it then waits for more: what is stored meanwhile shares one look."""
+    tail_retry_seconds: float = 0.5
+    tail_check_seconds: float = 1.0
+    """How often it is looked, while nothing new comes, whether an older copy of the database was put back."""
+    survey_seconds: float = 1.0
+    survey_rows: int = 10_000
+    """How many signals are surveyed at once."""
+    samples_seconds: float = 86_400
+    """After how long one sample a minute is enough to tell how far a time is in the feed."""
+    overview_seconds: float = 5.0
+    """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
+    lag_seconds: float = 1.0
+    """How often it is looked who holds the end of the feed back, and after how long that is told."""
+    heartbeat_seconds: float = 5.0
+    """How often each stream tells how far it has come, whether there are signals for it or not."""
+    stream_seconds: float = 3600
+    """About how long a stream lasts: then its reader comes back, perhaps to a process that has less to do."""
+    stream_memory_bytes: int = 16 * 1024 * 1024
+    """How much a process keeps of the latest events, for streams that have fallen behind a little: about half a minute
+    of 500 signals a second. Those that are further behind are read from the database."""

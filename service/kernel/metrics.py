@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +74,23 @@ producers_limited = Gauge(
 rate_exchanges = Counter("signals_rate_exchanges", "Statements with which rates are kept by all processes together")
 rate_unanswered = Counter("signals_rate_unanswered", "Requests whose rate the database did not tell in time")
 
+streams = Gauge("signals_streams", "Streams and waiting requests that are open", multiprocess_mode="livesum")
+feed_lag = Gauge(
+    "signals_feed_lag_seconds",
+    "For how long stored signals have been kept from readers by an older transaction",
+    multiprocess_mode="livemax",
+)
+streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
+streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
+stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
+reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
+readers_read = Gauge(
+    "signals_readers_read_timestamp_seconds",
+    "When a process last knew all readers, in Unix time",
+    multiprocess_mode="livemin",
+)
+readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mode="livemin")
+
 # To look up the figure behind labels takes longer than to count, and every request counts under the same ones.
 ingested = cache(signals_ingested.labels)
 answered = cache(http_requests.labels)
@@ -120,13 +138,30 @@ def forget_process(pid: int) -> None:
 
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
-    registry = REGISTRY
+    return generate_latest(_everything()), CONTENT_TYPE_LATEST
+
+
+def totals(labels: Mapping[Counter, str]) -> list[dict[str, int]]:
+    """How far counters of all worker processes together have come, each by the values of one of its labels. They are
+    collected once, which reads the files of all processes."""
+    wanted = {next(iter(counter.describe())).name: label for counter, label in labels.items()}
+    found: dict[str, dict[str, int]] = {name: {} for name in wanted}
+    for family in _everything().collect():
+        for sample in family.samples if family.name in wanted else ():
+            if sample.name == f"{family.name}_total":
+                counts, value = found[family.name], sample.labels[wanted[family.name]]
+                counts[value] = counts.get(value, 0) + int(sample.value)
+    return [*found.values()]
+
+
+def _everything() -> CollectorRegistry:
     shared = shared_directory()
-    if shared is not None:
-        _forget_the_dead(shared)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    if shared is None:
+        return REGISTRY
+    _forget_the_dead(shared)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
 
 
 def _forget_the_dead(shared: Path) -> None:

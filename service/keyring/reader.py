@@ -12,17 +12,14 @@ from uuid import UUID
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.kernel.timestamps import Clock, utc_text
+from service.kernel.timestamps import Clock
 from service.keyring.keyring import Key, Keyring, Registered
 from service.keyring.sealing import CannotOpen, SealingKeys, UnknownSealingKey
 from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
-from service.postgres.lives import begin_life
 from service.postgres.pool import Pool
 
 _NUMBERS = "SELECT version, reload FROM keyring_changes"
-
-_PROVING = "SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL"
 
 _ALL = "SELECT name, enabled, rate, duplicates FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
 
@@ -57,6 +54,9 @@ class _Found:
 class KeyringReader:
     """Keeps a keyring as the database has it. `read` is to be used by one task, `compare` may run meanwhile."""
 
+    name = "keyring"
+    unreadable = "Keys of producers cannot be read"
+
     def __init__(self, pool: Pool, keyring: Keyring, sealing: SealingKeys, limits: Limits, clock: Clock) -> None:
         self._pool = pool
         self._keyring = keyring
@@ -68,8 +68,6 @@ class KeyringReader:
 
     async def read(self) -> None:
         """Learn what was changed since the last time; everything, where a change cannot be told by what is left."""
-        if self._version == _EVERYTHING:
-            await self._notice_restoration()
         version, reload = await self._numbers()
         if version != self._version:
             whole = version < self._version or reload > self._version
@@ -94,15 +92,6 @@ class KeyringReader:
             log.warning("Keyring differed from the database", producers=differences)
             metrics.keyring_differences.inc(differences)
             self._know(found)
-
-    async def _notice_restoration(self) -> None:
-        """A dump brings keys back to life that were revoked after it was made."""
-        async with self._pool.connection() as connection:
-            moment = await begin_life(connection)
-            keys = moment and await connection.fetchval(_PROVING)
-        if moment and keys:
-            remedy = f"signals keys revoke --before {utc_text(moment)}"
-            log.warning("Restored from a dump: keys that were revoked since prove again", keys=keys, remedy=remedy)
 
     def _know(self, found: _Found) -> None:
         self._keyring.fill(found.producers)

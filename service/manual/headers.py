@@ -60,9 +60,9 @@ ANSWER_HEADERS: dict[str, Header] = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "WWW-Authenticate": {
-        "description": "How to sign",
+        "description": "How to sign, or how to show a token (RFC 6750)",
         "required": True,
-        "schema": {"type": "string", "enum": ["HMAC-SHA256"]},
+        "schema": {"type": "string", "pattern": '^(HMAC-SHA256|Bearer realm="signals"(, error="invalid_token")?)$'},
     },
     "Allow": {
         "description": "The methods that this path takes",

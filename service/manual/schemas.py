@@ -6,8 +6,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from service.intake.signal import SignalCreate, SignalCreated
 from service.manual import shapes
-
-Json = dict[str, Any]
+from service.manual.answers import Json
 
 
 class _Plain(GenerateJsonSchema):
@@ -29,6 +28,11 @@ def schemas() -> Json:
         shapes.RefusedFields,
         shapes.RefusedProof,
         shapes.RefusedSignature,
+        shapes.RefusedCursor,
+        shapes.Signal,
+        shapes.FeedPage,
+        shapes.InstrumentsPage,
+        shapes.Overview,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,

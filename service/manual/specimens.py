@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service.batch.errors import BatchRefused
+from service.feed.errors import CursorExpired
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
@@ -49,8 +50,12 @@ STORED_BATCH: dict[str, Any] = {
 STORED_IN_PART: dict[str, Any] = {"results": [STORED_BATCH["results"][0], _REFUSED_ITEM]}
 FOUND: dict[str, Any] = {**CREATED, "differs": True}
 
+_OLDEST = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAZClWt"
+_NEWEST = "AAAAAQAAAAEAAAAAAAADsjpPGRk9Y08konIGXNSUdvNHKPI9"
+
 _DETAILED: dict[type[Refusal], Refusal] = {
     BatchRefused: BatchRefused([_REFUSED_ITEM]),
+    CursorExpired: CursorExpired(_OLDEST, _NEWEST),
     DuplicateSignal: DuplicateSignal(UUID(_ID)),
     HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
     PayloadTooLarge: PayloadTooLarge(32768),

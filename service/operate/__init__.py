@@ -1,5 +1,6 @@
 """For those who run the service: how it is, and how it leaves.
 
+- `clock`: whether the database's agrees with the service's
 - `endpoints`: health, readiness, version, metrics
 - `listeners`: the sockets on which clients connect
 - `orphans`: a worker process whose parent is gone leaves

@@ -2,11 +2,13 @@
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from service.settings import SettingsError
 
 BACKLOG = 2048
+
+FREE_PORT_ATTEMPTS = 20
 
 SEND_BUFFER_BYTES = 65_536
 """How much of its answers the kernel keeps for a client that does not read them (Linux doubles the figure). Left to
@@ -26,12 +28,30 @@ def listening(hosts: Sequence[str], port: int) -> Iterator[list[socket.socket]]:
     `::` is every address of both families, by two sockets, so that IPv4 clients are known by IPv4 addresses; with an
     IPv4 address beside it, it is IPv6 alone. Raises SettingsError when an address cannot be had.
     """
+    addresses = _both_families(hosts)
+    listeners = _on_one_port(addresses, port) if port else _on_a_free_port(addresses)
     with ExitStack() as stack:
-        listeners: list[socket.socket] = []
-        for host in _both_families(hosts):
-            listeners.append(stack.enter_context(_listen(host, port)))
-            port = listeners[0].getsockname()[1]
+        for listener in listeners:
+            stack.enter_context(listener)
         yield listeners
+
+
+def _on_a_free_port(addresses: Sequence[str]) -> list[socket.socket]:
+    # What is free at one address may be taken at the next, were it only by a client's end of a connection.
+    for _ in range(FREE_PORT_ATTEMPTS - 1):
+        with suppress(SettingsError):
+            return _on_one_port(addresses, 0)
+    return _on_one_port(addresses, 0)
+
+
+def _on_one_port(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    with ExitStack() as opened:
+        listeners: list[socket.socket] = []
+        for address in addresses:
+            listeners.append(opened.enter_context(_listen(address, port)))
+            port = listeners[0].getsockname()[1]
+        opened.pop_all()
+    return listeners
 
 
 def _both_families(hosts: Sequence[str]) -> list[str]:

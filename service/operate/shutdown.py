@@ -9,12 +9,12 @@ from types import FrameType
 class Shutdown:
     """Stands before the server's own handling of SIGTERM and SIGINT.
 
-    At the first signal `begun` turns true, which readiness reports; after `delay` seconds `on_close` is called and
+    At the first signal `begun` turns true, which readiness reports; after `delay` seconds each `on_close` is called and
     the server's handler gets the signal. A second Ctrl-C goes through at once; a second SIGTERM does not, since a
     worker process may get it both from its parent and as a member of its group.
     """
 
-    def __init__(self, delay: float, on_close: Callable[[], None]) -> None:
+    def __init__(self, delay: float, *on_close: Callable[[], None]) -> None:
         self.begun = False
         self._delay = delay
         self._on_close = on_close
@@ -29,7 +29,8 @@ class Shutdown:
         server = signal.getsignal(number)
 
         def stop(frame: FrameType | None) -> None:
-            self._on_close()
+            for close in self._on_close:
+                close()
             if callable(server):
                 server(number, frame)
 

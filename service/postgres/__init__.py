@@ -1,13 +1,11 @@
 """The database: how it is reached, what is in it, and whether it can be trusted.
 
 - `audit`: what operators have changed
-- `clock`: whether the database's agrees with the service's
 - `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
 - `faults`: whose fault it is that a statement failed
 - `keepalive`: connections whose other end is gone
-- `lives`: the servers that the data has lived in
 - `migrations/`: aerich's migrations, written by hand
 - `models`: the tables, as Tortoise sees them
 - `orm`: the models for commands

@@ -9,8 +9,15 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 
+class TransactionIdField(fields.BigIntField):
+    """The number of a transaction, which does not wrap around."""
+
+    SQL_TYPE = "XID8"
+
+
 class Signal(Model):
-    """A trading signal, stored for good."""
+    """A trading signal, stored for good. Signals are read in the order of epoch, xact and id: a number for the server
+    that has stored it, one for the transaction, and its own."""
 
     id = fields.UUIDField(primary_key=True)
     producer_id = fields.TextField(null=True)
@@ -23,6 +30,8 @@ class Signal(Model):
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
     key_id = fields.UUIDField(null=True)
+    epoch = fields.BigIntField(db_default=SqlDefault("signals_epoch(1)"))
+    xact = TransactionIdField(db_default=SqlDefault("pg_current_xact_id()"))
 
     class Meta:
         table = "signals"
@@ -31,6 +40,8 @@ class Signal(Model):
             Index(fields=("status",), name="ix_signals_status"),
             Index(fields=("instrument", "created_at"), name="ix_signals_instrument_created_at"),
             Index(fields=("producer_id", "created_at"), name="ix_signals_producer_id_created_at"),
+            Index(fields=("epoch", "xact", "id"), name="ix_signals_position"),
+            Index(fields=("instrument", "epoch", "xact", "id"), name="ix_signals_instrument_position"),
         )
 
 

@@ -11,6 +11,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.context import TortoiseContext
 
 from service.kernel.limits import Limits
+from service.lives.settling import settle_and_tell
 from service.postgres.connector import service_connector
 from service.postgres.durability import NotConfirmed, check_session, confirmed
 from service.postgres.keepalive import watch
@@ -42,7 +43,9 @@ class Pool:
 
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
+            await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
             await check_session(connection, refuse=refuse_not_durable)
+            await settle_and_tell(connection)
 
         pool: dict[str, Any] = {"minsize": 0, "maxsize": size, "init": prepare, "reset": _nothing_to_reset}
         self.connector = service_connector(url, limits)
@@ -75,8 +78,8 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection for one statement that changes nothing. Raises TimeoutError when that takes longer than
-        `command_seconds`, the wait for a free connection included."""
+        """A connection for what changes nothing, or waits for no standby with it. Raises TimeoutError when that takes
+        longer than `command_seconds`, the wait for a free connection included."""
         try:
             async with asyncio.timeout(self._seconds), self._session() as connection:
                 yield connection

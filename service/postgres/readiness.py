@@ -7,6 +7,8 @@ import asyncpg
 
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.lives.lives import Unsettled
+from service.lives.settling import settle_and_tell
 from service.postgres.durability import NotDurable
 from service.postgres.pool import Pool
 from service.postgres.schema import migration_files
@@ -56,8 +58,11 @@ class Readiness:
             async with self._pool.connection() as connection:
                 applied = {row["version"] for row in await connection.fetch(_PROBE)}
                 missing = await self._pool.connector.missing(connection)
+                await settle_and_tell(connection)  # behind a pooler a session may lead to another server than before
         except NotDurable as error:
             return f"not durable: {error}"
+        except Unsettled as error:
+            return str(error)
         except asyncpg.UndefinedTableError:
             return "migrations are missing: run `signals migrate`"
         except asyncpg.LockNotAvailableError:

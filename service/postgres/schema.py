@@ -1,5 +1,7 @@
 """Migrations: which ones there are, and bringing a database up to date."""
 
+import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +9,24 @@ import asyncpg
 from aerich import Command
 
 from service.kernel.limits import Limits
+from service.lives import lives
 from service.postgres.connector import Connector
 from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MODELS = ("service.postgres.models", "service.producers.models")
+MODELS = ("service.postgres.models", "service.producers.models", "service.readers.models")
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 
+_TURN_SECONDS = 0.1
+
+_RETRY_SECONDS = 2.0
+
+_WAITS = "The migration waits for a table that others use, and tries again until it is free"
+
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-"""A migration takes the time it takes, whatever is set on the role."""
+"""A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock,
+since whoever wants the same table waits behind it: less than intake does."""
 
 
 def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
@@ -58,23 +68,57 @@ def _connector(url: str) -> Connector:
 async def migrate(url: str, *, down: bool = False) -> list[str]:
     """Bring the schema up to date, or undo the newest migration; returns the migrations that were run.
 
-    Safe when several processes start at once: one does the work, the others find nothing to do. Raises SettingsError
-    when a pooler is in the way, and NoConnection.
+    Safe when several processes start at once: one does the work, the others find nothing to do. While somebody else
+    uses a table it tries again and again, and says so once on standard error; signals are stored meanwhile. Raises
+    SettingsError when a pooler is in the way, and NoConnection.
     """
     connector = _connector(url)
     lock = await connector()
     try:
         await _refuse_limits(connector, lock)
-        # The lock of a transaction, since a pooler may give the one of a session to somebody else. It must not hold
-        # a snapshot meanwhile: it would look at what was there before it waited.
+        # The lock of a transaction, since a pooler may give the one of a session to somebody else.
         async with lock.transaction(isolation="read_committed"):
-            await lock.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-            async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
-                if not down:
-                    return await command.upgrade()
-                return await command.downgrade(version=-1, delete=False) if await _any_applied(lock) else []
+            await _turn(lock)
+            before = await _applied(connector)
+            if before or not down:
+                await _run(connector, down=down)
+            return sorted(before ^ await _applied(connector), key=_number)
     finally:
         await lock.close()
+
+
+async def _run(connector: Connector, *, down: bool) -> None:
+    """Return when no table is in use any more that a migration needs for itself."""
+    told = False
+    async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
+        while True:
+            try:
+                await (command.downgrade(version=-1, delete=False) if down else command.upgrade())
+                return
+            except asyncpg.LockNotAvailableError:
+                if not told:
+                    print(f"signals: {_WAITS}", file=sys.stderr)
+            told = True
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _turn(connection: asyncpg.Connection) -> None:
+    """Return when no other process migrates.
+
+    The transaction that has the lock, or waits for it, must hold no snapshot: an index that is built meanwhile waits
+    for those. So it asks again and again, without a prepared statement, which would keep its snapshot.
+    """
+    while await connection.execute(f"SELECT WHERE pg_try_advisory_xact_lock({MIGRATION_LOCK})") != "SELECT 1":  # noqa: ASYNC110  # nobody tells
+        await asyncio.sleep(_TURN_SECONDS)
+
+
+async def settle(url: str) -> lives.NewLife | None:
+    """Begin a new life when the data has come into another server. Raises lives.Unsettled, and NoConnection."""
+    connection = await _connector(url)()
+    try:
+        return await lives.settle(connection)
+    finally:
+        await connection.close()
 
 
 async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -> None:
@@ -86,7 +130,12 @@ async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -
         )
 
 
-async def _any_applied(connection: asyncpg.Connection) -> bool:
-    if await connection.fetchval("SELECT to_regclass('aerich')") is None:
-        return False
-    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM aerich WHERE app = 'models')"))
+async def _applied(connector: Connector) -> set[str]:
+    """The migrations that the database has."""
+    connection = await connector()
+    try:
+        if await connection.fetchval("SELECT to_regclass('aerich')") is None:
+            return set()
+        return {row["version"] for row in await connection.fetch("SELECT version FROM aerich WHERE app = 'models'")}
+    finally:
+        await connection.close()

@@ -7,9 +7,7 @@ RegistryRefusal
 └── StrangeSealingKey
 """
 
-
-class RegistryRefusal(Exception):
-    """The registry is not in a state for this."""
+from service.following.changes import RegistryRefusal
 
 
 class UnknownProducer(RegistryRefusal):

@@ -1,23 +1,17 @@
 """Producers: making and changing them. Each change is one transaction, with its row in the audit trail."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
-from tortoise.transactions import in_transaction
-
+from service.following import changes
 from service.postgres import audit
 from service.producers.errors import UnknownProducer
 from service.producers.models import Producer
 
 
-@asynccontextmanager
-async def change() -> AsyncIterator[datetime]:
-    """A transaction for a change of producers or keys, and the time of the database. One at a time, so that what it
-    reads is still so when it writes."""
-    async with in_transaction() as connection:
-        rows = await connection.execute_query_dict("SELECT now() FROM keyring_changes FOR UPDATE")
-        yield rows[0]["now"]
+def change() -> AbstractAsyncContextManager[datetime]:
+    """A transaction for a change of producers or keys, and the time of the database. One at a time."""
+    return changes.change("SELECT now() FROM keyring_changes FOR UPDATE")
 
 
 async def create(name: str, *, rate: str | None, note: str) -> bool:

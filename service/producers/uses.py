@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
 
+import asyncpg
+
 from service.postgres.pool import Pool
 
 _REPORT = """
@@ -61,11 +63,17 @@ class KeyUses:
     async def report(self, *, ended: bool = False) -> None:
         """Write down what was counted since the last time; what cannot be written is written the next time."""
         uses, self._uses = self._uses, Counter()
+
+        async def write(connection: asyncpg.Connection) -> str:
+            done: str = await connection.execute(_REPORT, [*uses], [*uses.values()], self._process, ended)
+            return done
+
+        async def forget(connection: asyncpg.Connection) -> bool:
+            return bool(await connection.execute(_FORGET, [*uses]) != "DELETE 0")
+
         try:
-            async with self._pool.connection() as connection:
-                await connection.execute(_REPORT, [*uses], [*uses.values()], self._process, ended)
+            await self._pool.commit(write)
         except BaseException:
             self._uses += uses
             raise
-        async with self._pool.connection() as connection:
-            await connection.execute(_FORGET, [*uses])
+        await self._pool.commit(forget)

@@ -101,9 +101,10 @@ async def exchange(
     return grants
 
 
-async def forget_full(connection: asyncpg.Connection) -> None:
-    """Forget buckets that have been full for a while: one that is not there is full."""
-    await connection.execute(_FORGET)
+async def forget_full(connection: asyncpg.Connection) -> bool:
+    """Forget buckets that have been full for a while: one that is not there is full. Whether there were any."""
+    answer: str = await connection.execute(_FORGET)
+    return answer != "DELETE 0"
 
 
 async def _exchange(connection: asyncpg.Connection, demands: Sequence[Demand], slot_seconds: float) -> dict[str, Grant]:

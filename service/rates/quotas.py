@@ -121,8 +121,7 @@ class Quotas:
         for each in [*self._allowances.values()]:
             if each.idle(now):
                 del self._allowances[each.producer]
-        async with self._pool.connection() as connection:
-            await forget_full(connection)
+        await self._pool.commit(forget_full)
 
     async def _ask(self, allowance: Allowance) -> bool | None:
         """Let the database say whether a request may pass; None when it does not in time, or did not the last time."""

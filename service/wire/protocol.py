@@ -8,6 +8,8 @@ last request of its connection: what the client sends afterwards is thrown away.
 import asyncio
 from typing import Any
 
+from starlette.types import Scope
+
 from service.http.answers import refusing
 from service.http.errors import MalformedRequest, Overloaded, ShuttingDown
 from service.http.request_context import RequestContext
@@ -15,6 +17,7 @@ from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.settings import Settings
 from service.wire.budget import Budget
+from service.wire.outlet import Outlet
 from service.wire.reading import BODY, IDLE, ReadingProtocol
 from service.wire.transport import HoldingFlow, LingeringTransport
 
@@ -31,6 +34,7 @@ class GuardedProtocol(ReadingProtocol):
         self._connections_max = settings.signals_connections_max
         self.timeout_keep_alive = settings.signals_idle_seconds  # type: ignore[assignment]  # a timer takes fractions too
         self._ended = False
+        self._handed_over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client that stays silent from the beginning is idle, and one too many is turned away."""
@@ -80,6 +84,7 @@ class GuardedProtocol(ReadingProtocol):
     def on_response_complete(self) -> None:
         """Go on with what was held back, or keep nothing where the connection ends with this answer."""
         super().on_response_complete()
+        self._handed_over = False
         if self.transport.is_closing():
             self._let_go()
             self.headers.clear()
@@ -112,10 +117,20 @@ class GuardedProtocol(ReadingProtocol):
         if self._stage == IDLE:
             super().timeout_keep_alive_handler()
 
+    def hand_over(self, scope: Scope) -> Outlet:
+        """For who writes the body of the answer to `scope` past ASGI; its head, which is yet to come, and its end go
+        the usual way. Meanwhile nobody but him looks whether the client reads."""
+        chunked = scope["http_version"] != "1.0" or self.cycle.scope is not scope
+        if not chunked:  # RFC 9112 section 6.1: this client must not get chunks
+            self.cycle.chunked_encoding = False
+        self._handed_over = True
+        return Outlet(self.transport, self.flow, chunked=chunked)
+
     def pause_writing(self) -> None:
         """A client that does not read its answers is cut off."""
         super().pause_writing()
-        self.transport.abort_in(self.timeout_keep_alive)
+        if not self._handed_over:
+            self.transport.abort_in(self.timeout_keep_alive)
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -1,6 +1,7 @@
 """How requests are read: within limits on their size, and hardly ahead of the answers."""
 
 import asyncio
+import weakref
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,6 +57,7 @@ class ReadingProtocol(HttpToolsProtocol):
         self._request_max_bytes = self._head_max_bytes + 2 * settings.request_body_max_bytes
         self._held = b""
         self._refused = self._leaving = False
+        self._reference = weakref.ref(self)  # what a request refers to must not refer to the request
 
     def _refuse(self, refusal: Refusal) -> None:
         """Read no more from this client, and tell it why."""
@@ -140,6 +142,7 @@ class ReadingProtocol(HttpToolsProtocol):
         self.scope["path"] = unquote(path) if "%" in path else path
         self.scope["raw_path"] = url.path
         self.scope["query_string"] = url.query or b""
+        self.scope["state"]["connection"] = self._reference
         self._begin(self.app, keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self._leaving)
         if self.pipeline:
             self.flow.pause_reading()

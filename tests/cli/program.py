@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,16 +40,19 @@ class Program:
         self.settings = dict(settings)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Start it with pipes, and with Ctrl-C as usual: a shell lets what it starts in the background ignore that."""
+        """Start it with pipes."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return self._start(arguments, self._environment, **pipes)
+
+    def _start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], **streams: int
+    ) -> "subprocess.Popen[bytes]":
+        """With Ctrl-C as usual: a shell lets what it starts in the background ignore that."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return self._start(*arguments)
+            return subprocess.Popen([PROGRAM, *arguments], cwd=self.directory, env=environment, **streams)  # type: ignore[call-overload, no-any-return]
         finally:
             signal.signal(signal.SIGINT, before)
-
-    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([PROGRAM, *arguments], cwd=self.directory, env=self._environment, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def run(self, *arguments: str, given: bytes = b"") -> Ended:
         """Run it to its end, with `given` on standard input."""
@@ -65,15 +68,19 @@ class Program:
         return output
 
     def run_on_terminal(
-        self, *arguments: str, given: bytes | None = None, output_to_pipe: bool = False, typed: bytes = b""
+        self,
+        *arguments: str,
+        given: bytes | None = None,
+        output_to_pipe: bool = False,
+        typed: bytes = b"",
+        enough: str | None = None,
     ) -> Ended:
         """Run it on a terminal of 120 columns, at which `typed` is typed, and whose text is in `errors`; `given` comes,
-        and its standard output may go, through a pipe instead."""
+        and its standard output may go, through a pipe instead. It is interrupted when there is `enough` to read."""
         ours, theirs = pty.openpty()
-        with subprocess.Popen(
-            [PROGRAM, *arguments],
-            cwd=self.directory,
-            env={**self._environment, "TERM": "xterm-256color", "COLUMNS": "120"},
+        with self._start(
+            arguments,
+            {**self._environment, "TERM": "xterm-256color", "COLUMNS": "120"},
             stdin=theirs if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE if output_to_pipe else theirs,
             stderr=theirs,
@@ -83,7 +90,7 @@ class Program:
             if process.stdin is not None:
                 process.stdin.write(given or b"")
                 process.stdin.close()
-            shown = _read_all(ours)
+            shown = _read_all(ours, enough, process)
             output = process.stdout.read() if process.stdout is not None else b""
         return Ended(process.returncode, output.decode(), shown)
 
@@ -92,11 +99,13 @@ class Program:
         return service_environment(self.settings)
 
 
-def _read_all(terminal: int) -> str:
+def _read_all(terminal: int, enough: str | None, process: "subprocess.Popen[bytes]") -> str:
     chunks = []
     try:
         while chunk := os.read(terminal, 65536):
             chunks.append(chunk)
+            if enough is not None and enough in b"".join(chunks).decode():
+                process.send_signal(signal.SIGINT)
     except OSError:  # on Linux the end of a terminal is an error
         pass
     os.close(terminal)

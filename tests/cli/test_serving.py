@@ -166,6 +166,14 @@ def test_with_a_given_database_the_embedded_one_is_not_touched(tmp_path: Path, e
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_settings_say_about_reading_holds_in_development(database: Database, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": database.url, "SIGNALS_READERS": "tokens"}
+    service = ServiceProcess(tmp_path, settings, program=("-m", "service", "serve", "--development"))
+    service.wait_until_alive()
+    service.stop()
+    assert "SIGNALS_READERS" not in service.log.text(0)
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_the_sealing_key_of_development_is_for_development(run_command: RunCommand, environment: str) -> None:
     ended = run_command("serve", "--development", APP_ENV=environment, HMAC_PRODUCER_ENABLED="true")
@@ -182,6 +190,8 @@ def test_a_newcomer_registers_a_producer_beside_the_running_service() -> None:
         service = ServiceProcess(folder, settings, program=("-m", "service", "serve", "--development"))
         stack.callback(service.stop)
         service.wait_until_ready()
+        told = [line["message"] for line in service.log.since(0) if "SIGNALS_READERS" in line["message"]]
+        assert told == ["SIGNALS_READERS is open: anyone can read signals"]
         program = Program(folder, settings | {"SIGNALS_URL": service.url})
         added = program.run("producers", "add", "my-bot")
         assert added.code == 0, added.errors

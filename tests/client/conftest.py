@@ -1,4 +1,5 @@
-"""A signing service, roads to it, and both clients behind one face, so that each test is about both."""
+"""A signing service, roads to it, a small server of the feed, and both clients behind one face, so that each test is
+about both."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +11,9 @@ from anyio.from_thread import BlockingPortal
 
 from service.client import AsyncSignalsClient, SignalsClient, StoredSignal
 from service.client.signal import Sendable
+from tests.client.feed_server import FeedServer, feed_server
 from tests.client.patience import Patience
+from tests.client.readers import Awaiting, Blocking, Reads
 from tests.client.road import Road
 from tests.client.shared import MakeRoad
 from tests.running.deployment import SECRET, Deployment
@@ -66,6 +69,33 @@ def connect(request: pytest.FixtureRequest, portal: BlockingPortal, patience: Pa
             return client
 
         yield connect
+
+
+ReadFrom = Callable[..., Reads]
+
+
+@pytest.fixture
+def server(portal: BlockingPortal) -> Iterator[FeedServer]:
+    """A small server of the feed."""
+    with portal.wrap_async_context_manager(feed_server(portal)) as server:
+        yield server
+
+
+@pytest.fixture(params=["blocking", "awaiting"])
+def read_from(request: pytest.FixtureRequest, portal: BlockingPortal, patience: Patience) -> Iterator[ReadFrom]:
+    """Makes readers of either kind."""
+    with ExitStack() as stack:
+
+        def read_from(url: str, **options: Any) -> Reads:
+            options = {"clock": patience.now, "token": "t-0123", "silence_seconds": 2, **options}
+            if request.param == "blocking":
+                reader: Blocking | Awaiting = Blocking(url, patience.sleep, options)
+            else:
+                reader = Awaiting(portal, url, patience.sleep, options)
+            stack.callback(reader.close)
+            return reader
+
+        yield read_from
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from anyio.from_thread import BlockingPortal
 
+from tests.client.listener import Listener
+
 NONE = b"none"
 """The answer of the service arrives."""
 
@@ -32,55 +34,20 @@ def answer(status: str, *headers: str, body: str = "", length: int | None = None
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-class Road:
+class Road(Listener):
     """A TCP proxy to the service at `target`; closed until it is opened."""
 
     def __init__(self, target: str, portal: BlockingPortal) -> None:
+        super().__init__(portal)
         self.requests: list[bytes] = []
         self._target = target
-        self._portal = portal
         self._plan: deque[bytes] = deque()
-        self._server: asyncio.Server | None = None
-        self._port = 0
-        self._travellers: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """Where the producer finds it; the same for good."""
-        return f"http://127.0.0.1:{self._port}"
 
     def plan(self, mishaps: Iterable[bytes]) -> None:
         """What becomes of the next requests: NONE, LOST, CUT, or an `answer` that comes instead."""
         self._plan.extend(mishaps)
 
-    def open(self) -> None:
-        """Let requests through from now on."""
-        self._portal.call(self.open_now)
-
-    def close(self) -> None:
-        """Refuse all connections from now on."""
-        self._portal.call(self.close_now)
-
-    async def open_now(self) -> None:
-        """The same within the event loop."""
-        self._server = await asyncio.start_server(self._arrived, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def close_now(self) -> None:
-        """The same within the event loop."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for traveller in self._travellers:
-            traveller.cancel()
-        await asyncio.gather(*self._travellers, return_exceptions=True)
-
-    def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        traveller = asyncio.create_task(self._accompany(reader, writer))
-        self._travellers.add(traveller)
-        traveller.add_done_callback(self._travellers.discard)
-
-    async def _accompany(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:

@@ -186,6 +186,16 @@ def test_a_request_id_that_the_service_would_replace_is_not_taken(signing: Deplo
         connect(signing.service.url).send(GOLD, request_id="two words")
 
 
+FOR_READERS = {
+    "token_missing",
+    "token_invalid",
+    "cursor_invalid",
+    "cursor_expired",
+    "feed_unavailable",
+    "too_many_streams",
+}
+
+
 def test_every_code_has_a_kind_but_those_that_this_client_cannot_cause() -> None:
     others = {refusal.code for refusal in all_refusals()} - KINDS.keys()
     assert others == {
@@ -199,6 +209,7 @@ def test_every_code_has_a_kind_but_those_that_this_client_cannot_cause() -> None
         "idempotency_mismatch",
         "batch_refused",
         "not_stored",
+        *FOR_READERS,
     }
 
 

@@ -55,7 +55,7 @@ def test_every_code_has_its_cause_and_cure_and_no_other_has() -> None:
 
 @pytest.mark.parametrize("name", sorted({*routes(), *metric_names()}))
 def test_every_route_and_metric_is_told(name: str) -> None:
-    assert name in text("docs/operations.md") + text("docs/protocol.md")
+    assert name in text("docs/operations.md") + text("docs/protocol.md") + text("docs/reading.md")
 
 
 PROOFS = sorted(set(re.findall(r"`((?:features|tests)/[\w/]+\.\w+(?:::\w+)?)`", text("docs/hostile.md"))))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import pytest
 from structlog.typing import EventDict
 
+from service.following.follower import Follower
 from service.kernel.limits import Limits
-from service.kernel.tasks import Tasks
+from service.kernel.tasks import Tasks, repeated
 from service.kernel.timestamps import utc_now
-from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.postgres.pool import Pool
@@ -50,8 +50,9 @@ async def following(url: str, limits: Limits = LIMITS, *, told_by: str | None = 
     keyring = Keyring(SHARED, RESENT_FOR)
     async with Pool(url, limits, size=2) as pool, Pool(told_by or url, limits, size=1) as listened:
         reader = KeyringReader(pool, keyring, SEALING, limits, utc_now)
-        follower = KeyringFollower(reader, listened.dedicated, limits)
-        async with Tasks(**follower.work):
+        follower = Follower([reader], listened.dedicated, limits)
+        comparison = repeated("keyring_comparison", reader.compare, limits.keyring_compare_seconds)
+        async with Tasks(**follower.work, comparison=comparison):
             await follower.first_look()
             yield Following(keyring)
 
@@ -95,7 +96,7 @@ async def test_what_is_not_announced_is_learnt_within_a_second(database: Databas
             await asyncio.to_thread(database.execute, REVOKE)
             assert await learnt(lambda: follow.secrets() == []) < 1
     told = [line for line in log_lines if "announced" in line["event"]]
-    assert [line["event"] for line in told] == ["Changes of keys are not announced: looking for them instead"]
+    assert [line["event"] for line in told] == ["Changes are not announced: looking for them instead"]
     assert "Connection refused" in told[0]["reason"] or "Connect call failed" in told[0]["reason"]
     assert not listening()
 

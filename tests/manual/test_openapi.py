@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from service.app import create_app
-from service.batch.errors import BatchRefused, NotStored
+from service.batch.errors import NotStored
 from service.intake.signal import parse_signal
 from service.kernel.errors import FieldFault, Refusal, all_refusals
 from service.manual.openapi import document_text
@@ -18,11 +18,11 @@ from service.manual.pages import pages
 from service.manual.shapes import Fault
 from service.settings import Settings
 from tests.documents.generated import generated
-from tests.observing.published import DOCUMENT, conforms, followed, signal_answer
+from tests.observing.published import DOCUMENT, conforms, followed, refusal_answer
 from tests.running.environment import ROOT
 from tests.speaking.exchange import BATCH, SIGNALS
 
-REFUSALS = list(all_refusals())
+REFUSALS = all_refusals()
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
@@ -55,6 +55,7 @@ def test_every_route_is_in_the_document() -> None:
     app: Any = create_app(Settings(_env_file=None, database_url="postgresql://localhost/none"))
     routes = [route for route in app.app.routes if isinstance(route, Route)]
     files = {path for path, page in pages().items() if page.media_type in {"text/css", "text/javascript"}}
+    files.add("/board/{version}/{name}")
     served = {(route.path, method) for route in routes for method in route.methods or {"any"}}
     assert {(path, method) for path, method in served if path not in files and method != "HEAD"} == set(operations())
 
@@ -63,8 +64,7 @@ def test_every_route_is_in_the_document() -> None:
 def test_every_code_has_an_example_of_the_published_shape(refusal: type[Refusal]) -> None:
     if refusal is NotStored:
         pytest.skip("it comes as a result within a batch, and never alone")
-    path = BATCH if refusal is BatchRefused else SIGNALS
-    content = signal_answer(refusal.status, path)["content"]["application/json"]
+    content = refusal_answer(refusal.status, refusal.code)["content"]["application/json"]
     value = content["examples"][refusal.code]["value"]
     assert value["code"] == refusal.code
     assert conforms(value, content["schema"])
@@ -78,7 +78,9 @@ OWN = {405: {"Allow"}, 409: {"Duplicate-Of"}}
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_the_headers_of_every_refusal_are_published(refusal: type[Refusal]) -> None:
-    headers = {name: followed(header) for name, header in signal_answer(refusal.status)["headers"].items()}
+    headers = {
+        name: followed(header) for name, header in refusal_answer(refusal.status, refusal.code)["headers"].items()
+    }
     required = {name for name, header in headers.items() if header.get("required")}
     by_the_server = {"X-Request-Id", "Link"} | OWN.get(refusal.status, set())
     assert required == by_the_server | refusal.headers.keys()
@@ -94,11 +96,14 @@ def test_the_example_signals_are_accepted_and_fit_their_schema() -> None:
         parse_signal(json.dumps(example["value"]).encode(), 32768)
 
 
-def test_only_signals_need_a_signature() -> None:
+def test_signals_need_a_signature_and_readers_a_token() -> None:
     secured = {key: operation["security"] for key, operation in operations().items() if operation["security"]}
+    sent = {path: secured.pop((path, "POST")) for path in (SIGNALS, BATCH)}
     signed: list[dict[str, list[str]]] = [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]
-    assert secured == {(SIGNALS, "POST"): signed, (BATCH, "POST"): signed}
-    assert secured["/api/v1/signals", "POST"][0].keys() == DOCUMENT["components"]["securitySchemes"].keys()
+    assert sent == {SIGNALS: signed, BATCH: signed}
+    assert signed[0].keys() == DOCUMENT["components"]["securitySchemes"].keys() - {"ReaderToken"}
+    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
+    assert secured == {(path, "GET"): [{"ReaderToken": []}] for path in reading}
 
 
 def test_the_published_fault_is_the_one_that_is_raised() -> None:

@@ -1,5 +1,6 @@
 """What is seen of the service afterwards, and whether it is as it has to be.
 
+- `board`: the board as somebody sees it in a browser
 - `contract`: what every answer owes to its reader
 - `failures`: how a scenario is told that failed
 - `figures`: the metrics

@@ -10,6 +10,7 @@ from tests.speaking.exchange import BATCH, SIGNALS, Answer
 
 STATUS_OF = {
     "malformed_request": 400,
+    "cursor_invalid": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
     "idempotency_key_invalid": 400,
@@ -20,10 +21,13 @@ STATUS_OF = {
     "timestamp_outside_window": 401,
     "signature_malformed": 401,
     "signature_mismatch": 401,
+    "token_missing": 401,
+    "token_invalid": 401,
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
     "duplicate_signal": 409,
+    "cursor_expired": 410,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
@@ -34,8 +38,10 @@ STATUS_OF = {
     "rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,
+    "feed_unavailable": 503,
     "overloaded": 503,
     "shutting_down": 503,
+    "too_many_streams": 503,
 }
 
 _HEADERS_EXPLAINED = {"server_time", "skew_seconds", "hint"}
@@ -46,6 +52,7 @@ EXPLAINED = {
     "signature_mismatch": _HEADERS_EXPLAINED | {"body_bytes", "body_sha256"},
     "rate_limited": {"at_once"},
     "batch_refused": {"results"},
+    "cursor_expired": {"oldest", "newest"},
 }
 """What may be told beside these codes. Nothing is told beside any other."""
 
@@ -98,9 +105,9 @@ def _check_faults(detail: object) -> None:
     assert detail
     for fault in detail:
         assert fault.keys() == {"loc", "msg", "type"}
-        assert fault["loc"][0] == "body"
+        assert fault["loc"][0] in {"body", "query"}
         assert len(fault["loc"]) <= 2
-        assert set(fault["loc"][1:]) <= FIELDS | OF_A_BATCH
+        assert fault["loc"][0] == "query" or set(fault["loc"][1:]) <= FIELDS | OF_A_BATCH
         assert fault["msg"]
         assert re.fullmatch(r"[a-z_]+", fault["type"])
 

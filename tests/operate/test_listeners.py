@@ -1,7 +1,7 @@
 """Where the service listens: on one address or several, on both families, and never everywhere by accident."""
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -63,6 +63,16 @@ def test_clients_come_to_these_addresses_and_no_others(
         found = {host: known_as(host, listeners) for host in [*reached, *not_reached]}
     expected = {host: "::1" if ":" in host else "127.0.0.1" for host in reached}
     assert found == {**expected, **dict.fromkeys(not_reached)}
+
+
+def test_a_free_port_is_one_that_is_free_at_each_address() -> None:
+    """Red when the port that the first address was given is insisted on: one in fourteen is taken at the second."""
+    with ExitStack() as taken:
+        for _ in range(2_000):
+            taken.enter_context(socket.socket()).bind(("127.0.0.2", 0))
+        for _ in range(100):
+            with listening(["127.0.0.1", "127.0.0.2"], 0) as listeners:
+                assert len({listener.getsockname()[1] for listener in listeners}) == 1
 
 
 @pytest.mark.parametrize("hosts", [[""], [" "], ["127.0.0.1", ""]])

@@ -22,10 +22,10 @@ import asyncpg
 import psutil  # type: ignore[import-untyped]
 import uvloop
 
+from service.following.follower import Follower
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.kernel.timestamps import utc_now
-from service.keyring.follower import KeyringFollower
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
@@ -101,7 +101,7 @@ async def measure(url: str) -> dict[str, float]:
     async with Pool(url, limits, size=2) as pool:
         reader = KeyringReader(pool, keyring, SealingKeys([SEALING_KEY]), limits, utc_now)
         started, lag = time.perf_counter(), Lag()
-        follower = KeyringFollower(reader, pool.dedicated, limits)
+        follower = Follower([reader], pool.dedicated, limits)
         async with Tasks(**follower.work):
             await follower.first_look()
             figures = {"load_seconds": time.perf_counter() - started, "lag_ms": lag.stop()}

@@ -27,3 +27,14 @@ async def locked(database: Database, table: str = "signals") -> AsyncIterator[No
 async def until_somebody_waits(database: Database) -> None:
     """Return when a connection to the database waits for a lock."""
     await asyncio.to_thread(wait_until, lambda: database.value(_WAITING) > 0, "somebody waits for a lock")
+
+
+_MIGRATING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg\\_try\\_advisory%'
+"""
+
+
+async def until_a_migration_waits(database: Database) -> None:
+    """Return when a migration has asked whether it is its turn, and does nothing else."""
+    await asyncio.to_thread(wait_until, lambda: database.value(_MIGRATING) > 0, "a migration asks for its turn")

@@ -16,10 +16,10 @@ from service.postgres.readiness import Readiness
 from service.postgres.schema import MIGRATION_LOCK, migrate, migration_files
 from service.settings import SettingsError
 from tests.postgres.database_url import with_options
+from tests.postgres.locks import until_a_migration_waits
 from tests.running.application import SIGNALS, serving, signal_body, signing_headers
 from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
-from tests.running.waiting import wait_until
 
 LIMITS = Limits(connect_seconds=20, command_seconds=20, readiness_seconds=20)
 IGNORING = {"ignore_startup_parameters": "statement_timeout, lock_timeout, synchronous_commit, extra_float_digits"}
@@ -154,8 +154,7 @@ async def test_migrations_exclude_each_other_through_a_pooler_too(
     other = await asyncpg.connect(empty_database.url)
     await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
     migration = asyncio.create_task(migrate(pooled_empty_database))
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    await asyncio.to_thread(wait_until, lambda: empty_database.value(waiting) == 1, "the migration waits")
+    await until_a_migration_waits(empty_database)
     await other.close()
     assert await migration == migration_files()
 

@@ -15,23 +15,35 @@ from service.kernel.limits import Limits
 from service.postgres import schema
 from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
-from tests.postgres.locks import until_somebody_waits
+from tests.postgres.locks import until_a_migration_waits, until_somebody_waits
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, KINDS = (
+INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, KINDS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
     "3_20261126110000_payload_lz4.py",
     "4_20261126120000_producers.py",
+    "5_20261126130000_positions.py",
+    "6_20261126130100_positions_indexed.py",
+    "7_20261126140000_readers.py",
     "8_20261126150000_receipt_kinds.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, KINDS]
+ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, KINDS]
 
-MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives"}
-ONLY_IN_SQL = {"keyring_changes", "key_uses", "key_reporters", "quotas"}
+MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives", "readers", "reader_tokens"}
+ONLY_IN_SQL = {
+    "keyring_changes",
+    "reader_changes",
+    "key_uses",
+    "key_reporters",
+    "quotas",
+    "instruments",
+    "horizons",
+    "survey",
+}
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
 
 
@@ -64,6 +76,7 @@ def applied(database: Database) -> list[str]:
 async def test_models_and_migrations_describe_the_same_tables(
     shared_database: Database, empty_database: Database
 ) -> None:
+    empty_database.execute("CREATE FUNCTION signals_epoch(life int) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
     async with TortoiseContext() as context:
         config = orm_config(service_connector(empty_database.url, Limits()))
         config["apps"]["models"]["models"].remove("aerich.models")
@@ -91,6 +104,8 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "ix_signals_status": "btree (status)",
         "ix_signals_instrument_created_at": "btree (instrument, created_at)",
         "ix_signals_producer_id_created_at": "btree (producer_id, created_at)",
+        "ix_signals_position": "btree (epoch, xact, id)",
+        "ix_signals_instrument_position": "btree (instrument, epoch, xact, id)",
         "receipts_pkey": "btree (key)",
         "ix_receipts_expires_at": "btree (expires_at)",
         "ix_receipts_batch_id": "btree (batch_id) WHERE (batch_id IS NOT NULL)",
@@ -102,6 +117,9 @@ def test_the_tables_have_the_promised_indexes(shared_database: Database) -> None
         "audit_pkey": "btree (id)",
         "ix_audit_at_id": "btree (at, id)",
         "lives_pkey": "btree (life)",
+        "readers_pkey": "btree (name)",
+        "reader_tokens_pkey": "btree (sha256)",
+        "ix_reader_tokens_reader_created_at": "btree (reader, created_at)",
     }
 
 
@@ -119,17 +137,21 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
 
     assert run_migrations(database.url, down=True) == [KINDS]
     assert database.value("SELECT count(*) FROM receipts") == 1
-    assert run_migrations(database.url, down=True) == [PRODUCERS]
+    assert run_migrations(database.url, down=True) == [READERS]
+    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"readers", "reader_tokens", "reader_changes"}
+    for name in (INDEXED, POSITIONS, PRODUCERS):
+        assert run_migrations(database.url, down=True) == [name]
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert run_migrations(database.url, down=True) == [LZ4]
     assert run_migrations(database.url, down=True) == [EXPIRY]
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
-    assert database.fetch("SELECT *, NULL::uuid AS key_id FROM signals") == [signal]
+    later = {"key_id": None, "epoch": 0, "xact": 0}
+    assert [{**kept, **later} for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
 
     assert run_migrations(database.url) == ALL[1:]
-    assert database.fetch("SELECT * FROM signals") == [signal]
+    assert [dict(kept) for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
     assert database.value("SELECT count(*) FROM receipts") == 0
     insert_receipt(database, signal)
 
@@ -204,11 +226,50 @@ def test_there_is_nothing_to_undo_in_an_empty_database(empty_database: Database)
 
 
 @pytest.mark.anyio
+async def test_signals_are_stored_while_a_migration_waits_for_a_reader(
+    empty_database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lock that is waited for keeps out whoever comes after, so nobody waits for long: pg_dump takes hours."""
+    database = empty_database
+    await asyncio.to_thread(run_migrations, database.url)
+    while await asyncio.to_thread(run_migrations, database.url, down=True) != [POSITIONS]:
+        pass
+    dump = await asyncpg.connect(database.url)
+    await dump.execute("BEGIN; SELECT FROM signals")
+    migration = asyncio.create_task(migrate(database.url))
+    for _ in range(3):
+        await until_somebody_waits(database)
+        await asyncio.to_thread(insert_within, database, Limits().answer_seconds)
+    assert not migration.done()
+    await dump.execute("COMMIT")
+    assert await migration == [POSITIONS, INDEXED, READERS]
+    assert capsys.readouterr().err.count("waits for a table that others use") == 1
+    await dump.close()
+
+
+def insert_within(database: Database, seconds: float) -> None:
+    """Store a signal, or fail."""
+    database.execute(f"SET statement_timeout = '{seconds}s'")
+    insert_signal(database)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.anyio
+async def test_each_migration_says_for_how_long_it_waits_for_a_lock(name: str) -> None:
+    """But for those that keep nobody waiting, and what is built meanwhile must not be broken off."""
+    module = import_py_file(MIGRATIONS / "models" / name)
+    texts = [await module.downgrade(None)]
+    if module.RUN_IN_TRANSACTION:
+        texts.append(await module.upgrade(None))
+    assert all(text.startswith("\nSET LOCAL lock_timeout = '500ms';\n") for text in texts)
+
+
+@pytest.mark.anyio
 async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Database) -> None:
     other = await asyncpg.connect(empty_database.url)
     await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
     migration = asyncio.create_task(migrate(empty_database.url))
-    await until_somebody_waits(empty_database)
+    await until_a_migration_waits(empty_database)
     assert tables(empty_database) == set()
     await other.close()
     assert await migration == ALL

@@ -155,9 +155,9 @@ async def test_one_producer_does_not_use_up_what_another_may_send(database: Data
 async def test_a_failed_request_counts_since_it_may_have_been_stored(database: Database) -> None:
     limits = replace(LIMITS, answer_seconds=0.5, retry_seconds=0.05)
     async with serving(database.url, signing=True, signals_producer_rate=ONE, limits=limits) as client:
-        database.execute("ALTER TABLE signals RENAME TO elsewhere")
+        await asyncio.to_thread(database.execute, "ALTER TABLE signals RENAME TO elsewhere")
         assert (await post(client, body(1))).status_code == 500
-        database.execute("ALTER TABLE elsewhere RENAME TO signals")
+        await asyncio.to_thread(database.execute, "ALTER TABLE elsewhere RENAME TO signals")
         assert (await post(client, body(2))).status_code == 429
 
 

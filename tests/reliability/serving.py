@@ -25,6 +25,7 @@ class Service:
         self._folder = folder
         self._settings = {
             "DATABASE_URL": database_url,
+            "SIGNALS_READERS": "open",
             "HMAC_PRODUCER_ENABLED": str(signing),
             "HMAC_PRODUCER_SECRET": SECRET.decode(),
             "TMPDIR": str(folder),

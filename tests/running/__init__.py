@@ -1,12 +1,14 @@
 """What runs while a test runs: PostgreSQL, the service as a process, and the network between the two.
 
 - `application`: the service in the process of the tests
+- `browser`: a real browser
 - `confidential`: what the service must tell nowhere, looked for in all that it writes
 - `deployment`: the service of one scenario
 - `environment`: the environment variables of the programs that are started, and those that the tests obey
 - `fleet`: running services, one for each configuration
 - `front`: nginx and HAProxy before a service, configured as the documents say
 - `isolation`: what keeps tests apart from one another, and from whoever runs them
+- `link`: the network between a browser and a service, and its faults
 - `log_lines`: what a service logs, line by line
 - `marks`: by what the signals of the scenarios can be told from those of others
 - `ports`: ports on which a server can listen again and again

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Message
+from structlog.typing import EventDict
 
 from service.app import create_app
 from service.kernel.limits import Limits
@@ -73,6 +74,12 @@ def _stay(_: int, __: FrameType | None) -> None:
 
 async def _run(app: ASGIApp, to_app: asyncio.Queue[Message], from_app: asyncio.Queue[Message]) -> None:
     await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, to_app.get, from_app.put)
+
+
+def of_requests(lines: Sequence[EventDict]) -> list[EventDict]:
+    """The lines about requests, without those about work that goes on meanwhile."""
+    meanwhile = {"The clock of the database is away from the service's", "Background work failed"}
+    return [line for line in lines if line["event"] not in meanwhile]
 
 
 def signal_body(**changes: Any) -> bytes:

@@ -13,6 +13,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from service.readers.tokens import PREFIX
+
 TELLING_BYTES = 12
 """So many bytes of a value give it away."""
 
@@ -32,9 +34,15 @@ def note_secret(secret: bytes) -> None:
         _note(secret)
 
 
+def note_token(token: str) -> None:
+    """Keep the token of a reader, but for the word with which all of them begin."""
+    _note(token.removeprefix(PREFIX).encode())
+
+
 def note_request(headers: Mapping[str, bytes], body: bytes) -> None:
     """Keep what is confidential in a request, and the MAC that is expected for it."""
     given = {name.lower(): value for name, value in headers.items()}
+    note_token(given.get("authorization", b"").decode("latin-1").rpartition(" ")[2])
     signed = body + given.get("x-timestamp", b"") + given.get("x-producer-id", b"")
     _note(given.get("x-signature", b""), *_payload_values(body))
     for secret in _secrets:

@@ -11,8 +11,9 @@ def dumped(url: str) -> bytes:
 
 
 def restore(dump: bytes, url: str) -> None:
-    """Put a dump into the empty database at `url`, as operators do."""
-    subprocess.run([_program("psql"), "--quiet", "--no-psqlrc", url], input=dump, check=True, capture_output=True)
+    """Bring a dump into the empty database at `url`, with `psql`."""
+    options = ["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", url]
+    subprocess.run([_program("psql"), *options], input=dump, check=True, stdout=subprocess.DEVNULL)
 
 
 def _program(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from tests.running.waiting import wait_until
 SERVICE = "127.0.0.1:8000"
 BIND = ":443 ssl crt /etc/haproxy/signals.pem"
 """What the documents say and the tests replace: where the service listens, and where HAProxy does."""
+
+Change = Callable[[str], str]
 
 _NGINX = """
 daemon off;
@@ -46,16 +48,23 @@ def documented(language: str) -> str:
     return block
 
 
-def _nginx(folder: Path, port: int, service: str) -> list[str]:
+def _nginx(folder: Path, port: int, service: str, change: Change) -> list[str]:
+    return _run_nginx(folder, port, change(documented("nginx")).replace(SERVICE, service))
+
+
+def _bare_nginx(folder: Path, port: int, service: str, _: Change) -> list[str]:
+    return _run_nginx(folder, port, f"gzip on; location / {{ proxy_pass http://{service}; }}")
+
+
+def _run_nginx(folder: Path, port: int, block: str) -> list[str]:
     configuration = folder / "nginx.conf"
-    block = documented("nginx").replace(SERVICE, service)
     configuration.write_text(_NGINX.format(folder=folder, port=port, documented=block))
     return [program("nginx"), "-p", str(folder), "-c", str(configuration)]
 
 
-def _haproxy(folder: Path, port: int, service: str) -> list[str]:
+def _haproxy(folder: Path, port: int, service: str, change: Change) -> list[str]:
     configuration = folder / "haproxy.cfg"
-    block = documented("haproxy")
+    block = change(documented("haproxy"))
     assert BIND in block
     configuration.write_text(block.replace(BIND, f"127.0.0.1:{port}").replace(SERVICE, service))
     return [program("haproxy"), "-db", "-f", str(configuration)]
@@ -63,13 +72,17 @@ def _haproxy(folder: Path, port: int, service: str) -> list[str]:
 
 PROXIES = {"nginx": _nginx, "haproxy": _haproxy}
 
+BARE = {"bare nginx": _bare_nginx}
+"""With nothing but what has to be said. It speaks HTTP/1.0 to the service."""
+
 
 @contextmanager
-def proxy_before(service_url: str, kind: str, folder: Path) -> Iterator[str]:
-    """Runs a proxy before the service at an address, and gives the address of the proxy."""
+def proxy_before(service_url: str, kind: str, folder: Path, change: Change = str) -> Iterator[str]:
+    """Runs a proxy before the service at an address, and gives the address of the proxy. `change` may make something
+    else of what is documented."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = PROXIES[kind](folder, port, service_url.removeprefix("http://"))
+    command = {**PROXIES, **BARE}[kind](folder, port, service_url.removeprefix("http://"), change)
     with (folder / "output").open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             wait_until(lambda: _answers(url), f"{kind} answers", 10)

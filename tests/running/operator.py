@@ -46,5 +46,6 @@ class Operator:
 
     def _note(self, result: Result) -> None:
         for line in result.stdout.splitlines():
-            secret = json.loads(line).get("secret") if line.startswith("{") else line.partition("SECRET=")[2]
-            confidential.note_secret((secret or "").encode())
+            told = json.loads(line) if line.startswith("{") else {}
+            confidential.note_secret((told.get("secret") or line.partition("SECRET=")[2]).encode())
+            confidential.note_token(told.get("token") or line.partition("TOKEN=")[2])

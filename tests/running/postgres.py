@@ -4,6 +4,7 @@ The server is the one at the URL in TEST_DATABASE_URL (any PostgreSQL of version
 or else an embedded one that this run starts and stops itself.
 """
 
+import asyncio
 import atexit
 import os
 import shutil
@@ -53,7 +54,8 @@ class Database:
 
     async def _run(self, method: str, *arguments: object) -> Any:
         if self._connection is None:
-            self._connection = await asyncpg.connect(self.url)
+            # A service in the event loop of the test has no turn while the test waits for what the service has locked.
+            self._connection = await asyncpg.connect(self.url, server_settings={"lock_timeout": "30s"})
         return await getattr(self._connection, method)(*arguments)
 
     def by_way_of(self, url: str) -> Self:
@@ -143,7 +145,16 @@ def _embedded() -> Iterator[str]:
     # The wheel writes its lock file once more when the interpreter exits. What is registered first is run last.
     atexit.register(shutil.rmtree, directory)
     with embedded_postgres(Path(directory)) as url:
+        asyncio.run(_allow_connections(url))
+    with embedded_postgres(Path(directory)) as url:
         yield url
+
+
+async def _allow_connections(url: str) -> None:
+    """Some dozen services at once are more than a server usually has to do with; it takes this with its next start."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("ALTER SYSTEM SET max_connections = 500")
+    await connection.close()
 
 
 def _memory() -> Path | None:

@@ -93,6 +93,7 @@ class DatabaseProxy:
         link = asyncio.create_task(self._forward(reader, writer))
         self._links.add(link)
         link.add_done_callback(self._links.discard)
+        link.add_done_callback(lambda _: writer.transport.abort())  # it may be cancelled before it begins
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until one side ends, which ends the other one."""
@@ -100,7 +101,6 @@ class DatabaseProxy:
         try:
             far_reader, far_writer = await self._connect()
         except OSError:
-            writer.transport.abort()
             return
         directions = [
             asyncio.create_task(self._statements(reader, far_writer, flowing)),
@@ -112,7 +112,6 @@ class DatabaseProxy:
             for direction in directions:
                 direction.cancel()
             await asyncio.gather(*directions, return_exceptions=True)
-            writer.transport.abort()
             far_writer.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -8,7 +8,7 @@ from tests.specification.feature_files import FeatureFile, read_features
 from tests.specification.sentences import defines, sentences, step_definitions
 
 FILES = read_features()
-INSIDE = {"inside", "storage", "log", "figures"}
+INSIDE = {"inside", "operator", "storage", "log", "figures", "board"}
 """The fixtures that reach into a service."""
 
 

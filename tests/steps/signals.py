@@ -82,6 +82,7 @@ def send_dated(producer: Producer, time: str) -> None:
 
 
 @when(parsers.re(r"the producer sends a signal with the (?P<field>instrument|side|time|payload|version) (?P<value>.*)"))
+@given(parsers.re(r"the producer has sent a signal with the (?P<field>payload) (?P<value>.*)"))
 def send_with_value(producer: Producer, field: str, value: str) -> None:
     producer.fields[field] = value
     producer.send()

@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 CREATE TABLE IF NOT EXISTS "aerich" (
     "id" SERIAL NOT NULL PRIMARY KEY,
     "version" VARCHAR(255) NOT NULL,
@@ -50,6 +51,7 @@ CREATE TRIGGER "signals_touch" BEFORE UPDATE ON "signals" FOR EACH ROW EXECUTE F
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. The signals go with their table."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DROP TABLE "signals";
 DROP FUNCTION "signals_touch"();
 """

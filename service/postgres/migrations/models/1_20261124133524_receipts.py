@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 CREATE TABLE "receipts" (
     "key" BYTEA NOT NULL PRIMARY KEY,
     "signal_id" UUID NOT NULL,
@@ -20,6 +21,7 @@ CREATE INDEX "ix_receipts_created_at" ON "receipts" ("created_at");
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. A request resent afterwards is stored again."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DROP TABLE "receipts";
 """
 

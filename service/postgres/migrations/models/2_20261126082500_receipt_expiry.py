@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change. The default serves the receipts that are there, and those of older processes."""
     return """
+SET LOCAL lock_timeout = '500ms';
 ALTER TABLE "receipts" ADD COLUMN "expires_at" TIMESTAMPTZ NOT NULL DEFAULT (CURRENT_TIMESTAMP + INTERVAL '15 minutes');
 CREATE INDEX "ix_receipts_expires_at" ON "receipts" ("expires_at");
 DROP INDEX "ix_receipts_created_at";
@@ -17,6 +18,7 @@ DROP INDEX "ix_receipts_created_at";
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 CREATE INDEX "ix_receipts_created_at" ON "receipts" ("created_at");
 ALTER TABLE "receipts" DROP COLUMN "expires_at";
 """

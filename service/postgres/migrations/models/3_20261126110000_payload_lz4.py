@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change, for what is stored from now on. Not every build of PostgreSQL has lz4."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DO $$
 BEGIN
     IF (SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression') THEN
@@ -21,6 +22,7 @@ $$;
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. What was compressed by lz4 stays readable."""
     return """
+SET LOCAL lock_timeout = '500ms';
 ALTER TABLE "signals" ALTER COLUMN "payload" SET COMPRESSION DEFAULT;
 """
 

@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change."""
     return """
+SET LOCAL lock_timeout = '500ms';
 CREATE TABLE "producers" (
     "name" VARCHAR(64) NOT NULL PRIMARY KEY,
     "enabled" BOOL NOT NULL DEFAULT True,
@@ -125,6 +126,7 @@ ALTER TABLE "signals" ADD COLUMN "key_id" UUID;
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. All producers share the one secret again."""
     return """
+SET LOCAL lock_timeout = '500ms';
 ALTER TABLE "signals" DROP COLUMN "key_id";
 DROP TABLE "lives";
 DROP TABLE "audit";

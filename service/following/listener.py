@@ -20,7 +20,7 @@ class Deaf(Exception):
     """What is announced does not arrive on this connection."""
 
 
-class KeyringListener:
+class Listener:
     """Listens on a connection of its own, and calls `told` for each change, and after each start of listening.
 
     The connection is never in a transaction: that would keep the server from forgetting what it has announced. It
@@ -57,6 +57,8 @@ class KeyringListener:
         try:
             async with asyncio.timeout(self._limits.listener_answer_seconds):
                 await _refuse_pooled(connection)
+                # To announce is to commit: it must not wait for a standby that is away, where nothing could end it.
+                await connection.execute("SET synchronous_commit = off")
                 connection.add_termination_listener(lambda *_: ended.set())
                 await connection.add_listener(self._own_channel, lambda *_: heard.set())
                 await connection.add_listener(CHANNEL, lambda *_: self._told())
@@ -84,9 +86,9 @@ class KeyringListener:
         """Each change once, not each attempt."""
         metrics.keyring_listening.set(listening)
         if listening and self._listening is False:
-            log.info("Changes of keys are announced again")
+            log.info("Changes are announced again")
         if not listening and self._listening is not False:
-            log.warning("Changes of keys are not announced: looking for them instead", reason=reason)
+            log.warning("Changes are not announced: looking for them instead", reason=reason)
         self._listening = listening
 
 

@@ -1,0 +1,64 @@
+"""`signals tail`."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from service.cli.administration import AsJson
+from service.cli.options import DEFAULT_URL, Url
+from service.cli.reading import RETRY_SECONDS, Instruments, Producers, RetrySeconds, cell, moment, reading
+from service.client import Event, FeedSignal, Side
+from service.client.signal import json_text
+from service.kernel.timestamps import utc_text
+
+_LOOKS = {Side.BUY: ("▲", "buy", "green"), Side.SELL: ("▼", "sell", "red")}
+"""The shape tells those apart who see no difference between the colours."""
+
+
+def tail(
+    instrument: Instruments = [],  # noqa: B006  # typer's way
+    producer: Producers = [],  # noqa: B006
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", parser=moment, metavar="TIME", help="Begin with what was stored then, like 1h ago."),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    retry_seconds: RetrySeconds = RETRY_SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Show signals as they come, until Ctrl-C. A connection that breaks off is taken up again where it was.
+
+    The token of a reader comes from SIGNALS_READER_TOKEN, or from the file that SIGNALS_READER_TOKEN_FILE names.
+
+    Example: `signals tail --instrument 'XAU*' --from 1h`
+    """
+    console = Console()
+    with reading(url, retry_seconds) as reader:
+        try:
+            for event in reader.follow(
+                since=since, give_up_after=retry_seconds, instrument=instrument, producer=producer
+            ):
+                if as_json:
+                    print(_line(event), flush=True)
+                else:
+                    _show(event.signal, console)
+        except KeyboardInterrupt:
+            return
+
+
+def _line(event: Event) -> str:
+    return json_text({"event": event.kind, "cursor": event.cursor, **event.signal.fields})
+
+
+def _show(signal: FeedSignal, console: Console) -> None:
+    shape, word, colour = _LOOKS[Side(signal.side)]
+    time, producer, payload = utc_text(signal.created_at), cell(signal.producer_id), cell(signal.payload)
+    if not console.is_terminal:
+        print(time, word, signal.instrument, producer, payload, signal.id, sep="\t", flush=True)
+        return
+    look = Text(f"{shape} {word:<4}", f"bold {colour}")
+    told = f"{signal.instrument:<12} {producer}  {payload}"
+    console.print(Text("  ").join([Text(time), look, Text(told), Text(str(signal.id), "dim")]), soft_wrap=True)

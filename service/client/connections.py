@@ -1,0 +1,44 @@
+"""The connections of a client, and their end."""
+
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+
+class Connections:
+    """To be closed, or used with `with`."""
+
+    def __init__(self, http: httpx.Client | None) -> None:
+        self._http = httpx.Client() if http is None else http
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncConnections:
+    """To be closed, or used with `async with`."""
+
+    def __init__(self, http: httpx.AsyncClient | None) -> None:
+        self._http = httpx.AsyncClient() if http is None else http
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,146 @@
+"""What comes after a place, within bounds: however much is stored, and whatever is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import asyncpg
+
+from service.feed import ages, instruments
+from service.feed.errors import CursorExpired
+from service.feed.filter import Filter
+from service.feed.pace import next_rows
+from service.feed.position import ORIGIN, Position
+from service.feed.share import Share
+from service.feed.statement import Asked, Row, complete_until, is_behind, look, newest, snapshot
+from service.kernel.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Signals in their order, and the place after them: everything up to there was looked at.
+
+    Every signal that is asked for and was acknowledged before `complete_until` is at or before that place. `full` says
+    that not everything behind it was looked at, `settled` whether all that was stored before the end that was asked for
+    can be read; None where none was asked for.
+    """
+
+    rows: list[Row]
+    position: Position
+    complete_until: datetime
+    full: bool
+    settled: bool | None
+
+    @property
+    def more(self) -> bool:
+        """Whether something may come behind it even if nobody stores anything."""
+        return self.full or self.settled is False
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is nothing in it, and may be later."""
+        return not (self.rows or self.full or self.settled)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A page that is being read."""
+
+    rows: list[Row]
+    position: Position
+    size: int = 0
+    looked: int = 0
+    full: bool = False
+
+
+class Pages:
+    """Reads pages of signals whose payloads have about `payload_max_bytes` at most."""
+
+    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
+        self._share = share
+        self._limits = limits
+        self._payload_bytes = payload_max_bytes
+
+    async def read(
+        self,
+        filter: Filter,
+        after: Position | None,
+        limit: int,
+        *,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> Page:
+        """At most `limit` signals after a place, or after the beginning; those stored at `since` or later and before
+        `before`.
+
+        Raises CursorExpired when the place lies behind all that is stored and to come, Overloaded, and what is in
+        `unavailable`.
+        """
+        window = self._limits.page_rows if filter.payload is None else self._limits.page_payloads
+        asked = Asked(filter, since=since, before=before, rows=limit, window=window)
+        async with self._share.connection() as connection:
+            settled = None if before is None else await ages.settled(connection, before)
+            async with snapshot(connection):
+                start = after or (await ages.place(connection, since) if since else ORIGIN)
+            page = await self._read(connection, replace(asked, after=start))
+            async with snapshot(connection):
+                end = await newest(connection)
+                expired = await is_behind(connection, end, start)
+                moment = await complete_until(connection, page.position)
+        if expired:
+            raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
+        return Page(page.rows, page.position, moment, page.full, settled)
+
+    async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
+        """What was read before the server gave up on one of the statements is a page too."""
+        page = _Draft([], asked.after)
+        try:
+            async with snapshot(connection):
+                await self._fill(connection, page, asked)
+        except asyncpg.QueryCanceledError:
+            if not page.looked:
+                raise
+            page.full = True
+        return page
+
+    async def _fill(self, connection: asyncpg.Connection, page: _Draft, asked: Asked) -> None:
+        for span in await self._spans(connection, asked):
+            page.full = len(page.rows) == asked.rows
+            if not page.full:
+                await self._add(connection, page, span)
+            if page.full:
+                return
+            # All there are were looked at, be it by way of an index that has but few of them.
+            page.position = max(page.position, await newest(connection, span.until))
+
+    async def _add(self, connection: asyncpg.Connection, page: _Draft, span: Asked) -> None:
+        """What is before the end of a span, in pieces that cannot be too large."""
+        rows = 1
+        while True:
+            looked = await look(connection, replace(span, rows=min(rows, span.rows - len(page.rows))))
+            page.rows += looked.rows
+            page.size += sum(len(row.json) for row in looked.rows)
+            page.looked += looked.number
+            page.position = looked.position
+            if looked.all:
+                return
+            page.full = (
+                len(page.rows) == span.rows or page.looked >= span.window or page.size >= self._limits.page_bytes
+            )
+            if page.full:
+                return
+            rows = next_rows(rows, looked.rows, self._limits.page_bytes - page.size)
+            span = replace(span, after=looked.position)
+
+    async def _spans(self, connection: asyncpg.Connection, asked: Asked) -> Sequence[Asked]:
+        """Few instruments are looked up one by one. Which ones a pattern stands for is known up to some place only."""
+        literals, prefixes = asked.filter.literals, asked.filter.prefixes
+        if literals is None or prefixes is None or len(literals) > self._limits.page_names:
+            return [asked]
+        if not prefixes:
+            return [replace(asked, names=tuple(literals))]
+        known = await instruments.known(connection, prefixes, self._limits.page_names - len(literals))
+        if known is None or known.until <= asked.after:
+            return [asked]
+        names = tuple({*known.names, *literals})
+        return [replace(asked, names=names, until=known.until), replace(asked, after=known.until)]

@@ -1,0 +1,199 @@
+"""The statements that read the feed, and the one expression by which a signal becomes JSON."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from service.feed.filter import EVERYTHING, Filter
+from service.feed.position import END, ORIGIN, Position
+
+_TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+"""Whatever the time zone of the session is, which may be a pooler's."""
+
+_FIELDS = f"""
+LATERAL (
+    SELECT s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
+        {{status}} AS status, {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at
+) AS j
+"""  # nosec B608
+"""A row `s` of signals as `j`, of which `row_to_json(j)` is the signal: the payload is PostgreSQL's own text of the
+jsonb, so every digit stays."""
+
+HORIZON = """
+horizon AS MATERIALIZED (
+    SELECT life, epoch + (epoch < life)::int AS epoch,
+        CASE WHEN epoch < life THEN '0' ELSE pg_snapshot_xmin(pg_current_snapshot()) END AS xact
+    FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present,
+        (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1) AS newest
+)
+"""
+"""The end of the feed: no signal at or behind this place of an epoch and a transaction is to be read yet."""
+
+_READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(pg_current_snapshot()))"
+"""Of a row `s` of signals: nothing will appear before it any more. It is of a former life, or its transaction is older
+than all that are open."""
+
+FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
+"""The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
+
+_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
+
+_ORDER = "ORDER BY epoch, xact, id"
+
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off"
+
+_LOOK = f"""
+WITH {HORIZON}
+SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer,
+    CASE WHEN s.hit THEN row_to_json(j) END AS json, s.number, s.last
+FROM (
+    SELECT s.*, row_number() OVER place AS number, lead(s.id) OVER place IS NULL AS last,
+        ($8::text[] IS NULL OR s.instrument = ANY($8) OR s.instrument ^@ ANY($9::text[]))
+        AND ($10::text[] IS NULL OR s.producer_id = ANY($10))
+        AND ($11::timestamptz IS NULL OR s.created_at >= $11) AND ($12::timestamptz IS NULL OR s.created_at < $12)
+        AND ($13::jsonb IS NULL OR s.payload @> $13) AS hit
+    FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
+) AS s, {_FIELDS.format(status="0", updated_at="s.created_at")}
+WHERE s.hit OR s.last {_ORDER} LIMIT $7
+"""  # nosec B608
+"""The signals after a place, as each was at its own: status 0. It looks at so many rows and no more, whatever they are,
+and gives those that match, and the last one."""
+
+_ALL = f"""
+SELECT s.* FROM signals AS s
+WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s.id) <= ($4, $5::xid8, $6::uuid)
+    AND {FINAL} AND {{condition}} {_ORDER}
+"""  # nosec B608
+
+_OF_ONE = f"""
+(SELECT s.* FROM signals AS s
+WHERE s.instrument = {{name}}
+    AND (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
+    AND (s.instrument, s.epoch, s.xact, s.id) <= ({{name}}, $4, $5::xid8, $6::uuid)
+    AND (s.instrument, s.epoch, s.xact) < ({{name}}, (SELECT epoch FROM horizon), (SELECT xact FROM horizon))
+    AND {_READABLE} {_ORDER})
+"""  # nosec B608
+"""The instrument is in all bounds, so that they are of no use for any other index."""
+
+_NEWEST = f"""
+WITH {HORIZON}
+SELECT s.epoch, s.xact, s.id FROM signals AS s WHERE {FINAL} AND (s.epoch, s.xact, s.id) <= ($1, $2::xid8, $3::uuid)
+ORDER BY s.epoch DESC, s.xact DESC, s.id DESC LIMIT 1
+"""  # nosec B608
+
+_COMPLETE_UNTIL = """
+SELECT least(now(), (
+    SELECT CASE WHEN s.xact = '0' THEN 'epoch' ELSE s.created_at END FROM signals AS s
+    WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) ORDER BY s.epoch, s.xact, s.id LIMIT 1
+))
+"""
+"""What comes after a place was acknowledged later than its transaction got its number, so after the first of these
+transactions began, which is when its rows were created. What was there before this order says nothing of the kind."""
+
+_ONE = f"""
+SELECT s.instrument, coalesce(s.producer_id, '') AS producer, row_to_json(j) AS json
+FROM signals AS s, {_FIELDS.format(status="s.status", updated_at="s.updated_at")} WHERE s.id = $1
+"""  # nosec B608
+
+
+class Row(NamedTuple):
+    """A signal in its place. `producer` is empty for none, `json` is the signal as it was at its place."""
+
+    position: Position
+    instrument: str
+    producer: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be read: at most `rows` signals after one place up to another, looking at no more than `window`.
+    `names`, if there are any, are all instruments that are meant: each is looked up by itself."""
+
+    filter: Filter = EVERYTHING
+    after: Position = ORIGIN
+    until: Position = END
+    since: datetime | None = None
+    before: datetime | None = None
+    rows: int = 100
+    window: int = 10_000
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Signals that match, the place up to which rows were looked at, and how many; whether these were all."""
+
+    rows: list[Row]
+    position: Position
+    number: int
+    all: bool
+
+
+@asynccontextmanager
+async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """One view of the data for all statements within: what one of them does not see yet another one might.
+
+    In it nothing is sorted that an index has in order. Whatever is known of the table, and right after it was restored
+    nothing is, the planner would rather sort all that follows a place than read some of it in order.
+    """
+    await connection.execute(_BEGIN)
+    try:
+        yield
+    except asyncpg.PostgresError:
+        await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+
+
+async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
+    """Read with one statement, within a snapshot."""
+    records = await connection.fetch(*_statement(asked))
+    rows = [Row(Position(*record[:3]), *record[3:6]) for record in records if record["json"] is not None]
+    if not records:
+        return Looked(rows, asked.after, 0, all=True)
+    last = records[-1]
+    return Looked(rows, Position(*last[:3]), last["number"], all=last["last"] and last["number"] < asked.window)
+
+
+async def newest(connection: asyncpg.Connection, until: Position = END) -> Position:
+    """The place of the newest signal that is to be read, at or before `until`; that before all while there is none."""
+    record = await connection.fetchrow(_NEWEST, *until)
+    return Position(*record) if record else ORIGIN
+
+
+async def is_behind(connection: asyncpg.Connection, end: Position, position: Position) -> bool:
+    """Whether `position` lies behind all that is stored, up to `end`, and to come: an older copy was put back."""
+    return end < position and position.epoch >= await connection.fetchval(_EPOCH)
+
+
+async def complete_until(connection: asyncpg.Connection, position: Position) -> datetime:
+    """A time: every signal that was acknowledged before it is at or before the place."""
+    moment: datetime = await connection.fetchval(_COMPLETE_UNTIL, *position)
+    return moment
+
+
+async def one(connection: asyncpg.Connection, id: UUID) -> asyncpg.Record | None:
+    """A signal as it is now: `json`, beside its `instrument` and `producer`, empty for none."""
+    return await connection.fetchrow(_ONE, id)
+
+
+def _statement(asked: Asked) -> Sequence[Any]:
+    """The window is no parameter: a plan that holds for any would expect a large one."""
+    filter = asked.filter
+    names = [filter.literals, filter.prefixes] if asked.names is None else [None, None]
+    producers = None if filter.producers is None else [*filter.producers]
+    values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
+    return [_LOOK.format(source=_source(asked.names), window=asked.window), *values, *(asked.names or ())]
+
+
+def _source(names: tuple[str, ...] | None) -> str:
+    """Each instrument has its own order in the index. Those are merged."""
+    if not names:
+        return _ALL.format(condition="true" if names is None else "false")
+    return " UNION ALL ".join(_OF_ONE.format(name=f"${14 + place}::text") for place in range(len(names)))

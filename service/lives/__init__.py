@@ -1,0 +1,5 @@
+"""The servers that the data has lived in: with each of them the order of the feed begins a new part.
+
+- `lives`: whether the data has come into another server, and what is done then
+- `settling`: a service does it, and tells it in its log
+"""

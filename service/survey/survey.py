@@ -1,0 +1,77 @@
+"""What is known beside the signals: which instruments there are, and how far a time is in the feed."""
+
+import asyncpg
+
+from service.feed.statement import FINAL, HORIZON
+from service.kernel.limits import Limits
+from service.postgres.pool import Pool
+
+SURVEY_LOCK = 0x537572766579
+"""The advisory lock that lets one process survey at a time: the ASCII bytes of `Survey`. Unlike the lock of a row it
+gives the transaction no number, which would keep the end of the feed from readers."""
+
+_SETTINGS = "SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
+"""What is lost in a crash is surveyed again: who waited for the disk, or for a standby, would hold the feed back."""
+
+_SURVEY = f"""
+WITH {HORIZON}, looked AS MATERIALIZED (
+    SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer, s.created_at FROM signals AS s
+    WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND {FINAL}
+    ORDER BY s.epoch, s.xact, s.id LIMIT $4
+), last AS (
+    SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(created_at) FROM looked)) AS at
+    FROM looked ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
+), named AS (
+    INSERT INTO instruments AS known (instrument, producer, latest)
+    SELECT instrument, producer, max(created_at) FROM looked GROUP BY instrument, producer
+    ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest)
+), sampled AS (
+    INSERT INTO horizons (at, epoch, xact, id) SELECT at, epoch, xact, id FROM last ON CONFLICT DO NOTHING
+), moved AS (
+    UPDATE survey SET epoch = last.epoch, xact = last.xact, id = last.id, at = last.at FROM last
+)
+SELECT count(*) FROM looked
+"""  # nosec B608
+
+_THIN = """
+DELETE FROM horizons AS sample
+WHERE at >= now() - make_interval(secs => 2 * $1) AND at < now() - make_interval(secs => $1) AND EXISTS (
+    SELECT FROM horizons AS later
+    WHERE later.at > sample.at AND later.at < date_trunc('minute', sample.at) + interval '1 minute'
+)
+"""
+
+
+class Survey:
+    """Looks at all signals once, in their order, and writes down what is to be found quickly. It is never ahead of what
+    readers may read, and a little behind."""
+
+    def __init__(self, pool: Pool, limits: Limits) -> None:
+        self._pool = pool
+        self._rows = limits.survey_rows
+        self._samples_seconds = limits.samples_seconds
+
+    async def look(self) -> None:
+        """Look at what is new, in small bites. Does nothing while another process does."""
+        looked = self._rows
+        while looked == self._rows:
+            # Its commit waits for nobody, so it confirms nothing of what others have committed.
+            async with self._pool.connection() as connection:
+                looked = await self._look_at_some(connection)
+
+    async def thin(self) -> None:
+        """Keep one sample a minute of those that are old."""
+        await self._pool.commit(self._thin)
+
+    async def _look_at_some(self, connection: asyncpg.Connection) -> int:
+        async with connection.transaction(isolation="read_committed"):
+            await connection.execute(_SETTINGS)
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", SURVEY_LOCK):
+                return 0
+            place = await connection.fetchrow("SELECT epoch, xact, id FROM survey")
+            looked: int = await connection.fetchval(_SURVEY, *place, self._rows)
+            return looked
+
+    async def _thin(self, connection: asyncpg.Connection) -> int:
+        answer: str = await connection.execute(_THIN, self._samples_seconds)
+        return int(answer.removeprefix("DELETE "))

@@ -1,0 +1,1 @@
+"""The live feed: streams against a service that runs, over real connections."""

@@ -1,0 +1,243 @@
+"""The hub by itself: whom a signal concerns, what a turn writes, and what becomes of streams when it fails."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from structlog.typing import EventDict
+
+from service.feed import Filter, Position, Row
+from service.kernel.limits import Limits
+from service.live.groups import Groups
+from service.live.hub import CHUNK_BYTES, Hub
+from service.live.memory import Memory, Recent
+from service.live.stream import End, Stream
+from service.live.sweep import LOOKS, Sweep
+
+ORIGIN = Position(1, 1, UUID(int=0))
+LIMITS = Limits(stream_memory_bytes=1000)
+
+
+def place(number: int) -> Position:
+    """A place in the order."""
+    return Position(1, 1 + number, UUID(int=number))
+
+
+def row(number: int, instrument: str = "XAUUSD", *, size: int = 2) -> Row:
+    """A signal at that place."""
+    return Row(place(number), instrument, "", b'"%b"' % (b"x" * (size - 2)))
+
+
+class Client:
+    """Takes the place of an outlet: keeps what is written."""
+
+    chunked = False
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = self.full = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def progressed(self) -> bool:
+        return True
+
+    def cut(self) -> None:
+        self.closed = True
+
+
+class Tail:
+    """Is followed, and tells what a test tells it."""
+
+    def __init__(self) -> None:
+        self.followers: list[Any] = []
+
+    async def follow(self, follower: Any, _fall_back: Any) -> Position:
+        self.followers.append(follower)
+        return ORIGIN
+
+    def leave(self, follower: Any) -> None:
+        self.followers.remove(follower)
+
+
+class Hall:
+    """A hub, its tail, and streams of it."""
+
+    def __init__(self) -> None:
+        self.tail = Tail()
+        self.hub = Hub(self.tail, LIMITS)  # type: ignore[arg-type]
+
+    async def open(self, *instruments: str, in_step: bool = True) -> tuple[Stream, Client]:
+        """One more stream, in step with the hub."""
+        client = Client()
+        position = await self.hub.begin()
+        stream = Stream(client, lambda: True, _filter(*instruments), position, LIMITS)  # type: ignore[arg-type]
+        stream.behind = not in_step
+        self.hub.add(stream)
+        return stream, client
+
+
+def _filter(*instruments: str) -> Filter:
+    return Filter(frozenset(instruments) or None)
+
+
+def _numbers(written: Sequence[bytes]) -> list[bytes]:
+    return [line for line in b"".join(written).split(b"\n") if line.startswith(b"id: ")]
+
+
+def _ids(*numbers: int) -> list[bytes]:
+    return [b"id: %b" % place(number).cursor for number in numbers]
+
+
+@pytest.mark.anyio
+async def test_a_turn_is_one_write_for_each_stream_and_shows_it_what_it_asks_for() -> None:
+    hall = Hall()
+    (_, all_), (_, gold), (_, none) = [await hall.open(), await hall.open("XAU*"), await hall.open("OTHER")]
+    hall.hub.take([row(1), row(2, "EURUSD"), row(3)])
+    assert [len(client.written) for client in (all_, gold, none)] == [1, 1, 0]
+    assert _numbers(all_.written) == _ids(1, 2, 3)
+    assert _numbers(gold.written) == _ids(1, 3)
+    assert hall.hub.position == place(3)
+
+
+@pytest.mark.anyio
+async def test_streams_with_one_filter_share_the_bytes() -> None:
+    hall = Hall()
+    clients = [(await hall.open("XAU*"))[1] for _ in range(3)]
+    hall.hub.take([row(1)])
+    assert clients[0].written[0] is clients[1].written[0] is clients[2].written[0]
+
+
+@pytest.mark.anyio
+async def test_a_stream_that_is_full_or_closed_falls_behind_to_where_the_turn_began() -> None:
+    """Red with the place after the turn: what was not written is skipped."""
+    hall = Hall()
+    full, closed, fine = await hall.open(), await hall.open(), await hall.open()
+    hall.hub.take([row(1)])
+    full[1].full = closed[1].closed = True
+    hall.hub.take([row(2), row(3)])
+    assert [stream.behind for stream, _ in (full, closed, fine)] == [True, True, False]
+    assert full[0].position == closed[0].position == place(1)
+    assert _numbers(fine[1].written) == _ids(1, 2, 3)
+    assert _numbers(full[1].written) == _ids(1)
+
+
+@pytest.mark.anyio
+async def test_a_large_turn_is_written_in_parts_and_who_is_full_then_misses_the_rest_only() -> None:
+    hall = Hall()
+    stream, client = await hall.open()
+    written = client.write
+
+    def write_and_be_full(data: bytes) -> None:
+        written(data)
+        client.full = True
+
+    client.write = write_and_be_full  # type: ignore[method-assign]
+    hall.hub.take([row(1, size=CHUNK_BYTES), row(2, size=CHUNK_BYTES), row(3)])
+    assert _numbers(client.written) == _ids(1)
+    assert (stream.behind, stream.position) == (True, place(1))
+
+
+@pytest.mark.anyio
+async def test_when_a_turn_fails_all_streams_are_cut_off(log_lines: list[EventDict]) -> None:
+    """What was told half is not told: without that, heartbeats tell places up to which not everything was written."""
+    hall = Hall()
+    broken, other = await hall.open("XAUUSD"), await hall.open()
+
+    def refuse(data: bytes) -> None:
+        raise RuntimeError(f"unable to write {len(data)} bytes")
+
+    broken[1].write = refuse  # type: ignore[method-assign]
+    hall.hub.take([row(1)])
+    assert [stream.end for stream, _ in (broken, other)] == [End.FAILED] * 2
+    assert broken[1].closed
+    assert other[1].closed
+    assert [line["event"] for line in log_lines] == ["Streams cut off"]
+    _, next_client = await hall.open()
+    hall.hub.take([row(2)])
+    assert _numbers(next_client.written) == _ids(2)
+
+
+@pytest.mark.anyio
+async def test_a_heartbeat_tells_no_place_before_which_something_is_missing() -> None:
+    """Red with the place of the hub for all: a reader that comes back with it skips what it has missed."""
+    hall = Hall()
+    (behind, late), (_, fine) = await hall.open(in_step=False), await hall.open()
+    hall.hub.take([row(1), row(2)])
+    sweep = Sweep(hall.hub, LIMITS, idle_seconds=60)
+    for _ in range(LOOKS):
+        await sweep.look()
+    assert behind.position == ORIGIN
+    assert _numbers(late.written) == [b"id: %b" % ORIGIN.cursor]
+    assert _numbers(fine.written) == _ids(1, 2, 2)
+
+
+@pytest.mark.anyio
+async def test_when_the_store_is_behind_all_streams_are_cut_off_and_new_ones_begin_there(
+    log_lines: list[EventDict],
+) -> None:
+    hall = Hall()
+    stream, client = await hall.open()
+    hall.hub.take([row(1), row(2)])
+    hall.hub.fall_back(place(1))
+    assert (stream.end, client.closed) == (End.FAILED, True)
+    assert hall.hub.position == place(1)
+    assert not hall.hub.memory.reaches(ORIGIN)
+    assert "Store is behind the live feed: streams cut off" in [line["event"] for line in log_lines]
+
+
+@pytest.mark.anyio
+async def test_who_is_further_than_the_hub_is_woken_when_it_moves() -> None:
+    hall = Hall()
+    stream, _ = await hall.open(in_step=False)
+    stream.position = place(5)
+    waiting = hall.hub.caught_up(stream)
+    waiting.send(None)
+    hall.hub.take([row(1)])
+    assert stream.awake
+
+
+@pytest.mark.anyio
+async def test_the_tail_is_followed_while_there_are_streams() -> None:
+    hall = Hall()
+    streams = [(await hall.open())[0] for _ in range(2)]
+    assert len(hall.tail.followers) == 1
+    for stream in streams:
+        assert len(hall.tail.followers) == 1
+        hall.hub.streams.remove(stream)
+        hall.hub.rest()
+    assert hall.tail.followers == []
+    assert hall.hub.position is None
+
+
+@pytest.mark.anyio
+async def test_filters_that_come_and_go_are_known() -> None:
+    hall, groups = Hall(), Groups()
+    first, second = (await hall.open("XAU*"))[0], (await hall.open("XAUUSD"))[0]
+    groups.add(first)
+    assert [group.filter for group in groups.concerned("XAUUSD", "")] == [first.filter]
+    groups.add(second)
+    assert {group.filter for group in groups.concerned("XAUUSD", "")} == {first.filter, second.filter}
+    groups.remove(first)
+    assert [group.filter for group in groups.concerned("XAUUSD", "")] == [second.filter]
+    assert groups.concerned("EURUSD", "") == ()
+    groups.remove(second)
+    assert not groups
+
+
+def test_memory_has_what_comes_after_a_place_and_knows_how_far_it_reaches() -> None:
+    memory = Memory(size=40)
+    assert not memory.reaches(ORIGIN)
+    memory.begin(ORIGIN)
+    assert memory.reaches(ORIGIN)
+    for number in range(1, 7):
+        instrument = "ODD" if number % 2 else "EVEN"
+        memory.keep(Recent(place(number), instrument, "", b"%d" % number * 10))
+    assert not memory.reaches(place(1))
+    assert memory.reaches(place(2))
+    assert memory.after(place(2), Filter(), 1000) == (b"3" * 10 + b"4" * 10 + b"5" * 10 + b"6" * 10, place(6))
+    assert memory.after(place(3), _filter("ODD"), 1000) == (b"5" * 10, place(6))
+    assert memory.after(place(2), Filter(), 15) == (b"3" * 10 + b"4" * 10, place(4))
+    assert memory.after(place(6), Filter(), 15) == (b"", place(6))

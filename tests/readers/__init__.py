@@ -1,0 +1,1 @@
+"""Tests of `service.readers`, on a real database."""

@@ -1,0 +1,109 @@
+"""The database reads pages in order out of an index, and no more than they show: with many signals, and with nothing
+known of the table, as right after it was restored."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from service.feed import Filter, statement
+from service.feed.position import Position
+from service.feed.statement import Asked
+from tests.reading.storing import insert_many
+from tests.running.postgres import Database, PostgresServer
+
+pytestmark = pytest.mark.anyio
+
+ROWS, TRANSACTIONS = 50_000, 50
+
+FILL = """
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, xact)
+SELECT gen_random_uuid(), 'p' || number % 20, 'I' || number % 1000, 0, now(), '{"price": 1950.50}',
+    (number / $2)::text::xid8
+FROM generate_series(1, $1) AS number
+"""
+MIDDLE = "SELECT epoch, xact, id FROM signals ORDER BY epoch, xact, id OFFSET $1 LIMIT 1"
+
+
+@pytest.fixture(scope="module", params=["nothing known", "analyzed"])
+def filled(postgres: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with many signals."""
+    database = postgres.create()
+    database.execute("ALTER TABLE signals SET (autovacuum_enabled = off)")
+    database.execute(FILL, ROWS, ROWS // TRANSACTIONS)
+    if request.param == "analyzed":
+        database.execute("ANALYZE signals")
+    yield database
+    postgres.drop(database)
+
+
+@pytest.fixture
+async def connection(filled: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A session in it."""
+    connection = await asyncpg.connect(filled.url)
+    yield connection
+    await connection.close()
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A step of a plan and all that are below it."""
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+async def steps(connection: asyncpg.Connection, asked: Asked) -> list[dict[str, Any]]:
+    """What the server does to read a page."""
+    text, *values = statement._statement(asked)
+    async with statement.snapshot(connection):
+        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *values)
+    return [*nodes(json.loads(found)[0]["Plan"])]
+
+
+def some(*names: str) -> Filter:
+    return Filter(frozenset(names))
+
+
+@pytest.mark.parametrize(
+    ("asked", "index", "looked"),
+    [
+        (Asked(), "ix_signals_position", 102),
+        (Asked(rows=1000), "ix_signals_position", 1002),
+        (Asked(Filter(producers=frozenset({"nobody"}))), "ix_signals_position", 10_001),
+        (Asked(Filter(payload='{"price": 1}'), window=2000), "ix_signals_position", 2001),
+        (Asked(since=datetime(2100, 1, 1, tzinfo=UTC)), "ix_signals_position", 10_001),
+        (Asked(some("I7"), names=("I7",)), "ix_signals_instrument_position", 102),
+        (Asked(some("ABSENT"), names=("ABSENT",)), "ix_signals_instrument_position", 1),
+        (Asked(some("I1*"), names=tuple(f"I{n}" for n in range(32))), "ix_signals_instrument_position", 102 + 32),
+        (Asked(some("I*")), "ix_signals_position", 102),
+    ],
+    ids=["a page", "a large page", "producer", "payload", "time", "instrument", "absent", "merged", "pattern"],
+)
+@pytest.mark.parametrize("place", [0, ROWS // 2, ROWS - 1])
+async def test_a_page_is_read_in_order(
+    connection: asyncpg.Connection, asked: Asked, index: str, looked: int, place: int
+) -> None:
+    after = Position(*await connection.fetchrow(MIDDLE, place))
+    done = await steps(connection, replace(asked, after=after))
+    scans = [step for step in done if step.get("Relation Name") == "signals" and step.get("Alias") != "signals"]
+    assert {step.get("Index Name") for step in scans} == {index}
+    assert not [step for step in done if "Sort" in step["Node Type"]]
+    assert sum(step["Actual Rows"] * step["Actual Loops"] for step in scans) <= looked
+
+
+async def test_what_waits_for_an_older_transaction_is_not_looked_at(filled: Database) -> None:
+    holder, reader = await asyncpg.connect(filled.url), await asyncpg.connect(filled.url)
+    newest = Position(*await reader.fetchrow(MIDDLE, ROWS - 1))
+    async with holder.transaction():
+        await holder.execute("SELECT pg_current_xact_id()")
+        insert_many(filled, 5000, instrument="ZZ")
+        done = await steps(reader, Asked(after=newest))
+    looked = [step["Actual Rows"] for step in done if step.get("Index Name") == "ix_signals_position"]
+    assert max(looked) <= 1
+    filled.execute("DELETE FROM signals WHERE instrument = 'ZZ'")
+    for connection in (holder, reader):
+        await connection.close()
