@@ -60,11 +60,12 @@ def open_envelope(body: bytes, items_max: int) -> Envelope:
 
 
 def _open_apart(body: bytes, refusal: Refusal, items_max: int) -> Envelope:
-    """The same where a fault lies in the JSON, which may be that of an item. Raises `refusal` when it is not."""
+    """The same where a fault lies in the JSON, which may be that of an item. Raises `refusal` when it is not, or when
+    nobody can tell: nesting of a thousand levels hides where an item ends."""
     try:
         body.decode("utf-8")
         start, end, written = _cut(body)
-    except (UnicodeDecodeError, msgspec.MsgspecError):
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         raise refusal from None
     places = ",".join(map(str, range(len(written)))).encode()
     rest = body[:start] + b"[%b]" % places + body[end:]
