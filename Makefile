@@ -62,7 +62,7 @@ bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk
 bench-refusals: .venv/dev  ## a flood of wrong signatures beside as many good ones; writes docs/performance.md
 	$(BIN)/python -m tests.performance.refusals $(ARGS)
 
-bench-batches: .venv/dev  ## batches beside COPY, single signals meanwhile, each kind of receipt; writes docs/performance.md
+bench-batches: .venv/dev  ## batches beside Fastify and COPY, single signals meanwhile; needs Node; writes docs/performance.md
 	$(BIN)/python -m tests.performance.batches $(ARGS)
 
 bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request; writes docs/performance.md

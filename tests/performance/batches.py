@@ -1,5 +1,5 @@
-"""`make bench-batches`: batches in one process beside COPY into the same table, single signals meanwhile, and what each
-kind of receipt costs."""
+"""`make bench-batches`: batches in one process, beside Fastify with one insert of many rows and COPY into the same table;
+single signals meanwhile; and what each kind of receipt costs."""
 
 import argparse
 import asyncio
@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
@@ -20,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from tests.performance.arithmetic import InvalidRun
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
-from tests.performance.contestants import OURS, CannotStart, Server, running
+from tests.performance.contestants import NODE, OURS, CannotStart, Contestant, Server, prepare_node, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.floods import as_sent
 from tests.performance.machine import facts
@@ -31,8 +30,11 @@ from tests.speaking.exchange import BATCH
 
 ITEMS, SIZE, POOL = 500, 300, 10
 CONNECTIONS = 4
-WANTED_PER_SECOND, WANTED_OF_COPY, WANTED_P99_MS = 20_000, 0.5, 50
+WANTED_PER_SECOND, WANTED_OF_COPY, WANTED_OF_FASTIFY, WANTED_P99_MS = 20_000, 0.5, 1.2, 50
 SINGLES_PER_SECOND = 50
+
+OURS_PLAIN, OURS_KEYED, OURS_LOOKING = "batches", "with a key", "with duplicates looked for"
+FASTIFY, COPY, P99 = "Fastify and `postgres`, one insert of many rows", "COPY, without HTTP", "p99"
 
 _numbers = count(1)
 
@@ -103,29 +105,35 @@ async def copy(url: str, rows: int) -> float:
 
 def measure(postgresql: PostgreSQL, folder: Path, rounds: int, batches: int) -> Mapping[str, float]:
     """The figures, each the median of its rounds, in turn with the others."""
-    found: dict[str, list[float]] = {"batches": [], "with a key": [], "with duplicates looked for": [], "copy": []}
+    found: dict[str, list[float]] = {name: [] for name in (OURS_PLAIN, OURS_KEYED, OURS_LOOKING, FASTIFY, COPY)}
     singles: list[float] = []
-    url = postgresql.url(OURS.database)
     with (
         running(OURS, postgresql, folder, 1, POOL) as server,
         running(OURS, postgresql, folder, 1, POOL, {"SIGNALS_DUPLICATES": "return"}) as looking,
+        running(NODE, postgresql, folder, 1, POOL) as fastify,
     ):
-        steps = {
-            "batches": (partial(stream, server), False),
-            "with a key": (partial(stream, server), True),
-            "with duplicates looked for": (partial(stream, looking), False),
-        }
+        servers = {OURS_PLAIN: server, OURS_KEYED: server, OURS_LOOKING: looking, FASTIFY: fastify}
         for turn in range(rounds + 1):
-            postgresql.empty(OURS.database)
-            for name, (step, key) in steps.items():
-                requests = [batch_request(key) for _ in range(batches)]
-                postgresql.settle(OURS.database)
-                _note(found, turn, name, asyncio.run(step(requests)))
-            postgresql.settle(OURS.database)
-            _note(found, turn, "copy", asyncio.run(copy(url, batches * ITEMS)))
+            for name, one in servers.items():
+                requests = [batch_request(key=name == OURS_KEYED) for _ in range(batches)]
+                _prepare_table(postgresql, one.contestant)
+                _note(found, turn, name, asyncio.run(stream(one, requests)))
+                _check_rows(postgresql, one.contestant, batches * ITEMS)
+            _prepare_table(postgresql, OURS)
+            _note(found, turn, COPY, asyncio.run(copy(postgresql.url(OURS.database), batches * ITEMS)))
             requests = [batch_request() for _ in range(batches)]
             singles += asyncio.run(stream_beside_singles(server, requests)) if turn else []
-    return {name: median(each) for name, each in found.items()} | {"p99": quantiles(singles, n=100)[-1]}
+    return {name: median(each) for name, each in found.items()} | {P99: quantiles(singles, n=100)[-1]}
+
+
+def _prepare_table(postgresql: PostgreSQL, contestant: Contestant) -> None:
+    postgresql.empty(contestant.database)
+    postgresql.settle(contestant.database)
+
+
+def _check_rows(postgresql: PostgreSQL, contestant: Contestant, wanted: int) -> None:
+    if postgresql.rows(contestant.database) != wanted:
+        raise InvalidRun(f"{contestant.title}: {postgresql.rows(contestant.database)} rows, not {wanted}")
 
 
 def _note(found: dict[str, list[float]], turn: int, name: str, figure: float) -> None:
@@ -137,23 +145,21 @@ def _note(found: dict[str, list[float]], turn: int, name: str, figure: float) ->
 
 def report(figures: Mapping[str, float]) -> str:
     """The figures, and whether the aims are reached."""
-    ratio = figures["batches"] / figures["copy"]
+    ours = figures[OURS_PLAIN]
+    of_copy, of_fastify = ours / figures[COPY], ours / figures[FASTIFY]
     aims = [
-        (
-            f"at least {WANTED_PER_SECOND:,} signals/s",
-            f"{figures['batches']:,.0f}",
-            figures["batches"] >= WANTED_PER_SECOND,
-        ),
-        (f"at least {WANTED_OF_COPY} of COPY", f"{ratio:.2f}", ratio >= WANTED_OF_COPY),
+        (f"at least {WANTED_PER_SECOND:,} signals/s", f"{ours:,.0f}", ours >= WANTED_PER_SECOND),
+        (f"at least {WANTED_OF_COPY} of COPY", f"{of_copy:.2f}", of_copy >= WANTED_OF_COPY),
+        (f"at least {WANTED_OF_FASTIFY} times Fastify", f"{of_fastify:.2f}", of_fastify >= WANTED_OF_FASTIFY),
         (
             f"single signals meanwhile: p99 under {WANTED_P99_MS} ms",
-            f"{figures['p99']:.1f} ms",
-            figures["p99"] < WANTED_P99_MS,
+            f"{figures[P99]:.1f} ms",
+            figures[P99] < WANTED_P99_MS,
         ),
     ]
     rates = table(
         [f"batches of {ITEMS}, {SIZE} bytes each, signed", "signals/s"],
-        [[name, f"{figure:,.0f}"] for name, figure in figures.items() if name != "p99"],
+        [[name, f"{figure:,.0f}"] for name, figure in figures.items() if name != P99],
     )
     judged = [[aim, figure, "reached" if reached else "**missed**"] for aim, figure, reached in aims]
     return f"{rates}\n\n{table(['aim', 'measured', ''], judged)}"
@@ -168,9 +174,11 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     unwind_when_terminated()
     try:
+        prepare_node()
         with scratch_folder() as folder, throw_away_postgresql(folder) as postgresql:
             around = facts(postgresql, folder)
-            postgresql.create_migrated(OURS.database)
+            for contestant in (OURS, NODE):
+                postgresql.create_migrated(contestant.database)
             figures = measure(postgresql, folder, chosen.rounds, chosen.batches)
     except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
