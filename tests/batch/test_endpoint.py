@@ -273,10 +273,15 @@ async def test_the_signature_of_a_batch_is_none_of_a_signal_and_the_other_way_ro
     assert count(direct_database, "signals") == 0
 
 
-async def test_the_batch_is_not_to_be_read(direct_database: Database) -> None:
-    async with serving(direct_database.url) as client:
+async def test_the_batch_is_not_to_be_read_and_its_signals_are(direct_database: Database) -> None:
+    async with serving(direct_database.url, app_env="development", signals_readers="open") as client:
+        stored = (await post(client, body_of(items(2)))).json()["results"]
         answer = await client.get(BATCH)
+        read = [(await client.get(f"{SIGNALS}/{result['id']}")).json() for result in stored]
+        events = (await client.get("/api/v1/feed", params={"wait": 5})).json()["events"]
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert [signal["payload"] for signal in read] == [{"n": 0}, {"n": 1}]
+    assert [event["signal"] for event in events] == read
 
 
 async def test_it_is_proven_as_a_signal_is(direct_database: Database) -> None:

@@ -242,7 +242,7 @@ async def test_signals_are_stored_while_a_migration_waits_for_a_reader(
         await asyncio.to_thread(insert_within, database, Limits().answer_seconds)
     assert not migration.done()
     await dump.execute("COMMIT")
-    assert await migration == [POSITIONS, INDEXED, READERS]
+    assert await migration == [POSITIONS, INDEXED, READERS, KINDS]
     assert capsys.readouterr().err.count("waits for a table that others use") == 1
     await dump.close()
 

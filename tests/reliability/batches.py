@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from itertools import count, islice
 
 from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
-from tests.reliability.producers import PAUSE_SECONDS, signals
+from tests.reliability.producers import PATIENCE_SECONDS, PAUSE_SECONDS, attempt, signals
 from tests.reliability.serving import SECRET, Service
-from tests.speaking.connection import Broken, Connection, NotSent
+from tests.speaking.connection import Connection
 from tests.speaking.exchange import BATCH, Answer
 
 PRODUCERS = 6
 ITEMS = 25
-PATIENCE_SECONDS = 10.0
 IMPATIENCE_SECONDS = 0.1
 
 
@@ -59,7 +57,9 @@ class BatchProducer:
     async def deliver(self, batch: Batch) -> None:
         """Send a batch until it is acknowledged, and once more to compare."""
         first = await self._until_stored(batch)
-        for signal, result in zip(batch.signals, json.loads(first.body)["results"], strict=True):
+        results = json.loads(first.body)["results"]
+        self._ledger.torn += len({result["created_at"] for result in results}) > 1
+        for signal, result in zip(batch.signals, results, strict=True):
             self._ledger.acknowledge(signal, json.dumps(result).encode())
         again = await self._until_stored(batch)
         for signal, result in zip(batch.signals, json.loads(again.body)["results"], strict=True):
@@ -67,27 +67,13 @@ class BatchProducer:
 
     async def _until_stored(self, batch: Batch) -> Answer:
         request = batch.request()
-        for attempt in count():
-            answer = await self._attempt(request)
+        for tried in count():
+            answer = await attempt(self._connection, self._ledger, request, self._patience)
             if answer is not None and answer.status == 201:
                 return answer
             await asyncio.sleep(self._draw.uniform(*PAUSE_SECONDS))
-            request = batch.request() if attempt % 2 else request
+            request = batch.request() if tried % 2 else request
         raise AssertionError
-
-    async def _attempt(self, request: bytes) -> Answer | None:
-        started, answer = time.monotonic(), None
-        try:
-            answer = await self._connection.ask(request, self._patience)
-            label = answer.label
-        except NotSent:
-            label = "not sent"
-        except Broken:
-            label = "broken"
-        except TimeoutError:
-            label = "abandoned"
-        self._ledger.attempted(label, started)
-        return answer
 
     def close(self) -> None:
         """Close its connection."""

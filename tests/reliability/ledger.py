@@ -33,6 +33,8 @@ class Ledger:
     slowest: float = 0.0
     compared: int = 0
     changed: int = 0
+    torn: int = 0
+    """Batches whose signals were not all stored at one time."""
 
     @property
     def attempts(self) -> int:

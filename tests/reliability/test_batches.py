@@ -12,16 +12,20 @@ pytestmark = pytest.mark.anyio
 
 DOWN_SECONDS = 1.0
 
+REFUSING = {"SIGNALS_DUPLICATES": "refuse"}
+"""So that each signal has a receipt of its content beside the two of its batch, and a resend that is taken for a
+duplicate is never acknowledged."""
+
 
 async def test_postgresql_is_killed_while_batches_come_in(lab: Lab) -> None:
     """`kill -9` of every process of PostgreSQL, under batches that are resent and signed anew at two services.
 
     Red when a batch is stored without looking for its receipts.
     """
-    times, each = lab.size(2, 10), lab.size(300, 2000)
+    times, each = lab.size(1, 10), lab.size(200, 2000)
     ledger = Ledger()
     postgresql = await lab.postgresql()
-    services = [await lab.service(postgresql.url) for _ in range(2)]
+    services = [await lab.service(postgresql.url, **REFUSING) for _ in range(2)]
     async with batches_produced(services, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
@@ -37,10 +41,10 @@ async def test_postgresql_is_killed_while_batches_come_in(lab: Lab) -> None:
 
 
 async def test_the_service_is_killed_while_batches_come_in(lab: Lab) -> None:
-    times, each = lab.size(2, 10), lab.size(300, 2000)
+    times, each = lab.size(1, 10), lab.size(200, 2000)
     ledger = Ledger()
     postgresql = await lab.postgresql()
-    service = await lab.service(postgresql.url)
+    service = await lab.service(postgresql.url, **REFUSING)
     async with batches_produced([service], ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
@@ -56,11 +60,11 @@ async def test_the_service_is_killed_while_batches_come_in(lab: Lab) -> None:
 
 async def test_the_commit_of_a_batch_is_not_acknowledged(lab: Lab) -> None:
     """The connection is cut after the commit, and the producers do not wait for the end of that either."""
-    cuts = lab.size(10, 200)
+    cuts = lab.size(6, 200)
     ledger = Ledger()
     postgresql = await lab.postgresql()
     async with database_proxy(postgresql.url) as proxy:
-        service = await lab.service(proxy.url)
+        service = await lab.service(proxy.url, **REFUSING)
         async with batches_produced([service], ledger, lab.seed):
             await lab.acknowledged(ledger, 4 * ITEMS)
             proxy.cut_commits(cuts, lambda: lab.draw.random() < 0.5)

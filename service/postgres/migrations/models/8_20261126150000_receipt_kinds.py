@@ -8,6 +8,7 @@ RUN_IN_TRANSACTION = True
 async def upgrade(_: BaseDBAsyncClient) -> str:
     """SQL that brings the change. The receipts that are there go on as they are, and older processes write theirs."""
     return """
+SET LOCAL lock_timeout = '500ms';
 -- "key" is the MAC of a signed request, as before, or a letter for another kind and a hash: of an idempotency key, or
 -- of the content of a signal. "signal_id" is the signal that it stands for.
 -- "fingerprint" tells what else has to be the same; a MAC has none, since it covers everything.
@@ -30,6 +31,7 @@ ALTER TABLE "producers" ADD COLUMN "duplicates" VARCHAR(6),
 async def downgrade(_: BaseDBAsyncClient) -> str:
     """SQL that undoes the change. What older processes do not know is forgotten."""
     return """
+SET LOCAL lock_timeout = '500ms';
 DELETE FROM "receipts" WHERE "fingerprint" IS NOT NULL OR "signal_ids" IS NOT NULL;
 DROP INDEX "ix_receipts_batch_id";
 ALTER TABLE "receipts"
