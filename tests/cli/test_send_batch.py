@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import typer
 
+from service.cli.formats import READERS, Format
 from tests.cli.program import Program
 from tests.observing.storage import Storage
 from tests.running.deployment import Deployment
@@ -65,10 +67,21 @@ def test_faulty_lines_are_named_and_the_others_are_sent(program: Program, storag
 
 
 def test_the_same_command_again_sends_nothing_twice(program: Program, storage: Storage) -> None:
+    """Nor does it when nobody knows any more what became of what was under way, or when the file is another."""
     name = written(program.directory, rows(700))
     program.run("send-batch", name)
     again = program.run("send-batch", name)
     assert (again.code, again.output, again.errors) == (0, "", "done: no signal\n")
+    record = program.directory / f"{name}.progress"
+    digest, *_, begun, _ = record.read_text().splitlines()
+    old = {**json.loads(begun), "begun": "2026-01-31T12:00:00+00:00"}
+    record.write_text(f"{digest}\n{json.dumps(old)}\n")
+    late = program.run("send-batch", name)
+    written(program.directory, rows(701))
+    changed = program.run("send-batch", name)
+    assert (late.code, changed.code) == (2, 2)
+    assert "nobody knows any more" in " ".join(late.errors.split())
+    assert "it was changed since it was begun" in " ".join(changed.errors.split())
     assert storage.count_new() == 700
 
 
@@ -108,32 +121,9 @@ def test_what_was_under_way_is_sent_as_it_was_and_found(program: Program, storag
     assert storage.count_new() == 900
 
 
-def test_a_file_that_was_changed_is_refused(program: Program, storage: Storage) -> None:
-    name = written(program.directory, rows(2))
-    program.run("send-batch", name)
-    written(program.directory, rows(3))
-    ended = program.run("send-batch", name)
-    assert ended.code == 2
-    assert "it was changed since it was begun" in " ".join(ended.errors.split())
-    assert storage.count_new() == 2
-
-
-def test_what_nobody_knows_any_more_is_not_sent_again(program: Program, storage: Storage) -> None:
-    name = written(program.directory, rows(2))
-    program.run("send-batch", name)
-    record = program.directory / f"{name}.progress"
-    digest, begun, _ = record.read_text().splitlines()
-    old = {**json.loads(begun), "begun": "2026-01-31T12:00:00+00:00"}
-    record.write_text(f"{digest}\n{json.dumps(old)}\n")
-    ended = program.run("send-batch", name)
-    assert (ended.code, storage.count_new()) == (2, 2)
-    assert "nobody knows any more" in " ".join(ended.errors.split())
-
-
-def test_columns_that_no_signal_has_are_refused(program: Program) -> None:
-    ended = program.run("send-batch", written(program.directory, ["instrument,price", "XAUUSD,1"], "signals.csv"))
-    assert ended.code == 2
-    assert "not price" in " ".join(ended.errors.split())
+def test_columns_that_no_signal_has_are_refused() -> None:
+    with pytest.raises(typer.BadParameter, match="not price"):
+        list(READERS[Format.CSV]([b"instrument,price\n", b"XAUUSD,1\n"]))
 
 
 def test_without_a_service_it_says_so_and_can_be_run_again(program: Program, storage: Storage) -> None:

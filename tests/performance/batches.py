@@ -1,5 +1,5 @@
-"""`make bench-batches`: batches in one process, beside Fastify with one insert of many rows and COPY into the same table;
-single signals meanwhile; and what each kind of receipt costs."""
+"""`make bench-batches`: batches in one process, beside Fastify with one insert of many rows and COPY into the same
+table; single signals meanwhile; and what each kind of receipt costs."""
 
 import argparse
 import asyncio
