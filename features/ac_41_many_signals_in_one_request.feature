@@ -125,3 +125,13 @@ Feature: AC-41 Many signals in one request
       When the producer sends a batch of 11 signals
       Then it is refused as "rate_limited"
       And it tells that 10 signals pass at once
+
+  @inside
+  Rule: Readers get each signal of it
+
+    Example: They come in the order of the batch
+      Given anybody may read
+      And the reader has read the feed to its end
+      And signals are stored with one batch for "AA", "BB" and "CC"
+      When the reader goes on
+      Then the reader sees "AA", "BB" and "CC" in this order
