@@ -73,7 +73,7 @@ Feature: AC-43 Duplicates by content
         | side       |
         | time       |
 
-    Example: The same instant in another offset
+    Example: The same instant in another time zone
       Given duplicates are refused
       And signing is on
       And the producer has sent a signal dated "2026-01-29T12:00:00Z"

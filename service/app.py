@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -17,9 +16,9 @@ from service.feed.pages import Pages
 from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
+from service.guards import SignalGuards, Signing, duplicates_of, reader_guard, signing_of
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
-from service.http.json_only import JsonOnly
 from service.http.own_path import OwnPath
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
@@ -27,28 +26,15 @@ from service.intake.journal import Journal
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
-from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
-from service.keyring.keyring import Keyring
-from service.keyring.reader import KeyringReader
-from service.keyring.sealing import SealingKeys
 from service.live import LiveFeed
 from service.manual.pages import pages
-from service.notation.duplicates import Duplicates
-from service.notation.rate import Rate
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.producers.uses import KeyUses
-from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
-from service.proof.signing import RESENT_FOR
-from service.proof.signing_headers import SigningHeaders
-from service.rates.guard import RateLimit
-from service.rates.quotas import Quotas
-from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
@@ -56,7 +42,6 @@ from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.receipts.pruning import Receipts
-from service.receipts.recognition import DuplicatesOf
 from service.settings import Settings, SettingsError
 from service.survey.holding import Holding
 from service.survey.survey import Survey
@@ -74,7 +59,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     tail = Tail(pool, limits)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     lane = Lane(pool, limits, journal, on_stored=tail.wake)
-    signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
+    signing = signing_of(settings, pool, writer.require, clock, limits)
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
@@ -82,22 +67,22 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _Guards(settings, signing, clock, limits)
-    duplicates_of = _duplicates_of(settings, signing)
+    guards = SignalGuards(settings, signing, clock, limits)
+    known = duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
-    read = [_reader_guard(settings, readers), *no_body]
+    read = [reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock, duplicates_of),
+                CreateSignal(settings, limits, writer, journal, clock, known),
                 methods=["POST"],
                 middleware=guards.of(settings.body_max_bytes),
             ),
             OwnPath(
                 "/api/v1/signals/batch",
-                CreateBatch(settings, limits, lane, journal, clock, duplicates_of),
+                CreateBatch(settings, limits, lane, journal, clock, known),
                 methods=["POST"],
                 middleware=guards.of(settings.signals_batch_max_bytes),
             ),
@@ -141,34 +126,8 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Signing:
-    """What proves who sends: the keys of all producers, what reads them, and what counts their uses; and how much each
-    may send."""
-
-    keyring: Keyring
-    reader: KeyringReader
-    uses: KeyUses
-    proving: Proving
-    quotas: Quotas
-
-
-def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limits: Limits) -> _Signing:
-    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
-    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
-    uses = KeyUses(pool)
-    return _Signing(keyring, reader, uses, Proving(keyring.find, writer.require, uses.count), Quotas(pool, limits))
-
-
-def _duplicates_of(settings: Settings, signing: _Signing | None) -> DuplicatesOf:
-    def duplicates_of(producer: str) -> Duplicates:
-        return (signing and signing.keyring.duplicates_of(producer)) or settings.signals_duplicates
-
-    return duplicates_of
-
-
 def _followed(
-    settings: Settings, pool: Pool, signing: _Signing | None, readers: Readers, limits: Limits
+    settings: Settings, pool: Pool, signing: Signing | None, readers: Readers, limits: Limits
 ) -> list[Subject]:
     """What is kept in memory as the database has it."""
     of_signing = [signing.reader] if signing else []
@@ -182,7 +141,7 @@ def _background(
     clock: Clock,
     writer: Writer,
     lane: Lane,
-    signing: _Signing | None,
+    signing: Signing | None,
     follower: Follower,
     overview: Overview,
     **of_reading: Work,
@@ -228,45 +187,11 @@ def _reading(
     return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
-def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
-    if settings.signals_readers == "open":
-        return Middleware(OpenReading)
-    return Middleware(ReaderAuthentication, readers=readers)
-
-
-class _Guards:
-    """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
-
-    def __init__(self, settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> None:
-        self._signing = signing
-        self._clock = clock
-        self._default_rate = settings.producer_rate
-        self._hints, self._resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
-
-    def of(self, body_max_bytes: int) -> list[Middleware]:
-        """The guards of a route whose bodies may have so many bytes, in their order."""
-        body = Middleware(BodyLimit, max_bytes=body_max_bytes)
-        signing, clock = self._signing, self._clock
-        if signing is None:
-            return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-        return [
-            Middleware(JsonOnly),
-            Middleware(SigningHeaders, clock=clock),
-            body,
-            Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=self._hints),
-            Middleware(RateLimit, quotas=signing.quotas, rate_of=self._rate_of, resends=self._resends, clock=clock),
-        ]
-
-    def _rate_of(self, producer: str) -> Rate | None:
-        own = self._signing and self._signing.keyring.rate_of(producer)
-        return own or self._default_rate
-
-
 def _lifespan(
     settings: Settings,
     pool: Pool,
     background: Tasks,
-    signing: _Signing | None,
+    signing: Signing | None,
     follower: Follower,
     shutdown: Shutdown,
 ) -> Lifespan[Any]:

@@ -7,6 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from service.intake.signal import SignalCreate, SignalCreated
 from service.manual import shapes
 from service.manual.answers import Json
+from service.reading import shapes as reading
 
 
 class _Plain(GenerateJsonSchema):
@@ -29,10 +30,10 @@ def schemas() -> Json:
         shapes.RefusedProof,
         shapes.RefusedSignature,
         shapes.RefusedCursor,
-        shapes.Signal,
-        shapes.FeedPage,
-        shapes.InstrumentsPage,
-        shapes.Overview,
+        reading.Signal,
+        reading.FeedPage,
+        reading.InstrumentsPage,
+        reading.Overview,
         shapes.Health,
         shapes.Readiness,
         shapes.Version,

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 DOWN_SECONDS = 1.0
 
-REFUSING = {"SIGNALS_DUPLICATES": "refuse"}
+REFUSED = "refuse"
 """So that each signal has a receipt of its content beside the two of its batch, and a resend that is taken for a
 duplicate is never acknowledged."""
 
@@ -25,7 +25,7 @@ async def test_postgresql_is_killed_while_batches_come_in(lab: Lab) -> None:
     times, each = lab.size(1, 10), lab.size(200, 2000)
     ledger = Ledger()
     postgresql = await lab.postgresql()
-    services = [await lab.service(postgresql.url, **REFUSING) for _ in range(2)]
+    services = [await lab.service(postgresql.url, SIGNALS_DUPLICATES=REFUSED) for _ in range(2)]
     async with batches_produced(services, ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
@@ -44,7 +44,7 @@ async def test_the_service_is_killed_while_batches_come_in(lab: Lab) -> None:
     times, each = lab.size(1, 10), lab.size(200, 2000)
     ledger = Ledger()
     postgresql = await lab.postgresql()
-    service = await lab.service(postgresql.url, **REFUSING)
+    service = await lab.service(postgresql.url, SIGNALS_DUPLICATES=REFUSED)
     async with batches_produced([service], ledger, lab.seed):
         for _ in range(times):
             await lab.acknowledged(ledger, each)
@@ -64,7 +64,7 @@ async def test_the_commit_of_a_batch_is_not_acknowledged(lab: Lab) -> None:
     ledger = Ledger()
     postgresql = await lab.postgresql()
     async with database_proxy(postgresql.url) as proxy:
-        service = await lab.service(proxy.url, **REFUSING)
+        service = await lab.service(proxy.url, SIGNALS_DUPLICATES=REFUSED)
         async with batches_produced([service], ledger, lab.seed):
             await lab.acknowledged(ledger, 4 * ITEMS)
             proxy.cut_commits(cuts, lambda: lab.draw.random() < 0.5)
