@@ -9,7 +9,7 @@ SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading test-signers audit docs lock clean
+.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
@@ -63,6 +63,9 @@ bench-growth: .venv/dev  ## with 0, 1 and 5 million rows in the table; needs wrk
 
 bench-refusals: .venv/dev  ## a flood of wrong signatures beside as many good ones; writes docs/performance.md
 	$(BIN)/python -m tests.performance.refusals $(ARGS)
+
+bench-batches: .venv/dev  ## batches beside Fastify and COPY, single signals meanwhile; needs Node; writes docs/performance.md
+	$(BIN)/python -m tests.performance.batches $(ARGS)
 
 bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request; writes docs/performance.md
 	$(BIN)/python -m tests.performance.keyring $(ARGS)

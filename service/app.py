@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -10,48 +9,39 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.batch.endpoint import CreateBatch
+from service.batch.lane import Lane
 from service.board.pages import BoardPages
 from service.feed.pages import Pages
 from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
+from service.guards import SignalGuards, Signing, duplicates_of, reader_guard, signing_of
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
-from service.http.json_only import JsonOnly
+from service.http.own_path import OwnPath
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
-from service.intake.receipts import Receipts
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
-from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
-from service.keyring.keyring import Keyring
-from service.keyring.reader import KeyringReader
-from service.keyring.sealing import SealingKeys
 from service.live import LiveFeed
 from service.manual.pages import pages
-from service.notation.rate import Rate
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.producers.uses import KeyUses
-from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
-from service.proof.signing import RESENT_FOR
-from service.proof.signing_headers import SigningHeaders
-from service.rates.guard import RateLimit
-from service.rates.quotas import Quotas
-from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading
 from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
+from service.receipts.pruning import Receipts
 from service.settings import Settings, SettingsError
 from service.survey.holding import Holding
 from service.survey.survey import Survey
@@ -68,25 +58,33 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     journal = Journal()
     tail = Tail(pool, limits)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
-    signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
+    lane = Lane(pool, limits, journal, on_stored=tail.wake)
+    signing = signing_of(settings, pool, writer.require, clock, limits)
     readers = Readers(clock)
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
     reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _guards(settings, signing, clock, limits)
+    guards = SignalGuards(settings, signing, clock, limits)
+    known = duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
-    read = [_reader_guard(settings, readers), *no_body]
+    read = [reader_guard(settings, readers), *no_body]
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock),
+                CreateSignal(settings, limits, writer, journal, clock, known),
                 methods=["POST"],
-                middleware=guards,
+                middleware=guards.of(settings.body_max_bytes),
+            ),
+            OwnPath(
+                "/api/v1/signals/batch",
+                CreateBatch(settings, limits, lane, journal, clock, known),
+                methods=["POST"],
+                middleware=guards.of(settings.signals_batch_max_bytes),
             ),
             Route("/api/v1/signals/{id}", reading.signal, middleware=read),
             Route("/api/v1/feed", reading.feed, middleware=read),
@@ -106,7 +104,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         lifespan=_lifespan(
             settings,
             pool,
-            _background(pool, limits, clock, writer, signing, follower, overview, tail=tail.run, streams=live.sweeping),
+            _background(
+                pool, limits, clock, writer, lane, signing, follower, overview, tail=tail.run, streams=live.sweeping
+            ),
             signing,
             follower,
             shutdown,
@@ -126,27 +126,8 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Signing:
-    """What proves who sends: the keys of all producers, what reads them, and what counts their uses; and how much each
-    may send."""
-
-    keyring: Keyring
-    reader: KeyringReader
-    uses: KeyUses
-    proving: Proving
-    quotas: Quotas
-
-
-def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limits: Limits) -> _Signing:
-    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
-    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
-    uses = KeyUses(pool)
-    return _Signing(keyring, reader, uses, Proving(keyring.find, writer.require, uses.count), Quotas(pool, limits))
-
-
 def _followed(
-    settings: Settings, pool: Pool, signing: _Signing | None, readers: Readers, limits: Limits
+    settings: Settings, pool: Pool, signing: Signing | None, readers: Readers, limits: Limits
 ) -> list[Subject]:
     """What is kept in memory as the database has it."""
     of_signing = [signing.reader] if signing else []
@@ -159,7 +140,8 @@ def _background(
     limits: Limits,
     clock: Clock,
     writer: Writer,
-    signing: _Signing | None,
+    lane: Lane,
+    signing: Signing | None,
     follower: Follower,
     overview: Overview,
     **of_reading: Work,
@@ -181,6 +163,7 @@ def _background(
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
+        batch_inquiry=repeated("batch_inquiry", lane.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
@@ -204,36 +187,11 @@ def _reading(
     return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
-def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
-    if settings.signals_readers == "open":
-        return Middleware(OpenReading)
-    return Middleware(ReaderAuthentication, readers=readers)
-
-
-def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
-    """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
-    body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
-    if signing is None:
-        return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-    hints, resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
-
-    def rate_of(producer: str) -> Rate | None:
-        return signing.keyring.rate_of(producer) or settings.producer_rate
-
-    return [
-        Middleware(JsonOnly),
-        Middleware(SigningHeaders, clock=clock),
-        body,
-        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
-        Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock),
-    ]
-
-
 def _lifespan(
     settings: Settings,
     pool: Pool,
     background: Tasks,
-    signing: _Signing | None,
+    signing: Signing | None,
     follower: Follower,
     shutdown: Shutdown,
 ) -> Lifespan[Any]:

@@ -6,6 +6,7 @@
 - `exact_path`: a published path has one spelling
 - `headers`: the headers as they arrived
 - `json_only`: the content types that are taken
+- `own_path`: a path that is one route's alone
 - `request_context`: request id, closing log line, metric, and an answer whatever happens
 - `strict_json`: JSON read so that nothing is lost on the way to `jsonb`
 """

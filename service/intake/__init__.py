@@ -5,8 +5,7 @@
 - `errors`: what is refused because its body is no signal
 - `journal`: each signal that was stored has its line and is counted
 - `queue`: signals that wait, with the outcomes that their requests wait for
-- `receipts`: those that have expired are forgotten
 - `signal`: the fields of a signal, and the answer to one
-- `statement`: the one statement that stores many signals with one commit
+- `storing`: one attempt to store a batch
 - `writer`: signals that arrive together share a commit
 """

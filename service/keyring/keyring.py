@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.http.errors import Overloaded
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 
 IN_USE_MAX = 5
@@ -37,11 +38,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own."""
+    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own, and a word on what
+    becomes of its duplicates."""
 
     enabled: bool
     keys: tuple[Key, ...]
     rate: Rate | None = None
+    duplicates: Duplicates | None = None
 
 
 class Keyring:
@@ -95,6 +98,11 @@ class Keyring:
         """The rate that a producer has of its own."""
         producer = self.producers.get(producer_id)
         return producer.rate if producer else None
+
+    def duplicates_of(self, producer_id: str) -> Duplicates | None:
+        """What becomes of the duplicates of a producer, if that was said of it."""
+        producer = self.producers.get(producer_id)
+        return producer.duplicates if producer else None
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
         ended = [key for key in keys if key.has_ended(now) and key.secret is not None]

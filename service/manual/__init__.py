@@ -2,7 +2,7 @@
 
 - `answers`: answers and refusals as the document describes them
 - `explanations`: every refusal explained to the producer who got it
-- `headers`, `shapes`, `specimens`: what the document shows of headers, answers, examples
+- `headers`, `schemas`, `shapes`, `specimens`: what the document shows of headers, bodies, answers, examples
 - `openapi`: the OpenAPI document
 - `pages`: the documentation that the service itself serves
 - `reading`: the operations of those who read

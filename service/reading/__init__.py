@@ -4,6 +4,7 @@
 - `overview`: what no reader can count from the feed
 - `places`: how many may wait at once
 - `query`: what a request asks for; pure
+- `shapes`: what the answers look like, for the published document
 - `waiting`: a page that is waited for
 """
 

@@ -23,6 +23,7 @@ from tests.speaking.conversation import Conversation
 from tests.speaking.payloads import exact
 from tests.speaking.producer import PRODUCER_ID, Producer
 from tests.speaking.reader import FEED, Reader
+from tests.steps.batches import send as send_batch_of
 from tests.steps.words import Table
 
 HELD = "Feed is held back by an open transaction"
@@ -91,6 +92,17 @@ def signals_for(producer: Producer, conversation: Conversation, paging: Followin
         sent = producer.fresh()
         sent.set_text("instrument", name)
         paging.own.add(conversation.send(sent.request()).json()["id"])
+
+
+@given(parsers.re(f"signals are stored with one batch for {NAMES}"))
+def batch_for(producer: Producer, conversation: Conversation, paging: Following, names: str) -> None:
+    bodies = []
+    for name in listed(names):
+        sent = producer.fresh()
+        sent.set_text("instrument", name)
+        bodies.append(sent.body().decode())
+    send_batch_of(producer, bodies)
+    paging.own |= {result["id"] for result in conversation.answer.json()["results"]}
 
 
 @given("these signals are sent:")

@@ -1,0 +1,50 @@
+"""The schemas of the published document, as pydantic has them."""
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from service.intake.signal import SignalCreate, SignalCreated
+from service.manual import shapes
+from service.manual.answers import Json
+from service.reading import shapes as reading
+
+
+class _Plain(GenerateJsonSchema):
+    """pydantic's schemas without the titles that only repeat the names."""
+
+    def field_title_should_be_set(self, *_: Any) -> bool:
+        return False
+
+
+def schemas() -> Json:
+    """The schemas of bodies and answers, by name."""
+    answers = [
+        SignalCreated,
+        shapes.SignalFound,
+        shapes.BatchStored,
+        shapes.Refused,
+        shapes.RefusedRate,
+        shapes.RefusedBatch,
+        shapes.RefusedFields,
+        shapes.RefusedProof,
+        shapes.RefusedSignature,
+        shapes.RefusedCursor,
+        reading.Signal,
+        reading.FeedPage,
+        reading.InstrumentsPage,
+        reading.Overview,
+        shapes.Health,
+        shapes.Readiness,
+        shapes.Version,
+    ]
+    models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
+    _, definitions = models_json_schema(
+        [(SignalCreate, "validation"), (shapes.BatchCreate, "validation"), *models],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_Plain,
+    )
+    found: Json = definitions["$defs"]
+    for name in found.keys() - {"SignalCreate", "BatchCreate"}:
+        found[name]["additionalProperties"] = False
+    return found
