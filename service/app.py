@@ -9,7 +9,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
-from service import __version__
 from service.board.pages import BoardPages
 from service.feed.pages import Pages
 from service.feed.share import Share
@@ -34,6 +33,7 @@ from service.keyring.sealing import SealingKeys
 from service.live import LiveFeed
 from service.manual.pages import pages
 from service.notation.rate import Rate
+from service.operate import figures
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
@@ -239,7 +239,7 @@ def _lifespan(
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
+        figures.begin(settings)
         async with pool, signing.uses if signing else nullcontext(), background:
             await follower.first_look()
             shutdown.listen()

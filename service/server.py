@@ -109,6 +109,8 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
 @contextmanager
 def _shared_figures(workers: int) -> Iterator[None]:
     """Where several worker processes add up their metrics, while they run."""
+    if metrics.SHARED_DIRECTORY in os.environ:
+        raise SettingsError(f"{metrics.SHARED_DIRECTORY}: must not be set: the service makes a folder of its own")
     if workers == 1:
         yield
         return
@@ -197,16 +199,12 @@ class _Server(uvicorn.Server):
 
 
 class _Workers(Multiprocess):
-    """Says the same once all worker processes serve, and sees to it that those that are gone have nothing in hand."""
+    """Says the same once all worker processes serve."""
 
     greeted = False
-    known: frozenset[int] = frozenset()
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
-        known, self.known = self.known, frozenset(process.pid for process in self.processes if process.pid)
-        for pid in known - self.known:
-            metrics.forget_process(pid)
         if not self.greeted and all(process.is_ready() for process in self.processes):
             self.greeted = True
             _greet(self.sockets)

@@ -12,6 +12,8 @@ class Journal:
 
     def __init__(self) -> None:
         self._labels = metrics.InstrumentLabels(metrics.shared_directory())
+        for side in SIDES:
+            metrics.ingested("other", side)
 
     def answered(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
         """The request is told now, so many seconds after it was proven."""

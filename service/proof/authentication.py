@@ -9,13 +9,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel import metrics
-from service.kernel.errors import Refusal
+from service.kernel.errors import Refusal, refusals_below
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.keyring.keyring import Key
 from service.proof import doctor, signing
-from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.proof.errors import AuthenticationRefusal, ProofRefusal, SignatureMismatch
 from service.proof.mistakes import Presented
 from service.proof.signing_headers import Claim, sane_producer_id
 
@@ -53,6 +53,8 @@ class ProducerAuthentication:
         self.clock = clock
         self.hints = hints
         self.successes = metrics.proofs.labels("success", _PROVEN)
+        for refusal in refusals_below(AuthenticationRefusal):
+            metrics.proofs.labels("failure", refusal.reason)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         claim: Claim = scope["state"]["claim"]

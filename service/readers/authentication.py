@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel import metrics
+from service.kernel.errors import refusals_below
 from service.kernel.logs import log
 from service.readers import tokens
 from service.readers.errors import TokenInvalid, TokenMissing, TokenRefusal
@@ -21,6 +22,8 @@ class ReaderAuthentication:
         self.app = app
         self.readers = readers
         self.successes = metrics.reader_tokens.labels("valid")
+        for refusal in refusals_below(TokenRefusal):
+            metrics.reader_tokens.labels(refusal.result)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
