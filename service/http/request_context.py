@@ -30,7 +30,7 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         started = time.perf_counter()
         identifier = _request_id(scope)
@@ -56,6 +56,14 @@ class RequestContext:
         finally:
             request_id.set(None)
             _conclude(scope, identifier, status, time.perf_counter() - started)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From start to stop: the server tells no more than that it failed."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            log.error("Start or stop failed", exception=error)
+            raise
 
 
 def _request_id(scope: Scope) -> str:

@@ -26,6 +26,7 @@ _LIMITS = Limits()
 
 Fields = dict[str, Any]
 Render = Callable[[str, str, Fields], bytes]
+Tracker = Callable[[str, str, Fields], None]
 
 
 def _json(level: str, message: str, fields: Fields) -> bytes:
@@ -81,6 +82,8 @@ class Log:
         self._render: Render = _json
         self._writer: LineWriter | None = None
         self._for_people = False
+        self.tracker: Tracker | None = None
+        """Who is told besides of each line about an exception."""
 
     def begin(
         self, level: int, descriptor: int | None, *, for_people: bool, buffer_bytes: int = _LIMITS.log_bytes
@@ -132,6 +135,8 @@ class Log:
             self._writer.hold(line)
         else:
             self._writer.write(line)
+        if self.tracker is not None and fields.get("exception") is not None:
+            self.tracker(level, message, fields)
 
     def say(self, sentence: str) -> None:
         """What is not for the log, but for a person who looks on."""

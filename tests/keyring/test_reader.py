@@ -371,7 +371,7 @@ async def test_producers_are_counted_whose_keys_all_end_within_a_day(database: D
     made = await register(database, "ending", "replaced", "later", "disabled")
     async with orm(database.url):
         for key, within in zip(made, (1, 1, 25, 1), strict=True):
-            await keys.retire(BY, key.id, timedelta(hours=within))
+            await keys.retire(BY, key.key_id, timedelta(hours=within))
         await keys.add(BY, SEALING, "replaced")
         await registry.update(BY, "producers disable", "disabled", enabled=False)
     async with reading(database.url) as read:

@@ -60,7 +60,7 @@ def test_every_alert_has_its_page_and_no_other_page_is_there() -> None:
 def fresh(shared_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Series]:
     """The figures of a service that has done nothing yet."""
     settings = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET, "DATABASE_URL": shared_database.url}
-    service = ServiceProcess(tmp_path_factory.mktemp("service"), settings, workers=2)
+    service = ServiceProcess(tmp_path_factory.mktemp("service"), settings)
     service.wait_until_ready()
     yield parse(service.client.get(f"{service.url}/metrics").text)
     service.stop()
