@@ -55,17 +55,20 @@ from service.reading.waiting import Waiting
 from service.settings import Settings, SettingsError
 from service.survey.holding import Holding
 from service.survey.survey import Survey
+from service.telemetry import requests as traced
 
 _LIMITS = Limits()
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _LIMITS) -> ASGIApp:
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, limits: Limits = _LIMITS, tracing: traced.Tracing | None = None
+) -> ASGIApp:
     """The service as an ASGI application. `settings.database_url` must be set.
 
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
     pool = _pool(settings, limits)
-    journal = Journal()
+    journal = Journal(tracing.attempted if tracing else None)
     tail = Tail(pool, limits)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
@@ -76,10 +79,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _guards(settings, signing, clock, limits)
+    guards = _guards(settings, signing, clock, limits, tracing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
-    read = [_reader_guard(settings, readers), *no_body]
+    read = [*_reader_guards(settings, readers, tracing), *no_body]
+    follow = [*read, *traced.feed(tracing)]
     router = Router(
         routes=[
             Route(
@@ -89,8 +93,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 middleware=guards,
             ),
             Route("/api/v1/signals/{id}", reading.signal, middleware=read),
-            Route("/api/v1/feed", reading.feed, middleware=read),
-            Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
+            Route("/api/v1/feed", reading.feed, middleware=follow),
+            Route("/api/v1/feed/live", live, methods=["GET"], middleware=follow),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
             Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
@@ -112,7 +116,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             shutdown,
         ),
     )
-    return RequestContext(router)
+    return traced.requests(RequestContext(router), tracing)
 
 
 def _pool(settings: Settings, limits: Limits) -> Pool:
@@ -204,13 +208,15 @@ def _reading(
     return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
-def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
+def _reader_guards(settings: Settings, readers: Readers, tracing: traced.Tracing | None) -> list[Middleware]:
     if settings.signals_readers == "open":
-        return Middleware(OpenReading)
-    return Middleware(ReaderAuthentication, readers=readers)
+        return [Middleware(OpenReading)]
+    return traced.proof(Middleware(ReaderAuthentication, readers=readers), tracing)
 
 
-def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
+def _guards(
+    settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits, tracing: traced.Tracing | None
+) -> list[Middleware]:
     """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
     body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
     if signing is None:
@@ -224,18 +230,13 @@ def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: 
         Middleware(JsonOnly),
         Middleware(SigningHeaders, clock=clock),
         body,
-        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
+        *traced.proof(Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints), tracing),
         Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock),
     ]
 
 
 def _lifespan(
-    settings: Settings,
-    pool: Pool,
-    background: Tasks,
-    signing: _Signing | None,
-    follower: Follower,
-    shutdown: Shutdown,
+    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, follower: Follower, shutdown: Shutdown
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:

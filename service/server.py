@@ -33,7 +33,7 @@ from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
 from service.settings import Settings, SettingsError, unknown_settings
-from service.telemetry import error_tracking
+from service.telemetry import error_tracking, tracing
 from service.wire.budget import Budget
 from service.wire.protocol import TURNED_AWAY_MAX, GuardedProtocol
 
@@ -77,6 +77,7 @@ def serve(
 
 
 def _serve(settings: Settings, hosts: Sequence[str], port: int, workers: int, clock: Clock, limits: Limits) -> None:
+    tracing.wanted()  # what is wrong with it, people are told before there are processes
     for sentence in settings.warnings():
         log.warning(sentence)
     for name in unknown_settings():
@@ -190,7 +191,7 @@ def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> u
 def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
     """What each worker process builds for itself."""
     leave_with_parent(limits)
-    app = create_app(settings, clock=clock, limits=limits)
+    app = create_app(settings, clock=clock, limits=limits, tracing=tracing.begin(settings, limits))
     # What was loaded until now stays: the collector need not look at it ever again, nor after every few requests.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)

@@ -17,7 +17,7 @@ _SANE_REQUEST_ID = re.compile(REQUEST_ID_FORM.encode())
 _ADDRESS_LENGTH = 45
 """The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
 
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
 class RequestContext:
@@ -75,7 +75,7 @@ def _request_id(scope: Scope) -> str:
 
 def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float) -> None:
     """`status` is None when the client went away before its answer."""
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
     client = scope.get("client")
     metrics.answered(route, method, "none" if status is None else str(status)).inc()

@@ -75,7 +75,7 @@ class Commits:
         found = await self._pool.commit(partial(find, signals={each.id: each.signal for each in self._uncertain}))
         for each, settled in list(self._uncertain.items()):
             if each.id in found:
-                self._journal.late(each.signal, found[each.id], each.request_id)
+                self._journal.late(each, found[each.id])
             if each.id in found or settled < asked:
                 del self._uncertain[each]
 
@@ -102,9 +102,10 @@ class Commits:
         except Exception as error:
             for each in unsettled.values():
                 each.uncertain = each.uncertain or (sent and leaves_open(error))
+            self._journal.failed(unsettled.values(), time.monotonic() - started, error)
             return error
         seconds = time.monotonic() - started
-        self._journal.committed(len(unsettled), seconds)
+        self._journal.committed(unsettled.values(), seconds)
         written = self._tell(unsettled, known)
         if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
@@ -125,7 +126,7 @@ class Commits:
             waiting = unsettled.pop(id)
             waiting.uncertain = False
             if waiting.answered:
-                self._journal.late(waiting.signal, stored, waiting.request_id)
+                self._journal.late(waiting, stored)
             waiting.resolve(stored)
         for waiting in unsettled.values():
             if waiting.refusal is not None:

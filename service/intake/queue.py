@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import Refusal
+from service.kernel.tracing import Trace
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +24,7 @@ class Waiting:
     outcome: asyncio.Future[Stored]
     request_id: str | None
     refusal: Refusal | None = None
+    trace: Trace | None = None
     uncertain: bool = False
     """Whether the database was asked to store it and never said whether it did."""
     id: UUID = field(default_factory=uuid7)

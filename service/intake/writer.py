@@ -20,6 +20,7 @@ from service.kernel import metrics
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
+from service.kernel.tracing import trace
 from service.postgres.pool import Pool
 
 
@@ -65,7 +66,9 @@ class Writer:
         if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()
-        waiting = Waiting(signal, loop.create_future(), request_id.get(), refusal)
+        waiting = Waiting(signal, loop.create_future(), request_id.get(), refusal, trace.get())
+        if waiting.trace is not None:
+            waiting.trace.wait()
         expiry = loop.call_later(self._limits.answer_seconds, waiting.refuse, InternalError)
         self._queue.put(waiting)
         self._unanswered += 1

@@ -18,6 +18,7 @@ import orjson
 from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
 from service.kernel.line_writer import LineWriter
+from service.kernel.tracing import trace
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being handled, put on every line that is written meanwhile."""
@@ -36,6 +37,9 @@ def _json(level: str, message: str, fields: Fields) -> bytes:
     current = request_id.get()
     if current is not None:
         line["request_id"] = current
+    traced = trace.get()
+    if traced is not None:
+        line["trace_id"] = traced.id
     if exception is not None:
         line |= _description(exception)
     return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)

@@ -82,6 +82,8 @@ database_clock = Gauge(
     multiprocess_mode="mostrecent",
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
+spans_ended = Counter("signals_spans_ended", "Parts of traces that were recorded")
+spans_sent = Counter("signals_spans_sent", "Those of them that the collector has taken")
 log_lines_dropped = Counter("signals_log_lines_dropped", "Log lines that could not be written")
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
 

@@ -15,6 +15,7 @@ from service.kernel.limits import Limits
 from service.kernel.logs import Fields, log, request_id
 from service.kernel.ration import Ration
 from service.kernel.timestamps import utc_now
+from service.kernel.tracing import trace
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Tracker:
                 self._client.capture_event(self._event(level, message, fields))
 
     def _event(self, level: str, message: str, fields: Fields) -> Any:
-        rest = {"request_id": request_id.get(), **fields}
+        traced = trace.get()
+        rest = {"request_id": request_id.get(), "trace_id": traced and traced.id, **fields}
         exception = rest.pop("exception")
         event, _ = self._event_from(exception, client_options=self._client.options)
         for each in event["exception"]["values"]:

@@ -1,7 +1,7 @@
 """What an error tracker is told: enough to mend a fault, and nothing that was sent.
 
-Seen red: with the SDK's own options (local variables held everything), with the exception's own words, and with its
-integrations (`default_integrations`: the command line and the modules of the process).
+Seen red: with local variables, which held everything, with the own words of exceptions, and with the integrations that
+the SDK has by default or finds installed.
 """
 
 import json
@@ -19,6 +19,7 @@ import pytest
 from service.intake import commits, endpoint, receipts
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.kernel.tracing import trace
 from service.proof import signing
 from service.settings import Settings, SettingsError
 from service.telemetry import error_tracking
@@ -37,6 +38,15 @@ PLACES = {
     "background task": (receipts.Receipts, "prune", "Background work failed"),
 }
 """Where something fails, and which line tells of it."""
+
+
+class Known:
+    """The trace of a request."""
+
+    id = "0af7651916cd43dd8448eb211c80319c"
+
+    def wait(self) -> None:
+        return
 
 
 def canary(kind: str) -> str:
@@ -121,12 +131,17 @@ def test_so_many_are_told_in_a_second_and_no_more(outside: Receiver, monkeypatch
 
 
 @pytest.mark.usefixtures("_telling")
-def test_lines_about_no_exception_are_not_told(outside: Receiver) -> None:
+def test_lines_about_no_exception_are_not_told_and_nothing_is_gathered_besides(outside: Receiver) -> None:
     track(outside)
     log.error("Keys do not open under SIGNALS_SEALING_KEYS", keys=1)
     log.warning("Rates are kept without the database", exception=None)
+    token = trace.set(Known())
     log.info("Something else", exception=ValueError())
-    assert [event["message"] for event in events(outside)] == ["Something else"]
+    trace.reset(token)
+    [event] = events(outside)
+    assert event["message"] == "Something else"
+    assert event["tags"] == {"trace_id": Known.id}
+    assert event["sdk"]["integrations"] == []
 
 
 def test_a_start_that_fails_is_told(outside: Receiver, tmp_path: Path) -> None:
