@@ -12,6 +12,9 @@ class Trace(Protocol):
     def id(self) -> str:
         """By which it is found: 32 hexadecimal digits."""
 
+    def proven(self) -> None:
+        """Who asks is proven, and may say which trace the request belongs to: a stranger decides nothing."""
+
     def wait(self) -> None:
         """From now on the request waits for a commit."""
 

@@ -13,6 +13,7 @@ from service.kernel.errors import Refusal, refusals_below
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
+from service.kernel.tracing import trace
 from service.keyring.keyring import Key
 from service.proof import doctor, signing
 from service.proof.errors import AuthenticationRefusal, ProofRefusal, SignatureMismatch
@@ -64,6 +65,9 @@ class ProducerAuthentication:
             metrics.proofs.labels("failure", refusal.reason).inc()
             log.warning("hmac_validation", producer_id=claim.producer_id, result="failure", reason=refusal.reason)
             raise
+        traced = trace.get()
+        if traced is not None:
+            traced.proven()
         self.successes.inc()
         key_id = sender.key_id and str(sender.key_id)
         log.info("hmac_validation", producer_id=claim.producer_id, key_id=key_id, result="success", reason=_PROVEN)

@@ -14,8 +14,8 @@ from service.kernel.tracing import Trace, trace
 class RequestTrace(Trace, Protocol):
     """The trace of one request, while it is handled."""
 
-    def adopt(self) -> None:
-        """The sender is proven: from now on it is a part of the trace that its headers name, if they do."""
+    def prove(self) -> None:
+        """From now on it is looked who asks."""
 
     def part(self, name: str, since: int) -> None:
         """A part has ended that began then, in nanoseconds of Unix time."""
@@ -77,18 +77,8 @@ class _ProofBegins:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["proof_since"] = time_ns()
-        await self.app(scope, receive, send)
-
-
-class _ProofEnds:
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         current: RequestTrace = trace.get()  # type: ignore[assignment]  # _TracedRequests stands before
-        current.adopt()
-        current.part("proof", scope["proof_since"])
+        current.prove()
         await self.app(scope, receive, send)
 
 
@@ -116,9 +106,8 @@ def requests(app: ASGIApp, tracing: Tracing | None) -> ASGIApp:
 
 
 def proof(guard: Middleware, tracing: Tracing | None) -> list[Middleware]:
-    """A guard that proves who asks, as a part of the trace. Who is proven may say which trace the request belongs to: a
-    stranger decides nothing."""
-    return [guard] if tracing is None else [Middleware(_ProofBegins), guard, Middleware(_ProofEnds)]
+    """A guard that proves who asks, as a part of the trace."""
+    return [guard] if tracing is None else [Middleware(_ProofBegins), guard]
 
 
 def feed(tracing: Tracing | None) -> list[Middleware]:

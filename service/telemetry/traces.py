@@ -74,7 +74,7 @@ class Traces:
             return
         ended = time_ns()
         began = ended - int(seconds * 1e9)
-        attributes = {"db.system.name": "postgresql", "db.operation.batch.size": len(traces)}
+        attributes: dict[str, str | int] = {"db.system.name": "postgresql", "db.operation.batch.size": len(traces)}
         if error is not None:
             attributes["error.type"] = type(error).__name__
         links = [each.link for each in recorded]
@@ -102,7 +102,7 @@ class _RequestTrace:
         self._scope = scope
         self._method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         self._began = time_ns()
-        self._waiting_since = self._began
+        self._proving_since = self._waiting_since = self._began
         self._status: int | None = None
         self._start(Context())
 
@@ -123,12 +123,17 @@ class _RequestTrace:
         """What others name it by."""
         return Link(self._span.get_span_context())
 
-    def adopt(self) -> None:
+    def prove(self) -> None:
+        """From now on it is looked who asks."""
+        self._proving_since = time_ns()
+
+    def proven(self) -> None:
         """Begin again, as a part of the trace that the headers name, if they do: what was begun is never sent."""
         given = {name: [value.decode("latin-1") for value in values(self._scope, name.encode())] for name in _CARRIED}
         parent = _W3C.extract(given, Context())
         if len(given["traceparent"]) == 1 and get_current_span(parent).get_span_context().is_valid:
             self._start(parent)
+        self.part("proof", self._proving_since)
 
     def part(self, name: str, since: int) -> None:
         """A part has ended that began then, in nanoseconds of Unix time."""

@@ -19,6 +19,7 @@ import pytest
 from service.intake import commits, endpoint, receipts
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.kernel.timestamps import utc_now
 from service.kernel.tracing import trace
 from service.proof import signing
 from service.settings import Settings, SettingsError
@@ -44,6 +45,9 @@ class Known:
     """The trace of a request."""
 
     id = "0af7651916cd43dd8448eb211c80319c"
+
+    def proven(self) -> None:
+        return
 
     def wait(self) -> None:
         return
@@ -120,7 +124,7 @@ def test_what_the_database_says_is_told_where_it_cannot_be_about_a_row(outside: 
 
 @pytest.mark.usefixtures("_telling")
 def test_so_many_are_told_in_a_second_and_no_more(outside: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    moment = error_tracking.utc_now()
+    moment = utc_now()
     monkeypatch.setattr(error_tracking, "utc_now", lambda: moment)
     track(outside, Limits(errors_per_second=3))
     for _ in range(10):

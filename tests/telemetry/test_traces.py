@@ -214,20 +214,22 @@ def test_a_stream_has_two_parts_however_much_it_is_told(
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{outside.address}",
     }
     service = ServiceProcess(tmp_path_factory.mktemp("service"), settings)
-    service.wait_until_ready()
-    with EventStream(service.url, {}, {}) as stream:
-        assert stream.next() is not None
-        for _ in range(50):
-            service.client.post(service.url + SIGNALS, headers={**JSON, "X-Request-Id": "last"}, content=signal_body())
-        for _ in range(50):
+    try:
+        service.wait_until_ready()
+        with EventStream(service.url) as stream:
             assert stream.next() is not None
-    lines = service.log.about("last")
-    service.stop()
+            for number in range(50):
+                headers = {**JSON, "X-Request-Id": f"number-{number}"}
+                service.client.post(service.url + SIGNALS, headers=headers, content=signal_body())
+            assert len(stream.signals(50)) == 50
+        lines = service.log.about("number-7", 0)
+    finally:
+        service.stop()
     found = [part for part in parts(outside.bodies) if part.name in ("GET /api/v1/feed/live", "feed")]
     assert sorted(part.name for part in found) == ["GET /api/v1/feed/live", "feed"]
-    traces = {part.trace for part in parts(outside.bodies) if part.attributes.get("signals.request_id") == "last"}
-    assert len(traces) == 50
-    assert {line["trace_id"] for line in lines} <= traces
+    [trace] = [part.trace for part in parts(outside.bodies) if part.attributes.get("signals.request_id") == "number-7"]
+    assert len(lines) == 2
+    assert {line["trace_id"] for line in lines} == {trace}
 
 
 COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
