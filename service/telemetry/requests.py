@@ -51,7 +51,7 @@ class _TracedRequests:
         if scope["type"] != "http":
             await self._live(scope, receive, send)
             return
-        current = self.tracing.begin(scope)
+        current = scope["trace"] = self.tracing.begin(scope)
         token = trace.set(current)
 
         async def send_noted(message: Message) -> None:
@@ -77,7 +77,7 @@ class _ProofBegins:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        current: RequestTrace = trace.get()  # type: ignore[assignment]  # _TracedRequests stands before
+        current: RequestTrace = scope["trace"]
         current.prove()
         await self.app(scope, receive, send)
 
@@ -89,7 +89,7 @@ class _FeedPart:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        current: RequestTrace = trace.get()  # type: ignore[assignment]  # _TracedRequests stands before
+        current: RequestTrace = scope["trace"]
         began = time_ns()
 
         async def send_noted(message: Message) -> None:
