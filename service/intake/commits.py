@@ -12,13 +12,13 @@ import asyncpg
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
+from service.intake.rehearsal import rehearse
 from service.intake.storing import store
 from service.kernel.errors import FieldFault, InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
-from service.postgres.rehearsal import rehearse
 from service.receipts.settlement import Outcome
 from service.receipts.statement import Stored, find
 
