@@ -1,4 +1,4 @@
-"""What has to be passed on the way in: who sends is proven, and how much of it is let through; and who reads is known."""
+"""What has to be passed on the way in: who sends is proven, and how much is let through; and who reads is known."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
