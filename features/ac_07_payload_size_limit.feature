@@ -127,6 +127,29 @@ Feature: AC-07 Payload size limit
       And the connection is closed
       And nothing is stored
 
+  Rule: Exponents are stored written out, and make a payload six times as large at most
+
+    Scenario Outline: A payload that is stored much larger than it was sent
+      When the producer sends a signal with <count> times the number <number> in its payload
+      Then it is accepted
+
+      Examples: Exactly the bound
+        | count | number   |
+        | 638   | 1e308    |
+        | 638   | 1E-0308  |
+        | 12    | 0e-16383 |
+
+    Scenario Outline: A payload that would be stored larger still
+      When the producer sends a signal with <count> times the number <number> in its payload
+      Then it is refused as "payload_too_large"
+      And nothing is stored
+
+      Examples: One number more
+        | count | number   |
+        | 639   | 1e308    |
+        | 639   | 1E-0308  |
+        | 13    | 0e-16383 |
+
   @inside
   Rule: The limit is a setting
 

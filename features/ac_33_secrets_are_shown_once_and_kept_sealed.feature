@@ -36,6 +36,7 @@ Feature: AC-33 Secrets are shown once and kept sealed
 
     Example: Somebody moves a key to another producer
       Given producers have keys of their own
+      And the service has a database of its own
       And the operator has registered the producer
       And somebody has moved its key to a producer that has none
       When the producer sends a signal

@@ -21,7 +21,7 @@ from tests.observing.log import Log
 from tests.observing.storage import Storage
 from tests.running.browser import chromium
 from tests.running.deployment import Deployment
-from tests.running.environment import BASE_URL, BEHIND_PROXY, ROOT
+from tests.running.environment import BASE_URL, BEHIND_PROXY
 from tests.running.fleet import Fleet
 from tests.running.operator import Operator
 from tests.running.postgres import Database, PostgresServer, running_postgres
@@ -118,7 +118,7 @@ def _group(item: pytest.Item) -> str | None:
 
 
 def _place(item: pytest.Item, places: Sequence[str]) -> str | None:
-    return next((place for place in places if place in item.path.relative_to(ROOT).parts), None)
+    return next((place for place in places if place in item.nodeid.partition("::")[0].split("/")), None)
 
 
 def pytest_report_header() -> str:

@@ -14,6 +14,7 @@ from service.cli import (
     feed,
     keys,
     limits,
+    payload_index,
     producers,
     publishing,
     readers,
@@ -51,6 +52,7 @@ for panel, commands in _COMMANDS.items():
 app.add_typer(producers.app, name="producers", rich_help_panel="For operators")
 app.add_typer(keys.app, name="keys", rich_help_panel="For operators")
 app.add_typer(feed.app, name="feed", rich_help_panel="For operators")
+app.add_typer(payload_index.app, name="payload-index", rich_help_panel="For operators")
 app.add_typer(readers.app, name="readers", rich_help_panel="For operators")
 
 

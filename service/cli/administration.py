@@ -47,9 +47,14 @@ def administer(work: "Callable[[SealingKeys], Coroutine[Any, Any, T]]", *, chang
     """Do some work on the database of the settings, and return what comes of it. What changes something returns when
     every process of the service knows.
 
-    A wrong setting ends the program with exit code 2, the registry's refusal with 1, an unusable database with 3, each
-    with one sentence.
+    A wrong setting ends the program with exit code 2, a refusal with 1, an unusable database with 3, each with one
+    sentence.
     """
+    return administer_at(lambda _url, sealing: work(sealing), changes=changes)
+
+
+def administer_at(work: "Callable[[str, SealingKeys], Coroutine[Any, Any, T]]", *, changes: bool) -> T:
+    """The same for work that opens sessions of its own at the URL of the database."""
     from service import server
     from service.keyring.sealing import SealingKeys
     from service.postgres.orm import orm
@@ -61,7 +66,7 @@ def administer(work: "Callable[[SealingKeys], Coroutine[Any, Any, T]]", *, chang
         if embedded:
             await migrate(url)
         async with orm(url):
-            return await work(sealing)
+            return await work(url, sealing)
 
     with _failures_in_one_sentence():
         settings = load_settings(hmac_producer_enabled=False)  # whether it is on is none of its business
@@ -121,13 +126,14 @@ def _failures_in_one_sentence() -> Iterator[None]:
 
     from service.following.changes import RegistryRefusal
     from service.kernel.errors import database_reason
+    from service.payloads.index import BeingMade
     from service.settings import SettingsError
 
     try:
         yield
     except SettingsError as error:
         raise typer.Exit(_refuse(str(error), Exit.USAGE)) from None
-    except RegistryRefusal as refusal:
+    except (RegistryRefusal, BeingMade) as refusal:
         raise typer.Exit(_refuse(str(refusal), Exit.REFUSED)) from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
         told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error

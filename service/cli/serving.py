@@ -52,6 +52,7 @@ def migrate(
     Example: `DATABASE_URL=postgresql://db/signals signals migrate`
     """
     from service import server
+    from service.lives.lives import TOKENS_REMEDY
     from service.postgres import schema
     from service.settings import load_settings
 
@@ -64,6 +65,10 @@ def migrate(
         typer.echo(f"begun: life {begun.life}, since the data has come from another server")
     if begun and begun.keys:
         typer.echo(f"Keys that were revoked since the dump was made prove again: `{begun.remedy}`", err=True)
+    if begun and begun.tokens:
+        typer.echo(
+            f"Tokens of readers that were revoked since the dump was made are good again: {TOKENS_REMEDY}", err=True
+        )
     if not names and not begun:
         typer.echo("nothing to do")
 

@@ -1,6 +1,7 @@
 """The one order in which signals are read, which skips nothing.
 
 - `ages`: how far a point in time is in the order
+- `contents`: which signals have something in their payloads that few have
 - `errors`: what readers are refused
 - `filter`: which signals a reader wants, and may see; pure
 - `instruments`: which there are

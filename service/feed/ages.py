@@ -5,7 +5,7 @@ from datetime import datetime
 import asyncpg
 
 from service.feed.position import ORIGIN, Position
-from service.feed.statement import HORIZON
+from service.feed.statement import HORIZON, snapshot
 
 _PLACE = """
 SELECT epoch, xact, id FROM horizons WHERE at < $1 ORDER BY at DESC, epoch DESC, xact DESC, id DESC LIMIT 1
@@ -13,18 +13,24 @@ SELECT epoch, xact, id FROM horizons WHERE at < $1 ORDER BY at DESC, epoch DESC,
 
 _HIDDEN_MAX = 10_000
 
-_SETTLED = f"""
-WITH {HORIZON}
+_ENDED = """
 SELECT now() >= $1
-    AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND xact_start < $1
-        AND pid <> pg_backend_pid() AND backend_type = 'client backend')
+    AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND (xact_start < $1 AND backend_type NOT IN ('autovacuum worker', 'walsender')
+            OR backend_type IS NULL AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'virtualxid')))
     AND NOT EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())
-    AND (SELECT count(*) < {_HIDDEN_MAX} AND min(created_at) < $1 IS NOT TRUE FROM (
-        SELECT s.created_at FROM signals AS s
-        WHERE (s.epoch, s.xact) >= ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) LIMIT {_HIDDEN_MAX}
-    ) AS hidden)
+"""
+"""A prepared transaction does not tell when it began, nor does any of a session that this role may not see: it counts
+as open as long as it holds the lock of its transaction."""
+
+_SHOWN = f"""
+WITH {HORIZON}
+SELECT count(*) < {_HIDDEN_MAX} AND min(created_at) < $1 IS NOT TRUE FROM (
+    SELECT s.created_at FROM signals AS s
+    WHERE (s.epoch, s.xact) >= ((SELECT epoch FROM horizon), (SELECT xact FROM horizon))
+    ORDER BY s.epoch, s.xact, s.id LIMIT {_HIDDEN_MAX}
+) AS hidden
 """  # nosec B608
-"""A prepared transaction does not tell when it began."""
 
 
 async def place(connection: asyncpg.Connection, moment: datetime) -> Position:
@@ -35,6 +41,10 @@ async def place(connection: asyncpg.Connection, moment: datetime) -> Position:
 
 async def settled(connection: asyncpg.Connection, moment: datetime) -> bool:
     """Whether all that will ever have been stored before that time can be read from now on: no transaction is open that
-    began before it, and none that was stored before it waits for another one."""
-    answer: bool = await connection.fetchval(_SETTLED, moment)
-    return answer
+    began before it, and none that was stored before it waits for another one. Has to be asked before they are read."""
+    if not await connection.fetchval(_ENDED, moment):
+        return False
+    # In this order, and not with one statement: its snapshot would not have what ends while it looks who is open.
+    async with snapshot(connection):
+        shown: bool = await connection.fetchval(_SHOWN, moment)
+    return shown

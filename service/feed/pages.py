@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from service.feed import ages, instruments
+from service.feed import ages, contents, instruments
 from service.feed.errors import CursorExpired
 from service.feed.filter import Filter
 from service.feed.pace import next_rows
@@ -59,7 +59,7 @@ class Pages:
     def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
         self._share = share
         self._limits = limits
-        self._payload_bytes = payload_max_bytes
+        self._payloads = max(1, min(limits.page_rows, limits.page_payload_bytes // payload_max_bytes))
 
     async def read(
         self,
@@ -76,13 +76,16 @@ class Pages:
         Raises CursorExpired when the place lies behind all that is stored and to come, Overloaded, and what is in
         `unavailable`.
         """
-        window = self._limits.page_rows if filter.payload is None else self._limits.page_payloads
+        window = self._limits.page_rows if filter.payload is None else self._payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
         async with self._share.connection() as connection:
             settled = None if before is None else await ages.settled(connection, before)
             async with snapshot(connection):
                 start = after or (await ages.place(connection, since) if since else ORIGIN)
-            page = await self._read(connection, replace(asked, after=start))
+            page = _Draft([], start)
+            await self._read(connection, page, replace(asked, after=start))
+            if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
+                await self._find(connection, page, asked, filter.payload)
             async with snapshot(connection):
                 end = await newest(connection)
                 expired = await is_behind(connection, end, start)
@@ -91,9 +94,17 @@ class Pages:
             raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
         return Page(page.rows, page.position, moment, page.full, settled)
 
-    async def _read(self, connection: asyncpg.Connection, asked: Asked) -> _Draft:
+    async def _find(self, connection: asyncpg.Connection, page: _Draft, asked: Asked, payload: str) -> None:
+        """Go on in a page whose window had few, or none, if the index of payloads tells that there are few at all."""
+        found = await contents.few(connection, payload, asked.window, self._limits.page_contents_seconds)
+        if found is not None and page.position < found.until:
+            window = page.looked + asked.window
+            rest = replace(asked, after=page.position, until=found.until, ids=found.ids, window=window)
+            await self._read(connection, page, rest)
+            page.full = True  # nobody has looked behind that place yet
+
+    async def _read(self, connection: asyncpg.Connection, page: _Draft, asked: Asked) -> None:
         """What was read before the server gave up on one of the statements is a page too."""
-        page = _Draft([], asked.after)
         try:
             async with snapshot(connection):
                 await self._fill(connection, page, asked)
@@ -101,7 +112,6 @@ class Pages:
             if not page.looked:
                 raise
             page.full = True
-        return page
 
     async def _fill(self, connection: asyncpg.Connection, page: _Draft, asked: Asked) -> None:
         for span in await self._spans(connection, asked):
@@ -135,7 +145,7 @@ class Pages:
     async def _spans(self, connection: asyncpg.Connection, asked: Asked) -> Sequence[Asked]:
         """Few instruments are looked up one by one. Which ones a pattern stands for is known up to some place only."""
         literals, prefixes = asked.filter.literals, asked.filter.prefixes
-        if literals is None or prefixes is None or len(literals) > self._limits.page_names:
+        if asked.ids is not None or literals is None or prefixes is None or len(literals) > self._limits.page_names:
             return [asked]
         if not prefixes:
             return [replace(asked, names=tuple(literals))]

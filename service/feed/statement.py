@@ -65,10 +65,14 @@ WHERE s.hit OR s.last {_ORDER} LIMIT $7
 and gives those that match, and the last one."""
 
 _ALL = f"""
-SELECT s.* FROM signals AS s
+SELECT s.* FROM {{table}} AS s
 WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s.id) <= ($4, $5::xid8, $6::uuid)
     AND {FINAL} AND {{condition}} {_ORDER}
 """  # nosec B608
+
+_THESE = "(SELECT * FROM signals AS these WHERE id = ANY($14::uuid[]) OFFSET 0)"  # nosec B608
+"""They are looked up first, and then put in order, which OFFSET demands: in the order of the index there are many
+others between them."""
 
 _OF_ONE = f"""
 (SELECT s.* FROM signals AS s
@@ -113,7 +117,8 @@ class Row(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be read: at most `rows` signals after one place up to another, looking at no more than `window`.
-    `names`, if there are any, are all instruments that are meant: each is looked up by itself."""
+    `names`, if there are any, are all instruments that are meant: each is looked up by itself. `ids`, if there are any,
+    are the only signals that may be meant, fewer than `window`."""
 
     filter: Filter = EVERYTHING
     after: Position = ORIGIN
@@ -123,6 +128,7 @@ class Asked:
     rows: int = 100
     window: int = 10_000
     names: tuple[str, ...] | None = None
+    ids: list[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +195,15 @@ def _statement(asked: Asked) -> Sequence[Any]:
     names = [filter.literals, filter.prefixes] if asked.names is None else [None, None]
     producers = None if filter.producers is None else [*filter.producers]
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
-    return [_LOOK.format(source=_source(asked.names), window=asked.window), *values, *(asked.names or ())]
+    more = asked.names or () if asked.ids is None else [asked.ids]
+    return [_LOOK.format(source=_source(asked), window=asked.window), *values, *more]
 
 
-def _source(names: tuple[str, ...] | None) -> str:
+def _source(asked: Asked) -> str:
     """Each instrument has its own order in the index. Those are merged."""
+    names = asked.names
+    if asked.ids is not None:
+        return _ALL.format(table=_THESE, condition="true")
     if not names:
-        return _ALL.format(condition="true" if names is None else "false")
+        return _ALL.format(table="signals", condition="true" if names is None else "false")
     return " UNION ALL ".join(_OF_ONE.format(name=f"${14 + place}::text") for place in range(len(names)))

@@ -13,8 +13,8 @@ class PayloadTooLarge(Refusal):
     status, code = 413, "payload_too_large"
     sentence = "The payload is larger than the service accepts"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The payload is larger than {limit} bytes")
+    def __init__(self, limit: int, counted: str = "") -> None:
+        super().__init__(f"The payload is larger than {limit} bytes{counted}")
 
     @property
     def fields(self) -> list[str]:

@@ -25,6 +25,10 @@ _TIME_SCHEMA = {
     "description": "When, with a zone, in the years 1900 to 2200 in UTC; digits after the sixth are cut off",
 }
 
+_GROWTH = 6
+"""By how many times its limit a payload may grow when jsonb writes its exponents out: as much as it may be larger on
+the wire. Else a few bytes that came in would be a thousand times as many whenever they are read."""
+
 _EXPECTED = {
     "instrument": "Input should be a string of 2 to 20 characters: A-Z, 0-9, dot, underscore or hyphen",
     "side": "Input should be the number 0 for buy or 1 for sell",
@@ -94,7 +98,7 @@ def parse_signal(body: bytes, payload_max_bytes: int) -> SignalCreate:
     """The signal in a request body; all faults of its fields are reported at once.
 
     Raises InvalidJson, DuplicateKey, ValidationFailed, and PayloadTooLarge when the payload, written as compact
-    UTF-8 JSON, is longer than `payload_max_bytes`.
+    UTF-8 JSON, is longer than `payload_max_bytes`, or would be six times as long with its exponents written out.
     """
     suspicious = strict_json.is_suspicious(body)
     value = strict_json.parse(body, exact=suspicious)
@@ -117,6 +121,8 @@ def check_signal(value: Any, body: bytes, payload_max_bytes: int, *, suspicious:
         raise ValidationFailed(faults)
     if len(body) > payload_max_bytes and _compact_size(signal.payload) > payload_max_bytes:
         raise PayloadTooLarge(payload_max_bytes)
+    if suspicious and strict_json.exponents(signal.payload) > _GROWTH * payload_max_bytes:
+        raise PayloadTooLarge(_GROWTH * payload_max_bytes, " with its exponents written out")
     return signal
 
 

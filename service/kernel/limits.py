@@ -103,8 +103,10 @@ class Limits:
     """How often producers that send nothing any more are forgotten."""
     page_rows: int = 10_000
     """At how many signals a page looks at most, whether it shows them or not."""
-    page_payloads: int = 2_000
-    """The same for a page that looks into their payloads."""
+    page_payload_bytes: int = 64 * 1024 * 1024
+    """How much a page reads at most that looks into payloads, if each has as much as is allowed."""
+    page_contents_seconds: float = 0.2
+    """How long such a page waits for the index of payloads."""
     page_bytes: int = 4 * 1024 * 1024
     """How much a page shows, one signal at least."""
     page_names: int = 32

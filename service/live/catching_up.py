@@ -41,6 +41,7 @@ class CatchingUp:
                 await self._go_on(stream)
 
     async def _go_on(self, stream: Stream) -> None:
+        await asyncio.sleep(0)  # others have their turn between two chunks
         if self._hub.memory.reaches(stream.position):
             events, reached = self._hub.memory.after(stream.position, stream.filter, CHUNK_BYTES)
         else:

@@ -50,9 +50,7 @@ class Groups:
         group = self._groups.get(stream.filter)
         if group is None:
             group = self._groups[stream.filter] = Group(stream.filter)
-            for about, found in self._known.items():
-                if group.filter.matches(*about):
-                    self._known[about] = (*found, group)
+            self._known.clear()  # to match all that is known against its filter would keep everything waiting
         group.streams.add(stream)
 
     def remove(self, stream: Stream) -> None:

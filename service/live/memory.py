@@ -1,10 +1,15 @@
 """The latest events, for streams that have fallen behind a little."""
 
+from bisect import bisect_right
 from collections import deque
-from itertools import takewhile
+from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from service.feed import Filter, Position
+
+LOOKED_MAX = 1000
+"""At how many events it is looked for a stream before others have their turn."""
 
 
 class Recent(NamedTuple):
@@ -45,11 +50,11 @@ class Memory:
         return self.horizon is not None and position >= self.horizon
 
     def after(self, position: Position, filter: Filter, size: int) -> tuple[bytes, Position]:
-        """The matching events after `position`, about `size` bytes of them and at least one, and the place after the
-        last event that was looked at."""
+        """The matching events after `position`, about `size` bytes of them and at least one, of the next thousand that
+        there are, and the place after the last event that was looked at."""
         found, total = [], 0
-        later = list(takewhile(lambda recent: recent.position > position, reversed(self._events)))
-        for recent in reversed(later):
+        start = bisect_right(self._events, position, key=attrgetter("position"))
+        for recent in islice(self._events, start, start + LOOKED_MAX):
             position = recent.position
             if filter.matches(recent.instrument, recent.producer):
                 found.append(recent.event)

@@ -16,7 +16,8 @@ from service.kernel.timestamps import utc_text
 
 _SITUATION = """
 SELECT pg_is_in_recovery() AS follows,
-    (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_signals_position')) IS TRUE AS migrated,
+    to_regclass('reader_tokens') IS NOT NULL
+        AND (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_signals_position')) IS TRUE AS migrated,
     EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = to_regclass('signals')) AS fed
 """
 
@@ -37,7 +38,10 @@ _ALONE = "LOCK TABLE signals IN ACCESS EXCLUSIVE MODE"
 _BEGIN = """
 INSERT INTO lives (life, system_identifier)
 SELECT 1 + greatest((SELECT max(life) FROM lives), (SELECT max(epoch) >> 32 FROM signals)), $1
-RETURNING life, started_at, (SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL) AS keys
+RETURNING life, started_at, (SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL) AS keys, (
+    SELECT count(*) FROM reader_tokens AS token JOIN readers ON name = token.reader
+    WHERE revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now())
+) AS tokens
 """
 
 _TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint"
@@ -48,17 +52,22 @@ _NOT_TOLD = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError,
 """What a provider's server answers that keeps something about itself to itself."""
 
 
+TOKENS_REMEDY = "signals readers list, then signals readers rotate NAME --in 0s or signals readers revoke NAME"
+"""What ends the tokens that were revoked or replaced after a dump was made: which ones they are nobody knows."""
+
+
 class Unsettled(Exception):
     """Signals must be neither stored nor read in this server yet; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewLife:
-    """A life that was begun just now, and how many keys of producers prove in it."""
+    """A life that was begun just now, and how many keys of producers prove in it, and tokens of readers are good."""
 
     life: int
     started_at: datetime
     keys: int
+    tokens: int
 
     @property
     def remedy(self) -> str:

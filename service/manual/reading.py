@@ -46,7 +46,7 @@ def _feed() -> list[Json]:
     moment = {"type": "string", "format": "date-time"}
     return [
         _query("after", "The cursor of the page before; without it, and without `from`, from the oldest on", _TEXT),
-        _query("from", "Stored at this time or later; a cursor wins over it", moment),
+        _query("from", "Stored at this time or later; after a cursor too", moment),
         _query("to", "Stored before this time", moment),
         *_filter(),
         _query("payload", "A JSON object that the payload must contain, as PostgreSQL's `@>` means it", _TEXT),

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +75,26 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
     SettingsError when a pooler is in the way, and NoConnection.
     """
     connector = _connector(url)
-    lock = await connector()
+    # The lock of a transaction, since a pooler may give the one of a session to somebody else.
+    async with unlimited(url) as lock, lock.transaction(isolation="read_committed"):
+        await _turn(lock)
+        before = await _applied(connector)
+        if before or not down:
+            await _run(connector, down=down)
+        return sorted(before ^ await _applied(connector), key=_number)
+
+
+@asynccontextmanager
+async def unlimited(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A session for what takes the time it takes. Raises SettingsError when a pooler is in the way, and
+    NoConnection."""
+    connector = _connector(url)
+    connection = await connector()
     try:
-        await _refuse_limits(connector, lock)
-        # The lock of a transaction, since a pooler may give the one of a session to somebody else.
-        async with lock.transaction(isolation="read_committed"):
-            await _turn(lock)
-            before = await _applied(connector)
-            if before or not down:
-                await _run(connector, down=down)
-            return sorted(before ^ await _applied(connector), key=_number)
+        await _refuse_limits(connector, connection)
+        yield connection
     finally:
-        await lock.close()
+        await connection.close()
 
 
 async def _run(connector: Connector, *, down: bool) -> None:
@@ -125,7 +135,7 @@ async def _refuse_limits(connector: Connector, connection: asyncpg.Connection) -
     limits = ", ".join(await connector.missing(connection))
     if limits:
         raise SettingsError(
-            f"DATABASE_URL: migrating needs a direct connection here: the role has limits ({limits}) that cannot be "
+            f"DATABASE_URL: a direct connection is needed here: the role has limits ({limits}) that cannot be "
             "lifted through a pooler"
         )
 

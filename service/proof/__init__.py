@@ -8,4 +8,5 @@
 - `rewritings`: a body as other programs write it, as bytes; pure
 - `signing`: which bytes are signed, and how; pure
 - `signing_headers`: the guard that refuses what cannot be proven whatever the body is
+- `trail`: the line and the count of a request that is refused here
 """

@@ -18,6 +18,7 @@ from service.proof import doctor, signing
 from service.proof.errors import ProofRefusal, SignatureMismatch
 from service.proof.mistakes import Presented
 from service.proof.signing_headers import Claim, sane_producer_id
+from service.proof.trail import tell_refused
 
 _PROVEN = "valid_signature"
 
@@ -59,8 +60,7 @@ class ProducerAuthentication:
         try:
             sender = await self._prove(claim, scope["state"]["body"])
         except ProofRefusal as refusal:
-            metrics.proofs.labels("failure", refusal.reason).inc()
-            log.warning("hmac_validation", producer_id=claim.producer_id, result="failure", reason=refusal.reason)
+            tell_refused(claim.producer_id, refusal)
             raise
         self.successes.inc()
         key_id = sender.key_id and str(sender.key_id)

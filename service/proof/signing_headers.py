@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
-from service.kernel import metrics
-from service.kernel.logs import log
 from service.kernel.timestamps import Clock
 from service.proof import doctor, signing
 from service.proof.errors import (
@@ -19,6 +17,7 @@ from service.proof.errors import (
     ProofRefusal,
 )
 from service.proof.headers import PRODUCER_ID_FORM
+from service.proof.trail import tell_refused
 
 _SANE_PRODUCER_ID = re.compile(PRODUCER_ID_FORM.encode())
 
@@ -46,8 +45,7 @@ class SigningHeaders:
         try:
             scope.setdefault("state", {})["claim"] = self._read(scope, producer_ids, producer_id)
         except AuthenticationRefusal as refusal:
-            metrics.proofs.labels("failure", refusal.reason).inc()
-            log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
+            tell_refused(producer_id, refusal)
             raise
         await self.app(scope, receive, send)
 

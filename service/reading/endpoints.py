@@ -82,10 +82,10 @@ class Reading:
         return JSONResponse(await self._overview.content(_reader(request).scope), headers=_HEADERS)
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
-        since = query.since if query.after is None else None
-
         async def read(after: Position | None) -> Page:
-            return await self._pages.read(filter, after or query.after, query.limit, since=since, before=query.before)
+            return await self._pages.read(
+                filter, after or query.after, query.limit, since=query.since, before=query.before
+            )
 
         return await self._waiting.page(filter, read, query.wait, self._still(request))
 

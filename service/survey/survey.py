@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from service.feed.share import unavailable
 from service.feed.statement import FINAL, HORIZON
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
@@ -48,20 +49,27 @@ class Survey:
 
     def __init__(self, pool: Pool, limits: Limits) -> None:
         self._pool = pool
-        self._rows = limits.survey_rows
+        self._rows_max = self._rows = limits.survey_rows
         self._samples_seconds = limits.samples_seconds
 
     async def look(self) -> None:
-        """Look at what is new, in small bites. Does nothing while another process does."""
-        looked = self._rows
-        while looked == self._rows:
-            # Its commit waits for nobody, so it confirms nothing of what others have committed.
-            async with self._pool.connection() as connection:
-                looked = await self._look_at_some(connection)
+        """Look at what is new, in small bites, and in smaller ones after one that the database did not manage. Does
+        nothing while another process does."""
+        while await self._bite() == self._rows:
+            self._rows = min(self._rows_max, 2 * self._rows)
 
     async def thin(self) -> None:
         """Keep one sample a minute of those that are old."""
         await self._pool.commit(self._thin)
+
+    async def _bite(self) -> int:
+        try:
+            # Its commit waits for nobody, so it confirms nothing of what others have committed.
+            async with self._pool.connection() as connection:
+                return await self._look_at_some(connection)
+        except unavailable:
+            self._rows = max(1, self._rows // 2)
+            raise
 
     async def _look_at_some(self, connection: asyncpg.Connection) -> int:
         async with connection.transaction(isolation="read_committed"):

@@ -187,6 +187,23 @@ def test_separators_of_lines_are_letters_within_a_payload(
     board.wait_for_row(signal)
 
 
+def test_a_large_payload_is_not_kept_and_it_says_where_it_is(
+    looked_at: Board, inside: Deployment, instrument: str
+) -> None:
+    board = opened(looked_at, instrument)
+    [signal] = store(inside, instrument, payload="jsonb_build_object('note', repeat('x', 100000))")
+    board.wait_for_row(signal)
+    [row] = board.rows()
+    assert f"GET /api/v1/signals/{signal} shows it" in row.payload
+    assert "xxx" not in row.payload
+
+
+def test_a_browser_that_is_too_old_is_told(looked_at: Board) -> None:
+    before_it_runs(looked_at, "delete JSON.rawJSON;")
+    looked_at.open()
+    looked_at.wait(lambda: "needs a browser of 2025" in looked_at.text("connection"), "that it is too old")
+
+
 @pytest.mark.parametrize("ahead_ms", [3_600_000, -3_600_000], ids=["ahead", "behind"])
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
 def test_ages_and_minutes_are_right_whatever_the_clock_of_the_browser_shows(

@@ -116,6 +116,12 @@ def _in_range(number: Digits) -> bool:
     )
 
 
+def exponents(value: Any) -> int:
+    """The exponents of all numbers in it, none of which is out of range, added up without their signs."""
+    parts = (node.lower().partition("e")[2] for node in _nodes(value) if isinstance(node, Digits))
+    return sum(abs(int(exponent or 0)) for exponent in parts)
+
+
 def same(sent: Any, stored: Any) -> bool:
     """Whether a value was stored as it was sent: every character and every digit, as `numeric` writes it."""
     if isinstance(sent, Digits) or isinstance(stored, Digits):

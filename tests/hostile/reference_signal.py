@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tests.hostile.reference_json import Whole, read, storable
+from tests.hostile.reference_json import Whole, exponents, read, storable
 from tests.observing.contract import FIELDS
 
 PAYLOAD_MAX_BYTES = 32768
@@ -48,6 +48,8 @@ def examine(body: bytes) -> Finding:
     if len(body) > PAYLOAD_MAX_BYTES and _compact_size(body) > PAYLOAD_MAX_BYTES:
         return Finding(reading.codes | {"payload_too_large"})
     value = reading.value
+    if exponents(value.get("payload")) > 6 * PAYLOAD_MAX_BYTES:
+        return Finding(reading.codes | {"payload_too_large"})
     time = instant(value["time"])
     assert time is not None
     signal = Sent(

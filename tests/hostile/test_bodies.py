@@ -93,6 +93,14 @@ TOO_LARGE = {
         "payload_too_large",
         signal_body(payload=payload_of(32769, "Chinese text")),
     ),
+    "14 a payload of 32 KiB that would be stored as 1.7 MB": (
+        "payload_too_large",
+        inside("[" + "1e308," * 5400 + "1]"),
+    ),
+    "14 a payload of 32 KiB that would be stored as 58 MB": (
+        "payload_too_large",
+        inside("[" + "0e-16000," * 3600 + "1]"),
+    ),
 }
 
 FAULTY = {

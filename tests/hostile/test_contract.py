@@ -92,7 +92,8 @@ def _schema() -> OpenApiSchema:
 
 
 schemathesis.openapi.format("hmac-sha256", binary(min_size=32, max_size=32).map(lambda mac: b64encode(mac).decode()))
-schema = _schema()
+# A stream does not end, so what was answered could never be compared with what is published: tests/live reads it.
+schema = _schema().exclude(path="/api/v1/feed/live")
 
 
 @pytest.fixture(scope="module")

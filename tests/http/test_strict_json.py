@@ -245,6 +245,21 @@ def test_what_can_be_stored_has_no_reason(text: str) -> None:
     assert unstorable(body) == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ('[1,1.50,"1e9",true,null,{"1e9":{}}]', 0),
+        ("1e22", 22),
+        ("-1.5E+3", 3),
+        ('{"a":[1e-5,{"b":2e5}],"c":0e-16383}', 16_393),
+        ("1e" + "0" * 5000 + "7", 7),
+    ],
+    ids=["none", "one", "signs", "deep down", "an exponent with more digits than Python reads"],
+)
+def test_exponents_are_added_up(text: str, digits: int) -> None:
+    assert strict_json.exponents(strict_json.parse(text.encode())) == digits
+
+
 @given(STORABLE)
 def test_ordinary_values_can_be_stored(value: Any) -> None:
     body = json.dumps({"value": value}).encode()

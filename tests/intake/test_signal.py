@@ -286,6 +286,26 @@ def test_numbers_are_measured_as_python_writes_them() -> None:
         parse_signal(written, limit - 1)
 
 
+@pytest.mark.parametrize("number", ["1e308", "-5E-0308", "1.5e+308", "0e-308"])
+def test_a_payload_that_grows_with_its_exponents_is_refused(number: str) -> None:
+    """They are written out when it is stored: a few bytes in, and three hundred out, each time that it is read."""
+
+    def parse(count: int) -> SignalCreate:
+        body = '{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z","payload":{"n":[%s]}}'
+        return parse_signal((body % ",".join([number] * count)).encode(), LIMIT)
+
+    most = 6 * LIMIT // 308
+    assert parse(most).payload is not None
+    with pytest.raises(PayloadTooLarge) as refused:
+        parse(most + 1)
+    assert refused.value.detail == "The payload is larger than 196608 bytes with its exponents written out"
+
+
+def test_exponents_in_strings_and_in_ignored_fields_do_not_count() -> None:
+    body = '{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z","payload":{"1e308":"1e308"},"n":[%s]}'
+    assert parse_signal((body % ",".join(["1e308"] * 1000)).encode(), LIMIT).payload == {"1e308": "1e308"}
+
+
 def test_an_ignored_field_does_not_count_as_payload() -> None:
     signal = parse_signal(body_with(payload={"a": 1}, note="n" * 1000), 7)
     assert signal.payload == {"a": 1}

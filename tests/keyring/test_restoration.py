@@ -7,6 +7,7 @@ from service.kernel.timestamps import parse_timestamp
 from service.postgres.orm import orm
 from service.producers import keys
 from tests.keyring.registered import reading, register
+from tests.readers.known import add
 from tests.running.postgres import Database
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +69,22 @@ async def test_without_keys_there_is_nothing_to_tell(database: Database, log_lin
     async with reading(database.url) as read:
         await read.reader.read()
     assert (told(log_lines), lives(database)) == ([], [1, 2])
+
+
+async def test_tokens_of_readers_come_back_too_and_it_is_told(database: Database, log_lines: list[EventDict]) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        await add(database, name)
+    database.execute("UPDATE readers SET revoked_at = now() WHERE name = 'beta'")
+    database.execute("UPDATE reader_tokens SET ends_at = now() WHERE reader = 'gamma'")
+    database.execute(ELSEWHERE)
+    for _ in range(2):
+        async with reading(database.url) as read:
+            await read.reader.read()
+    [line] = [
+        line for line in log_lines if line["event"].endswith("tokens of readers that were revoked since are good again")
+    ]
+    assert line["tokens"] == 1
+    assert "signals readers revoke NAME" in line["remedy"]
 
 
 async def test_an_identifier_that_was_never_known_tells_nothing(database: Database, log_lines: list[EventDict]) -> None:

@@ -227,6 +227,39 @@ async def test_filters_that_come_and_go_are_known() -> None:
     assert not groups
 
 
+class Counted:
+    """A filter that counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def matches(self, _instrument: str, _producer: str) -> bool:
+        self.asked += 1
+        return True
+
+
+@pytest.mark.anyio
+async def test_a_new_filter_is_not_asked_about_all_that_was_ever_seen() -> None:
+    """Red when it is: with patterns that takes seconds, in which nothing else is done."""
+    hall, groups = Hall(), Groups()
+    groups.add((await hall.open("XAU*"))[0])
+    for number in range(100):
+        groups.concerned(f"I{number}", "")
+    stream, counted = (await hall.open())[0], Counted()
+    stream.filter = counted  # type: ignore[assignment]
+    groups.add(stream)
+    assert counted.asked == 0
+    assert len(groups.concerned("XAUUSD", "")) == 2
+
+
+def test_memory_looks_at_some_events_at_once_whether_they_match_or_not() -> None:
+    memory = Memory(size=1_000_000)
+    memory.begin(ORIGIN)
+    for number in range(1, 3001):
+        memory.keep(Recent(place(number), "XAUUSD", "", b"x"))
+    assert memory.after(place(1), _filter("OTHER"), 1000) == (b"", place(1001))
+
+
 def test_memory_has_what_comes_after_a_place_and_knows_how_far_it_reaches() -> None:
     memory = Memory(size=40)
     assert not memory.reaches(ORIGIN)

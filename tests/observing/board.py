@@ -1,11 +1,12 @@
 """The board as somebody sees it in a browser."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -124,8 +125,14 @@ class Board:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something is to be seen."""
+
+        def seen() -> bool:
+            with suppress(WebDriverException):  # while a page comes or goes
+                return condition()
+            return False
+
         try:
-            wait_until(condition, f"the board shows: {what}")
+            wait_until(seen, f"the board shows: {what}")
         except AssertionError as error:
             raise AssertionError(f"{error}; it says: {self.text('connection')}") from None
 

@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,9 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import uvloop
 
+from tests.performance import contents
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
-from tests.performance.database import throw_away_postgresql
+from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
 from tests.performance.report import facts_table, table, write_section
 from tests.running.environment import service_environment
@@ -30,7 +31,7 @@ from tests.running.ports import free_port
 from tests.running.waiting import wait_until
 from tests.speaking.event_stream import request
 
-DATABASE = "reading"
+DATABASE, CONTENTS = "reading", "contents"
 INSTRUMENTS = 50
 PAYLOAD_BYTES = 300
 SETTLE_SECONDS = 3.0
@@ -222,6 +223,22 @@ def _answers(port: int) -> bool:
         return False
 
 
+def _by_content(postgresql: PostgreSQL, folder: Path) -> dict[str, dict[str, float]]:
+    postgresql.create_migrated(CONTENTS)
+    url = postgresql.url(CONTENTS)
+    process, port = _serve(url, folder)
+    try:
+        return contents.measure(url, port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _figures(titles: Mapping[str, str], found: Mapping[str, Mapping[str, float]]) -> str:
+    rows = [[title, *(f"{figures.get(name, 0):,.3g}" for figures in found.values())] for name, title in titles.items()]
+    return table(["", *found], rows)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measures, prints and writes."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.reading", description=__doc__)
@@ -252,9 +269,9 @@ def main(arguments: Sequence[str]) -> int:
             title: measure(postgresql.url(DATABASE), folder, streams, chosen.rate, chosen.seconds, wide, across=across)
             for title, (streams, wide, across) in runs.items()
         }
+        by_content = _by_content(postgresql, folder)
     command = " ".join(["python -m tests.performance.reading", *arguments])
-    rows = [[title, *(f"{figures.get(name, 0):,.3g}" for figures in found.values())] for name, title in FIGURES.items()]
-    text = f"{facts_table(around, command)}\n\n{table(['', *found], rows)}"
+    text = f"{facts_table(around, command)}\n\n{_figures(FIGURES, found)}\n\n{_figures(contents.FIGURES, by_content)}"
     print(text)
     write_section(DOCUMENT, "reading", text)
     return 0

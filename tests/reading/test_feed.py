@@ -104,7 +104,9 @@ async def test_a_cursor_of_an_empty_page_moves_to_the_newest_signal_that_was_loo
 
 async def test_a_page_looks_at_a_bounded_number_of_signals(database: Database) -> None:
     insert_many(database, 25)
-    async with reading(database.url, replace(LIMITS, page_rows=10, page_payloads=4)) as client:
+    async with reading(
+        database.url, replace(LIMITS, page_rows=10, page_payload_bytes=4000), signals_payload_max_bytes=1000
+    ) as client:
         await all_read(client, 25)
         looked = []
         for query in ({"producer": "nobody"}, {"payload": '{"a":1}'}):
@@ -188,12 +190,15 @@ async def test_from_and_to_are_times_of_storage(database: Database) -> None:
         assert [event["signal"]["id"] for event in unencoded.json()["events"]] == ids[4:]
 
 
-async def test_a_cursor_wins_over_from(database: Database) -> None:
-    ids = insert_many(database, 3)
+async def test_after_a_cursor_nothing_older_than_from_is_given(database: Database) -> None:
+    """Times of storage are not in the order of the feed. Red when a cursor lets `from` be forgotten."""
+    times = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (5, 1, 6)]
+    ids = [str(insert_signal(database, created_at=time)["id"]) for time in times]
     async with reading(database.url) as client:
         await all_read(client, 3)
-        cursor = (await page(client, limit=1))["cursor"]
-        assert (await everything(client, after=cursor, **{"from": "2100-01-01T00:00:00Z"}))[0] == ids[1:]
+        query = {"from": times[0].isoformat()}
+        cursor = (await page(client, limit=1, **query))["cursor"]
+        assert (await everything(client, after=cursor, **query))[0] == [ids[2]]
 
 
 async def test_with_to_there_is_more_while_anything_begun_before_it_is_open(database: Database) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.feed import Filter, statement
+from service.feed import Filter, ages, contents, statement
 from service.feed.position import Position
 from service.feed.statement import Asked
+from service.payloads import index as payload_index
 from tests.reading.storing import insert_many
 from tests.running.postgres import Database, PostgresServer
 
@@ -35,6 +36,7 @@ def filled(postgres: PostgresServer, request: pytest.FixtureRequest) -> Iterator
     database = postgres.create()
     database.execute("ALTER TABLE signals SET (autovacuum_enabled = off)")
     database.execute(FILL, ROWS, ROWS // TRANSACTIONS)
+    database.execute(payload_index._CREATE)
     if request.param == "analyzed":
         database.execute("ANALYZE signals")
     yield database
@@ -93,6 +95,35 @@ async def test_a_page_is_read_in_order(
     assert {step.get("Index Name") for step in scans} == {index}
     assert not [step for step in done if "Sort" in step["Node Type"]]
     assert sum(step["Actual Rows"] * step["Actual Loops"] for step in scans) <= looked
+
+
+async def test_whether_a_time_is_settled_is_looked_up_in_order(connection: asyncpg.Connection) -> None:
+    """Red without an order: with nothing known of the table all of it is read, of which nothing is hidden."""
+    async with statement.snapshot(connection):
+        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {ages._SHOWN}", datetime.now(UTC))
+    scans = [step for step in nodes(json.loads(found)[0]["Plan"]) if step.get("Relation Name") == "signals"]
+    assert {step.get("Index Name") for step in scans} == {"ix_signals_position"}
+
+
+async def test_contents_are_found_by_their_index(connection: asyncpg.Connection) -> None:
+    """Red when other scans are allowed: of contents of which much is expected the planner reads the table in order."""
+    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {contents._CONTAINING}"
+    for payload in ('{"price": 1}', '{"price": 1950.50}'):
+        async with statement.snapshot(connection):
+            await connection.execute(contents._BY_INDEX.format(0))
+            found = await connection.fetchval(explain, payload, 1000)
+        done = [*nodes(json.loads(found)[0]["Plan"])]
+        assert {step.get("Index Name") for step in done} == {None, "ix_signals_payload"}
+        assert sum(step["Actual Rows"] for step in done if step["Node Type"] == "Bitmap Heap Scan") <= 1000
+
+
+async def test_of_signals_that_are_known_no_others_are_looked_at(connection: asyncpg.Connection) -> None:
+    """Red when they are looked for in the order of all signals, in which many others stand between them."""
+    some_of_them = "SELECT id FROM signals WHERE xact > '20' LIMIT 100"
+    ids = [row["id"] for row in await connection.fetch(some_of_them)]
+    done = await steps(connection, Asked(Filter(payload='{"price": 1}'), ids=ids, window=1000))
+    [scan] = [step for step in done if step.get("Alias") == "these"]
+    assert scan["Actual Rows"] == 100
 
 
 async def test_what_waits_for_an_older_transaction_is_not_looked_at(filled: Database) -> None:

@@ -17,7 +17,7 @@ from tests.running.waiting import until
 pytestmark = pytest.mark.anyio
 
 LARGE = '{"a":[%s1]}' % ("1e308," * 5400)
-"""As much as a producer may send, 32 KiB. It is shown as 1.7 MB."""
+"""32 KiB as they were taken before exponents counted. They are shown as 1.7 MB."""
 LARGE_BYTES = 310 * 5400 + 1000
 HUGE = '{"a":[%s1]}' % ("0e-16000," * 3600)
 """The same, shown as 58 MB."""

@@ -88,6 +88,32 @@ async def test_what_was_there_before_the_order_is_surveyed_too(database: Databas
     assert await place(database, datetime(2026, 1, 2, tzinfo=UTC)) > ORIGIN
 
 
+AT_MOST_TWO = """
+CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) > 2 FROM named) THEN
+        RAISE query_canceled;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER give_up AFTER INSERT ON instruments REFERENCING NEW TABLE AS named EXECUTE FUNCTION give_up();
+"""
+"""The server gives up, as after its statement_timeout, on more than two new instruments at once."""
+
+
+async def test_a_bite_that_is_too_large_is_tried_again_in_smaller_ones(database: Database) -> None:
+    """Red when it is tried again as it is: nothing is surveyed any more."""
+    for number in range(8):
+        insert_signal(database, instrument=f"I{number}")
+    database.execute(AT_MOST_TWO)
+    async with pool_of(database) as pool:
+        survey = Survey(pool, replace(LIMITS, survey_rows=8))
+        for _ in range(3):
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await survey.look()
+    assert database.value("SELECT count(*) FROM instruments") == 2
+
+
 FILL = """
 INSERT INTO horizons (at, epoch, xact, id)
 SELECT date_trunc('minute', now() - make_interval(hours => $1)) + n * interval '1 second', $1, n::text::xid8,

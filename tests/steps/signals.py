@@ -139,6 +139,12 @@ def send_long_integer(producer: Producer, digits: int) -> None:
     producer.send()
 
 
+@when(parsers.parse("the producer sends a signal with {count:d} times the number {number} in its payload"))
+def send_many_numbers(producer: Producer, count: int, number: str) -> None:
+    producer.fields["payload"] = f'{{"n": [{",".join([number] * count)}]}}'
+    producer.send()
+
+
 @when(parsers.parse("the producer sends a signal with a payload of {size:d} bytes"))
 def send_payload_of(producer: Producer, size: int) -> None:
     producer.fields["payload"] = payload_of(size)

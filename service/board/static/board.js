@@ -40,6 +40,10 @@ function state(name, text) {
 /** @param {string} [cursor] Where to go on; without it, what there is now is shown first. */
 function follow(cursor) {
   follower?.stop();
+  if (!("rawJSON" in JSON)) {
+    state("lost", "Not connected: the board needs a browser of 2025 or later");
+    return;
+  }
   const { parameters } = filter;
   follower = new Follower(service, parameters, cursor, {
     begin: async (abort) => {

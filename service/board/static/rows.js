@@ -6,6 +6,7 @@ export const SIDES = ["Buy", "Sell"];
 const ROWS_MAX = 200;
 const RENDER_MS = 150;
 const PREVIEW = 200;
+const KEPT_MAX = 64 * 1024; // letters: so the payloads of all rows take some tens of megabytes at most
 
 /** The table of the latest signals, newest first. It never holds more than ROWS_MAX, shown and waiting. */
 export class Rows {
@@ -26,7 +27,7 @@ export class Rows {
   }
 
   add(signal) {
-    this.#waiting.push(signal);
+    this.#waiting.push({ ...signal, payload: kept(signal) });
     if (this.#waiting.length > 2 * ROWS_MAX) this.#waiting.splice(0, ROWS_MAX);
     this.#schedule();
   }
@@ -91,6 +92,12 @@ function instant(element, text) {
   element.dateTime = text;
   element.title = text;
   element.textContent = timeText(text);
+}
+
+/** The payload, or where it is to be had when it is too large to be kept. */
+function kept({ id, payload }) {
+  const { length } = JSON.stringify(payload);
+  return length > KEPT_MAX ? `Too large to be kept here (${length} letters): GET /api/v1/signals/${id} shows it` : payload;
 }
 
 /** A payload stands on one line, as far as it fits; it can be opened to be read whole. */
