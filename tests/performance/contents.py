@@ -10,9 +10,9 @@ import asyncpg
 import httpx
 from uuid_utils.compat import uuid7
 
-from service.intake.statement import NewSignal, insert
 from service.payloads import index as payload_index
 from service.postgres.orm import orm
+from service.receipts.statement import NewSignal, insert
 
 ROWS = 200_000
 BATCHES, BATCH_ROWS = 100, 256
