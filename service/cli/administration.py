@@ -126,7 +126,7 @@ def _failures_in_one_sentence() -> Iterator[None]:
 
     from service.following.changes import RegistryRefusal
     from service.kernel.errors import database_reason
-    from service.postgres.payload_index import BeingMade
+    from service.payloads.index import BeingMade
     from service.settings import SettingsError
 
     try:

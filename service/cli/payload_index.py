@@ -20,7 +20,7 @@ def create(as_json: AsJson = False) -> None:
 
     Example: `signals payload-index create`
     """
-    from service.postgres import payload_index
+    from service.payloads import index as payload_index
 
     async def work(url: str, _: "SealingKeys") -> bool:
         return await payload_index.create(url, operator())
@@ -38,7 +38,7 @@ def drop(as_json: AsJson = False) -> None:
 
     Example: `signals payload-index drop`
     """
-    from service.postgres import payload_index
+    from service.payloads import index as payload_index
 
     async def work(url: str, _: "SealingKeys") -> bool:
         return await payload_index.drop(url, operator())

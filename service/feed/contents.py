@@ -7,7 +7,7 @@ import asyncpg
 
 from service.feed.position import Position
 from service.feed.statement import newest, snapshot
-from service.postgres import payload_index
+from service.payloads import index as payload_index
 
 _INDEXED = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.notation.sealing_keys import new_sealing_key
-from service.postgres import payload_index
+from service.payloads import index as payload_index
 from service.postgres.orm import orm
 from tests.postgres.rows import insert_signal
 from tests.reading.storing import open_transaction

@@ -11,7 +11,7 @@ import httpx
 from uuid_utils.compat import uuid7
 
 from service.intake.statement import NewSignal, insert
-from service.postgres import payload_index
+from service.payloads import index as payload_index
 from service.postgres.orm import orm
 
 ROWS = 200_000

@@ -13,7 +13,7 @@ import pytest
 from service.feed import Filter, ages, contents, statement
 from service.feed.position import Position
 from service.feed.statement import Asked
-from service.postgres import payload_index
+from service.payloads import index as payload_index
 from tests.reading.storing import insert_many
 from tests.running.postgres import Database, PostgresServer
 
