@@ -1,8 +1,9 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -31,6 +32,9 @@ from service.kernel.timestamps import Clock, utc_now
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
+from service.lifecycle.deciding import Deciding
+from service.lifecycle.endpoint import Decide
+from service.lifecycle.guards import deciders, either
 from service.live import LiveFeed
 from service.manual.pages import pages
 from service.notation.rate import Rate
@@ -70,9 +74,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
+    if settings.signals_readers == "open":
+        readers.fill({})
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
-    reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
+    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    reading, live = _reading(settings, share, tail, overview, limits, lambda: shutdown.begun)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -80,6 +87,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
     read = [_reader_guard(settings, readers), *no_body]
+    proof = partial(_proof, signing, clock)
+    looking = repeated("overview", overview.look, limits.overview_seconds)
+    of_reading = {"overview": looking, "tail": tail.run, "streams": live.sweeping}
+    background = _background(pool, limits, clock, writer, signing, follower, **of_reading)
     router = Router(
         routes=[
             Route(
@@ -88,7 +99,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 methods=["POST"],
                 middleware=guards,
             ),
-            Route("/api/v1/signals/{id}", reading.signal, middleware=read),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=[either(read, proof(no_body))]),
+            Route(
+                "/api/v1/signals/{id}/status",
+                Decide(Deciding(pool, share), on_decided=tail.wake).status,
+                methods=["POST"],
+                middleware=[deciders(readers, proof)],
+            ),
             Route("/api/v1/feed", reading.feed, middleware=read),
             Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
@@ -103,14 +120,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(
-            settings,
-            pool,
-            _background(pool, limits, clock, writer, signing, follower, overview, tail=tail.run, streams=live.sweeping),
-            signing,
-            follower,
-            shutdown,
-        ),
+        lifespan=_lifespan(settings, pool, background, signing, follower, shutdown),
     )
     return RequestContext(router)
 
@@ -135,6 +145,7 @@ class _Signing:
     reader: KeyringReader
     uses: KeyUses
     proving: Proving
+    hints: Ration
     quotas: Quotas
 
 
@@ -142,7 +153,8 @@ def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limit
     keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
     reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
     uses = KeyUses(pool)
-    return _Signing(keyring, reader, uses, Proving(keyring.find, writer.require, uses.count), Quotas(pool, limits))
+    proving = Proving(keyring.find, writer.require, uses.count)
+    return _Signing(keyring, reader, uses, proving, Ration(limits.hints_per_second), Quotas(pool, limits))
 
 
 def _followed(
@@ -155,14 +167,7 @@ def _followed(
 
 
 def _background(
-    pool: Pool,
-    limits: Limits,
-    clock: Clock,
-    writer: Writer,
-    signing: _Signing | None,
-    follower: Follower,
-    overview: Overview,
-    **of_reading: Work,
+    pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None, follower: Follower, **more: Work
 ) -> Tasks:
     async def show_figures() -> None:
         writer.show()
@@ -186,18 +191,16 @@ def _background(
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
-        overview=repeated("overview", overview.look, limits.overview_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
-        **of_reading,
+        **more,
         **follower.work,
     )
 
 
 def _reading(
-    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
+    settings: Settings, share: Share, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
 ) -> tuple[Reading, LiveFeed]:
-    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
@@ -215,27 +218,25 @@ def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: 
     body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
     if signing is None:
         return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-    hints, resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
 
     def rate_of(producer: str) -> Rate | None:
         return signing.keyring.rate_of(producer) or settings.producer_rate
 
-    return [
-        Middleware(JsonOnly),
-        Middleware(SigningHeaders, clock=clock),
-        body,
-        Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=hints),
-        Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock),
-    ]
+    resends = Ration(limits.resends_per_second)
+    rate = Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock)
+    return [Middleware(JsonOnly), *_proof(signing, clock, [body]), rate]
+
+
+def _proof(signing: _Signing | None, clock: Clock, body: Sequence[Middleware]) -> list[Middleware]:
+    """What proves a producer, with what reads the body in between; nothing where signing is off."""
+    if signing is None:
+        return []
+    proven = Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=signing.hints)
+    return [Middleware(SigningHeaders, clock=clock), *body, proven]
 
 
 def _lifespan(
-    settings: Settings,
-    pool: Pool,
-    background: Tasks,
-    signing: _Signing | None,
-    follower: Follower,
-    shutdown: Shutdown,
+    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, follower: Follower, shutdown: Shutdown
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:

@@ -40,6 +40,7 @@ pytest_plugins = [
     "tests.steps.answers",
     "tests.steps.board",
     "tests.steps.crowds",
+    "tests.steps.decisions",
     "tests.steps.explanations",
     "tests.steps.faults",
     "tests.steps.feed",

@@ -10,12 +10,14 @@ from rich.text import Text
 from service.cli.administration import AsJson
 from service.cli.options import DEFAULT_URL, Url
 from service.cli.reading import RETRY_SECONDS, Instruments, Producers, RetrySeconds, cell, moment, reading
-from service.client import Event, FeedSignal, Side
+from service.client import Event, FeedSignal, Side, StatusChange
 from service.client.signal import json_text
 from service.kernel.timestamps import utc_text
 
 _LOOKS = {Side.BUY: ("▲", "buy", "green"), Side.SELL: ("▼", "sell", "red")}
 """The shape tells those apart who see no difference between the colours."""
+
+_STATES = {1: ("●", "queued", "cyan"), 2: ("○", "closed", "dim")}
 
 
 def tail(
@@ -43,14 +45,17 @@ def tail(
             ):
                 if as_json:
                     print(_line(event), flush=True)
-                else:
+                elif event.signal:
                     _show(event.signal, console)
+                elif event.change:
+                    _show_change(event.change, console)
         except KeyboardInterrupt:
             return
 
 
 def _line(event: Event) -> str:
-    return json_text({"event": event.kind, "cursor": event.cursor, **event.signal.fields})
+    told = event.signal or event.change
+    return json_text({"event": event.kind, "cursor": event.cursor, **(told.fields if told else {})})
 
 
 def _show(signal: FeedSignal, console: Console) -> None:
@@ -62,3 +67,16 @@ def _show(signal: FeedSignal, console: Console) -> None:
     look = Text(f"{shape} {word:<4}", f"bold {colour}")
     told = f"{signal.instrument:<12} {producer}  {payload}"
     console.print(Text("  ").join([Text(time), look, Text(told), Text(str(signal.id), "dim")]), soft_wrap=True)
+
+
+def _show_change(change: StatusChange, console: Console) -> None:
+    shape, word, colour = _STATES[change.status]
+    time, who, reason = utc_text(change.at), cell(change.by), cell(change.reason)
+    if not console.is_terminal:
+        print(time, word, change.instrument, who, reason, change.signal_id, sep="\t", flush=True)
+        return
+    told = Text(f"{change.instrument:<12} {who}  {reason}")
+    console.print(
+        Text("  ").join([Text(time), Text(f"{shape} {word}", colour), told, Text(str(change.signal_id), "dim")]),
+        soft_wrap=True,
+    )

@@ -23,6 +23,10 @@ SELECT now() >= $1
         SELECT s.created_at FROM signals AS s
         WHERE (s.epoch, s.xact) >= ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) LIMIT {_HIDDEN_MAX}
     ) AS hidden)
+    AND (SELECT count(*) < {_HIDDEN_MAX} AND min(at) < $1 IS NOT TRUE FROM (
+        SELECT s.at FROM transitions AS s
+        WHERE (s.epoch, s.xact) >= ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) LIMIT {_HIDDEN_MAX}
+    ) AS hidden)
 """  # nosec B608
 """A prepared transaction does not tell when it began."""
 

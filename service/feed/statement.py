@@ -16,27 +16,37 @@ _TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 """Whatever the time zone of the session is, which may be a pooler's."""
 
 _FIELDS = f"""
+    s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
+    {{status}} AS status, {{state_version}} AS state_version,
+    {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at
+"""
+"""What a reader is shown of a row `s` of signals: the payload is PostgreSQL's own text of the jsonb, so every digit
+stays."""
+
+CHANGE = f"""
 LATERAL (
-    SELECT s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
-        {{status}} AS status, {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at
-) AS j
-"""  # nosec B608
-"""A row `s` of signals as `j`, of which `row_to_json(j)` is the signal: the payload is PostgreSQL's own text of the
-jsonb, so every digit stays."""
+    SELECT 'status' AS event, s.signal_id, s.instrument, s.producer_id, s.to_status AS status, s.state_version,
+        s.reason, {_TIME.format("s.at")} AS at, s.by
+) AS change
+"""
+"""A row `s` of transitions as `change`, of which `row_to_json(change)` is the event."""
 
 HORIZON = """
 horizon AS MATERIALIZED (
     SELECT life, epoch + (epoch < life)::int AS epoch,
         CASE WHEN epoch < life THEN '0' ELSE pg_snapshot_xmin(pg_current_snapshot()) END AS xact
     FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present,
-        (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1) AS newest
+        (SELECT max(epoch) AS epoch FROM (
+            (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+            UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+        ) AS newest_of_each) AS newest
 )
 """
-"""The end of the feed: no signal at or behind this place of an epoch and a transaction is to be read yet."""
+"""The end of the feed: nothing at or behind this place of an epoch and a transaction is to be read yet."""
 
 _READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(pg_current_snapshot()))"
-"""Of a row `s` of signals: nothing will appear before it any more. It is of a former life, or its transaction is older
-than all that are open."""
+"""Of a row `s` of signals or transitions: nothing will appear before it any more. It is of a former life, or its
+transaction is older than all that are open."""
 
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
@@ -50,28 +60,49 @@ _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort
 _LOOK = f"""
 WITH {HORIZON}
 SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer,
-    CASE WHEN s.hit THEN row_to_json(j) END AS json, s.number, s.last
+    CASE WHEN NOT s.hit THEN NULL
+        WHEN s.signal_id IS NULL THEN row_to_json(signal) ELSE row_to_json(change) END AS json,
+    CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, s.number, s.last
 FROM (
     SELECT s.*, row_number() OVER place AS number, lead(s.id) OVER place IS NULL AS last,
         ($8::text[] IS NULL OR s.instrument = ANY($8) OR s.instrument ^@ ANY($9::text[]))
         AND ($10::text[] IS NULL OR s.producer_id = ANY($10))
-        AND ($11::timestamptz IS NULL OR s.created_at >= $11) AND ($12::timestamptz IS NULL OR s.created_at < $12)
-        AND ($13::jsonb IS NULL OR s.payload @> $13) AS hit
+        AND ($11::timestamptz IS NULL OR s.at >= $11) AND ($12::timestamptz IS NULL OR s.at < $12)
+        AND ($13::jsonb IS NULL OR CASE WHEN s.signal_id IS NULL THEN s.payload @> $13
+            ELSE EXISTS (SELECT FROM signals WHERE id = s.signal_id AND payload @> $13) END) AS hit
     FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
-) AS s, {_FIELDS.format(status="0", updated_at="s.created_at")}
+) AS s, LATERAL (
+    SELECT {_FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
+) AS signal, {CHANGE}
 WHERE s.hit OR s.last {_ORDER} LIMIT $7
 """  # nosec B608
-"""The signals after a place, as each was at its own: status 0. It looks at so many rows and no more, whatever they are,
-and gives those that match, and the last one."""
+"""What comes after a place: signals, as each was at its own, status 0, and what became of signals. It looks at so many
+rows and no more, whatever they are, and gives those that match, and the last one."""
+
+_SIGNALS = """
+SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
+    s.version, NULL::uuid AS signal_id, NULL::smallint AS to_status, NULL::int AS state_version, NULL::text AS reason,
+    NULL::text AS by
+FROM signals AS s
+"""
+
+_TRANSITIONS = """
+SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.at, NULL::timestamptz, NULL::smallint, NULL::timestamptz,
+    NULL::jsonb, NULL::int, s.signal_id, s.to_status, s.state_version, s.reason, s.by
+FROM transitions AS s
+"""
+
+_SOURCES = _SIGNALS, _TRANSITIONS
+"""The two tables that are read, in one form. Each has its own order in its index."""
 
 _ALL = f"""
-SELECT s.* FROM signals AS s
+({{rows}}
 WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s.id) <= ($4, $5::xid8, $6::uuid)
-    AND {FINAL} AND {{condition}} {_ORDER}
+    AND {FINAL} AND {{condition}} {_ORDER})
 """  # nosec B608
 
 _OF_ONE = f"""
-(SELECT s.* FROM signals AS s
+({{rows}}
 WHERE s.instrument = {{name}}
     AND (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
     AND (s.instrument, s.epoch, s.xact, s.id) <= ({{name}}, $4, $5::xid8, $6::uuid)
@@ -80,10 +111,17 @@ WHERE s.instrument = {{name}}
 """  # nosec B608
 """The instrument is in all bounds, so that they are of no use for any other index."""
 
+_DOWN = "ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1"
+
+_NEWEST_OF = f"""
+(SELECT s.epoch, s.xact, s.id FROM {{table}} AS s WHERE {FINAL} AND (s.epoch, s.xact, s.id) <= ($1, $2::xid8, $3::uuid)
+{_DOWN})
+"""  # nosec B608
+
 _NEWEST = f"""
 WITH {HORIZON}
-SELECT s.epoch, s.xact, s.id FROM signals AS s WHERE {FINAL} AND (s.epoch, s.xact, s.id) <= ($1, $2::xid8, $3::uuid)
-ORDER BY s.epoch DESC, s.xact DESC, s.id DESC LIMIT 1
+SELECT epoch, xact, id
+FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="transitions")}) AS s {_DOWN}
 """  # nosec B608
 
 _COMPLETE_UNTIL = """
@@ -96,23 +134,33 @@ SELECT least(now(), (
 transactions began, which is when its rows were created. What was there before this order says nothing of the kind."""
 
 _ONE = f"""
-SELECT s.instrument, coalesce(s.producer_id, '') AS producer, row_to_json(j) AS json
-FROM signals AS s, {_FIELDS.format(status="s.status", updated_at="s.updated_at")} WHERE s.id = $1
+SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json
+FROM signals AS s, LATERAL (
+    SELECT {_FIELDS.format(status="s.status", state_version="s.state_version", updated_at="s.updated_at")}, (
+        SELECT coalesce(json_agg(row_to_json(change) ORDER BY s.state_version), '[]')
+        FROM transitions AS s, {CHANGE} WHERE s.signal_id = $1
+    ) AS history
+) AS signal WHERE s.id = $1
 """  # nosec B608
+
+SIGNAL, STATUS = "signal", "status"
+"""The kinds of events: a signal was stored, or its status was changed."""
 
 
 class Row(NamedTuple):
-    """A signal in its place. `producer` is empty for none, `json` is the signal as it was at its place."""
+    """An event in its place. `producer` is that of the signal, empty for none; `json` is the signal as it was at its
+    place, or the whole event of another kind."""
 
     position: Position
     instrument: str
     producer: str
     json: bytes
+    kind: str = SIGNAL
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be read: at most `rows` signals after one place up to another, looking at no more than `window`.
+    """What is to be read: at most `rows` events after one place up to another, looking at no more than `window`.
     `names`, if there are any, are all instruments that are meant: each is looked up by itself."""
 
     filter: Filter = EVERYTHING
@@ -127,7 +175,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Signals that match, the place up to which rows were looked at, and how many; whether these were all."""
+    """Events that match, the place up to which rows were looked at, and how many; whether these were all."""
 
     rows: list[Row]
     position: Position
@@ -154,7 +202,7 @@ async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read with one statement, within a snapshot."""
     records = await connection.fetch(*_statement(asked))
-    rows = [Row(Position(*record[:3]), *record[3:6]) for record in records if record["json"] is not None]
+    rows = [Row(Position(*record[:3]), *record[3:7]) for record in records if record["json"] is not None]
     if not records:
         return Looked(rows, asked.after, 0, all=True)
     last = records[-1]
@@ -162,7 +210,7 @@ async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
 
 
 async def newest(connection: asyncpg.Connection, until: Position = END) -> Position:
-    """The place of the newest signal that is to be read, at or before `until`; that before all while there is none."""
+    """The place of the newest event that is to be read, at or before `until`; that before all while there is none."""
     record = await connection.fetchrow(_NEWEST, *until)
     return Position(*record) if record else ORIGIN
 
@@ -179,7 +227,8 @@ async def complete_until(connection: asyncpg.Connection, position: Position) -> 
 
 
 async def one(connection: asyncpg.Connection, id: UUID) -> asyncpg.Record | None:
-    """A signal as it is now: `json`, beside its `instrument` and `producer`, empty for none."""
+    """A signal as it is now, with its history: `json`, beside its `instrument`, `producer`, empty for none, and
+    `state_version`."""
     return await connection.fetchrow(_ONE, id)
 
 
@@ -193,7 +242,9 @@ def _statement(asked: Asked) -> Sequence[Any]:
 
 
 def _source(names: tuple[str, ...] | None) -> str:
-    """Each instrument has its own order in the index. Those are merged."""
+    """Each instrument has its own order in the index of each table. Those are merged."""
     if not names:
-        return _ALL.format(condition="true" if names is None else "false")
-    return " UNION ALL ".join(_OF_ONE.format(name=f"${14 + place}::text") for place in range(len(names)))
+        condition = "true" if names is None else "false"
+        return " UNION ALL ".join(_ALL.format(rows=rows, condition=condition) for rows in _SOURCES)
+    parameters = [f"${14 + place}::text" for place in range(len(names))]
+    return " UNION ALL ".join(_OF_ONE.format(rows=rows, name=name) for rows in _SOURCES for name in parameters)

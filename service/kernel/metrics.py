@@ -82,6 +82,9 @@ feed_lag = Gauge(
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
+decisions = Counter(
+    "signals_decisions", "Decisions about signals that were answered, by the status decided", ["status"]
+)
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",

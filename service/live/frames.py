@@ -3,9 +3,9 @@ chunks in which HTTP/1.1 carries them. What is written here has no line breaks i
 cursors."""
 
 
-def event(kind: bytes, cursor: bytes, data: bytes) -> bytes:
+def event(kind: str, cursor: bytes, data: bytes) -> bytes:
     """One event, and the place after it."""
-    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind, cursor, data)
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), cursor, data)
 
 
 def place(cursor: bytes) -> bytes:

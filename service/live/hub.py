@@ -92,7 +92,7 @@ class Hub:
         touched: list[Group] = []
         size = 0
         for row in rows:
-            event = frames.event(b"signal", row.position.cursor, row.json)
+            event = frames.event(row.kind, row.position.cursor, row.json)
             self.memory.keep(Recent(row.position, row.instrument, row.producer, event))
             for group in self.streams.concerned(row.instrument, row.producer):
                 if not group.pending:

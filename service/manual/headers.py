@@ -62,6 +62,12 @@ ANSWER_HEADERS: dict[str, Header] = {
         "required": True,
         "schema": {"type": "string", "pattern": "^(GET|HEAD|POST)(, (GET|HEAD|POST))*$"},
     },
+    "ETag": {
+        "description": "The version of the state of the signal, for `If-Match`",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+        "example": '"1"',
+    },
     "Idempotent-Replayed": {
         "description": "`true` when this is the first answer to the same signed bytes, given again",
         "schema": {"type": "string", "enum": ["true"]},

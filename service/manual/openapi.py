@@ -15,14 +15,19 @@ from service.feed.errors import ReadingRefusal
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.signal import SignalCreate, SignalCreated
 from service.kernel.errors import all_refusals
+from service.lifecycle.decision import StatusChange
+from service.lifecycle.errors import DecisionRefusal
 from service.manual import shapes, specimens
 from service.manual.answers import ANYWHERE, Json, answer, get, json_answer, ref, refused_answers, shape, text_answer
+from service.manual.deciding import deciding_paths
 from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
 from service.manual.reading import reading_paths
 from service.rates.fields import LIMIT, POLICY
 from service.readers.errors import TokenRefusal
 
-_OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, TokenRefusal | ReadingRefusal)]
+_OF_OTHERS = TokenRefusal | ReadingRefusal | DecisionRefusal
+
+_OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, _OF_OTHERS)]
 """What may come back to a signal."""
 
 _PROVEN = (201, 400, 413, 422, 429, 500, 503)
@@ -50,6 +55,7 @@ def document() -> Json:
         "tags": [
             {"name": "signals", "description": "For producers"},
             {"name": "reading", "description": "For readers"},
+            {"name": "deciding", "description": "For those who say what becomes of signals"},
             {"name": "service", "description": "For those who run the service; none of it needs a signature"},
             {"name": "documentation", "description": "What you are reading"},
         ],
@@ -89,6 +95,7 @@ def _schemas() -> Json:
         shapes.RefusedSignature,
         shapes.RefusedCursor,
         shapes.Signal,
+        shapes.SignalWithHistory,
         shapes.FeedPage,
         shapes.InstrumentsPage,
         shapes.Overview,
@@ -98,12 +105,12 @@ def _schemas() -> Json:
     ]
     models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
     _, definitions = models_json_schema(
-        [(SignalCreate, "validation"), *models],
+        [(SignalCreate, "validation"), (StatusChange, "validation"), *models],
         ref_template="#/components/schemas/{model}",
         schema_generator=_Plain,
     )
     schemas: Json = definitions["$defs"]
-    for name in schemas.keys() - {"SignalCreate"}:
+    for name in schemas.keys() - {"SignalCreate", "StatusChange"}:
         schemas[name]["additionalProperties"] = False
     return schemas
 
@@ -113,6 +120,7 @@ def _paths() -> Json:
     return {
         "/api/v1/signals": {"post": _create_signal()},
         **reading_paths(),
+        **deciding_paths(),
         "/api/v1/health": {"get": get("getHealth", "Is the process alive?", "service", answer("Health"))},
         "/api/v1/ready": {"get": _readiness()},
         "/api/v1/version": {"get": get("getVersion", "Which build is this?", "service", answer("Version"))},

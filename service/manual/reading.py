@@ -5,8 +5,10 @@ from typing import Any
 
 from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
 from service.http.errors import ValidationFailed
-from service.kernel.errors import Refusal
+from service.kernel.errors import Refusal, all_refusals
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers, text_answer
+from service.manual.deciding import TOKEN_OR_SIGNATURE, signal_id
+from service.proof.errors import AuthenticationRefusal
 from service.readers.errors import TokenInvalid, TokenMissing
 from service.reading.query import PAGE_ROWS, PAGE_ROWS_MAX, VALUES_MAX, WAIT_SECONDS_MAX
 
@@ -18,9 +20,8 @@ _PATTERN = "^([A-Z0-9._-]{2,20}|[A-Z0-9._-]{0,20}\\*)$"
 
 def reading_paths() -> Json:
     """Paths and their operations."""
-    signal = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
     return {
-        "/api/v1/signals/{id}": {"get": _get("getSignal", "One signal, as it is now", "Signal", [signal])},
+        "/api/v1/signals/{id}": {"get": _signal()},
         "/api/v1/feed": {
             "get": _get("readFeed", "The signals in their order, page by page", "FeedPage", _feed(), _FEED)
         },
@@ -30,6 +31,14 @@ def reading_paths() -> Json:
             "get": _get("listInstruments", "What there are signals of", "InstrumentsPage", _instruments())
         },
     }
+
+
+def _signal() -> Json:
+    """A producer may look at a signal of its own, signed over an empty body."""
+    proof = all_refusals(AuthenticationRefusal)
+    operation = _get("getSignal", "One signal, as it is now", "SignalWithHistory", [signal_id()], proof)
+    operation["responses"]["200"] = answer("SignalWithHistory", headers=["ETag"])
+    return operation | {"security": TOKEN_OR_SIGNATURE}
 
 
 def _follow() -> Json:

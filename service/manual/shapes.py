@@ -70,8 +70,29 @@ class Signal(BaseModel):
     payload: Annotated[dict[str, Any] | None, Field(description="As it was sent, digit for digit")]
     version: int
     status: Literal[0, 1, 2]
+    state_version: Annotated[int, Field(ge=0, description="How often its status was changed")]
     created_at: datetime
     updated_at: datetime
+
+
+class StatusEvent(BaseModel):
+    """The status of a signal was changed."""
+
+    event: Literal["status"]
+    signal_id: UUID
+    instrument: str
+    producer_id: str | None
+    status: Annotated[Literal[1, 2], Field(description="What it was changed to: 1 queued, 2 closed")]
+    state_version: Annotated[int, Field(ge=1, description="How often it was changed, this time included")]
+    reason: str | None
+    at: datetime
+    by: Annotated[str | None, Field(description="The reader or the producer that has decided; null for the service")]
+
+
+class SignalWithHistory(Signal):
+    """A stored signal as it is now, and what became of it, in order."""
+
+    history: list[StatusEvent]
 
 
 class SignalEvent(BaseModel):
@@ -84,7 +105,7 @@ class SignalEvent(BaseModel):
 class FeedPage(BaseModel):
     """Events in the one order of the feed. Ignore kinds of events that you do not know: there will be others."""
 
-    events: list[SignalEvent]
+    events: list[SignalEvent | StatusEvent]
     cursor: Annotated[str, Field(description="The place after these events: keep it, and send it as `after`")]
     more: Annotated[bool, Field(description="Whether to ask for the next page at once")]
     complete_until: Annotated[

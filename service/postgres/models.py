@@ -26,6 +26,7 @@ class Signal(Model):
     payload: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
     version = fields.IntField(db_default=1)
     status = fields.SmallIntField(db_default=0)
+    state_version = fields.IntField(db_default=0)
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
     key_id = fields.UUIDField(null=True)

@@ -14,9 +14,15 @@ class Scope:
     producers: tuple[str, ...] = ()
 
 
+APPROVE = "approve"
+"""What a reader may do beside reading: decide what becomes of signals."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who reads. `name` is None where reading is open to everybody."""
+    """Somebody who reads. `name` is None where reading is open to everybody, and for a producer. `may` is what else it
+    may do."""
 
     name: str | None
     scope: Scope = Scope()
+    may: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
 from service.feed.share import Share, answered
+from service.feed.statement import SIGNAL, Row
 from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
@@ -42,7 +43,7 @@ class Reading:
         self._closing = closing
 
     async def signal(self, request: Request) -> Response:
-        """GET /api/v1/signals/{id}: one signal, as it is now."""
+        """GET /api/v1/signals/{id}: one signal, as it is now, with what became of it."""
         nothing_asked(request.scope)
         key, filter = request.path_params["id"], _allowed(request)
         if _ID.fullmatch(key) is None:
@@ -52,7 +53,7 @@ class Reading:
                 found = await statement.one(connection, UUID(key))
         if found is None or not filter.matches(found["instrument"], found["producer"]):
             raise NotFound
-        return _json(found["json"])
+        return _json(found["json"], ETag=f'"{found["state_version"]}"')
 
     async def feed(self, request: Request) -> Response:
         """GET /api/v1/feed: a page of events, and the cursor after it."""
@@ -109,12 +110,16 @@ def _allowed(request: Request) -> Filter:
     return Filter().within(_reader(request).scope)
 
 
-def _json(content: bytes) -> Response:
-    return Response(content, media_type="application/json", headers=_HEADERS)
+def _json(content: bytes, **headers: str) -> Response:
+    return Response(content, media_type="application/json", headers=_HEADERS | headers)
+
+
+def _event(row: Row) -> bytes:
+    return b'{"event":"signal","signal":%b}' % row.json if row.kind == SIGNAL else row.json
 
 
 def _content(page: Page) -> bytes:
-    events = b",".join([b'{"event":"signal","signal":%b}' % row.json for row in page.rows])
+    events = b",".join(map(_event, page.rows))
     more = b"true" if page.more else b"false"
     until = utc_text(page.complete_until).encode()
     form = b'{"events":[%b],"cursor":"%b","more":%b,"complete_until":"%b"}'

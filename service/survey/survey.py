@@ -13,17 +13,24 @@ gives the transaction no number, which would keep the end of the feed from reade
 _SETTINGS = "SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
 """What is lost in a crash is surveyed again: who waited for the disk, or for a standby, would hold the feed back."""
 
+_ORDER = "ORDER BY s.epoch, s.xact, s.id"
+
+_NEXT = f"WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND {FINAL} {_ORDER}"
+
 _SURVEY = f"""
 WITH {HORIZON}, looked AS MATERIALIZED (
-    SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer, s.created_at FROM signals AS s
-    WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND {FINAL}
-    ORDER BY s.epoch, s.xact, s.id LIMIT $4
+    SELECT * FROM (
+        (SELECT s.epoch, s.xact, s.id, s.created_at AS at, s.instrument, coalesce(s.producer_id, '') AS producer,
+            s.created_at FROM signals AS s {_NEXT})
+        UNION ALL
+        (SELECT s.epoch, s.xact, s.id, s.at, NULL, NULL, NULL FROM transitions AS s {_NEXT})
+    ) AS s {_ORDER} LIMIT $4
 ), last AS (
-    SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(created_at) FROM looked)) AS at
+    SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(at) FROM looked)) AS at
     FROM looked ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
 ), named AS (
     INSERT INTO instruments AS known (instrument, producer, latest)
-    SELECT instrument, producer, max(created_at) FROM looked GROUP BY instrument, producer
+    SELECT instrument, producer, max(created_at) FROM looked WHERE instrument IS NOT NULL GROUP BY instrument, producer
     ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest)
 ), sampled AS (
     INSERT INTO horizons (at, epoch, xact, id) SELECT at, epoch, xact, id FROM last ON CONFLICT DO NOTHING
@@ -43,8 +50,8 @@ WHERE at >= now() - make_interval(secs => 2 * $1) AND at < now() - make_interval
 
 
 class Survey:
-    """Looks at all signals once, in their order, and writes down what is to be found quickly. It is never ahead of what
-    readers may read, and a little behind."""
+    """Looks once at all that happens, in its order, and writes down what is to be found quickly. It is never ahead of
+    what readers may read, and a little behind."""
 
     def __init__(self, pool: Pool, limits: Limits) -> None:
         self._pool = pool

@@ -93,7 +93,10 @@ def test_signals_need_a_signature_and_readers_a_token() -> None:
     sent = secured.pop(("/api/v1/signals", "POST"))
     assert sent == [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]
     assert sent[0].keys() == DOCUMENT["components"]["securitySchemes"].keys() - {"ReaderToken"}
-    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
+    either = [{"ReaderToken": []}, *sent]
+    assert secured.pop(("/api/v1/signals/{id}", "GET")) == either
+    assert secured.pop(("/api/v1/signals/{id}/status", "POST")) == either
+    reading = {"/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
     assert secured == {(path, "GET"): [{"ReaderToken": []}] for path in reading}
 
 

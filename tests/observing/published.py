@@ -37,10 +37,12 @@ def signal_answer(status: int) -> Any:
 
 
 def refusal_answer(status: int, code: str) -> Any:
-    """What is published about a refusal of a signal, or else of the feed: one of them knows each code."""
+    """What is published about a refusal of a signal, of the feed or of a decision: one of them knows each code."""
     to_signals = DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"]
     to_feed = DOCUMENT["paths"]["/api/v1/feed"]["get"]["responses"]
-    published = [followed(answers[str(status)]) for answers in (to_signals, to_feed) if str(status) in answers]
+    to_decisions = DOCUMENT["paths"]["/api/v1/signals/{id}/status"]["post"]["responses"]
+    everything = to_signals, to_feed, to_decisions
+    published = [followed(answers[str(status)]) for answers in everything if str(status) in answers]
     return next(answer for answer in published if code in answer["content"]["application/json"]["examples"])
 
 

@@ -20,7 +20,7 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS = (
+INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, TRANSITIONS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
@@ -29,8 +29,9 @@ INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS = (
     "5_20261126130000_positions.py",
     "6_20261126130100_positions_indexed.py",
     "7_20261126140000_readers.py",
+    "9_20261126160000_transitions.py",
 )
-ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS]
+ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, TRANSITIONS]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives", "readers", "reader_tokens"}
 ONLY_IN_SQL = {
@@ -42,6 +43,7 @@ ONLY_IN_SQL = {
     "instruments",
     "horizons",
     "survey",
+    "transitions",
 }
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
 
@@ -133,9 +135,9 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     insert_receipt(database, signal)
     before = described(database)
 
-    assert run_migrations(database.url, down=True) == [READERS]
-    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"readers", "reader_tokens", "reader_changes"}
-    for name in (INDEXED, POSITIONS, PRODUCERS):
+    assert run_migrations(database.url, down=True) == [TRANSITIONS]
+    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"transitions"}
+    for name in (READERS, INDEXED, POSITIONS, PRODUCERS):
         assert run_migrations(database.url, down=True) == [name]
     assert tables(database) == {"aerich", "signals", "receipts"}
     assert run_migrations(database.url, down=True) == [LZ4]
@@ -143,7 +145,7 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
-    later = {"key_id": None, "epoch": 0, "xact": 0}
+    later = {"key_id": None, "epoch": 0, "xact": 0, "state_version": 0}
     assert [{**kept, **later} for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
 
     assert run_migrations(database.url) == ALL[1:]
@@ -224,7 +226,7 @@ async def test_signals_are_stored_while_a_migration_waits_for_a_reader(
         await asyncio.to_thread(insert_within, database, Limits().answer_seconds)
     assert not migration.done()
     await dump.execute("COMMIT")
-    assert await migration == [POSITIONS, INDEXED, READERS]
+    assert await migration == [POSITIONS, INDEXED, READERS, TRANSITIONS]
     assert capsys.readouterr().err.count("waits for a table that others use") == 1
     await dump.close()
 
@@ -296,7 +298,7 @@ def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     everything = tables(database)
     signal = insert_signal(database)
     aerich(database, "downgrade", "--yes")
-    assert tables(database) == everything - {"readers", "reader_tokens", "reader_changes"}
+    assert tables(database) == everything - {"transitions"}
     aerich(database, "upgrade")
     assert tables(database) == everything
     assert database.fetch("SELECT * FROM signals") == [signal]

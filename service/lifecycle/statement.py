@@ -1,0 +1,85 @@
+"""The state of a signal, and the one statement that changes it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from service.feed.statement import CHANGE
+from service.lifecycle.decision import Decision
+
+_STATE = f"""
+SELECT signal.instrument, coalesce(signal.producer_id, '') AS producer, signal.status, signal.state_version,
+    newest.by, newest.reason, newest.json
+FROM signals AS signal LEFT JOIN LATERAL (
+    SELECT s.by, s.reason, row_to_json(change) AS json FROM transitions AS s, {CHANGE}
+    WHERE s.signal_id = signal.id AND s.state_version = signal.state_version
+) AS newest ON true
+WHERE signal.id = $1
+"""  # nosec B608
+
+_CHANGE = f"""
+WITH changed AS (
+    UPDATE signals SET status = $4, state_version = state_version + 1
+    WHERE id = $1 AND status = $2 AND state_version = $3
+    RETURNING id, instrument, producer_id, state_version, updated_at
+), s AS (
+    INSERT INTO transitions
+        (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at, by, reason)
+    SELECT $5, id, instrument, producer_id, $2, $4, state_version, updated_at, $6, $7 FROM changed
+    RETURNING *
+), audited AS (
+    INSERT INTO audit (id, at, by, command, what)
+    SELECT $8, at, by, 'status', jsonb_build_object('signal', signal_id, 'status', to_status, 'reason', reason) FROM s
+)
+SELECT row_to_json(change) AS json, s.state_version FROM s, {CHANGE}
+"""  # nosec B608
+"""What is judged was committed before this statement began, and its first write is where its transaction gets its
+number: so whatever others do meanwhile, a transition stands behind its signal in the feed, and behind the transition
+before it. It is dated by the trigger, which runs when nobody else holds the signal any more."""
+
+_CONFIRM = "SELECT pg_logical_emit_message(true, 'signals', '')"
+"""A commit, which waits for the standbys to have all that came before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A signal as it is now, and who has made it so, why, with the event that told it; None where nobody has."""
+
+    instrument: str
+    producer: str
+    status: int
+    state_version: int
+    by: str | None
+    reason: str | None
+    event: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The event that tells a decision, and the version of the state that it has led to."""
+
+    event: bytes
+    state_version: int
+
+
+async def state(connection: asyncpg.Connection, signal: UUID) -> State | None:
+    """The state of a signal; None when there is no such signal."""
+    record = await connection.fetchrow(_STATE, signal)
+    return record and State(*record)
+
+
+async def change(connection: asyncpg.Connection, signal: UUID, judged: State, decision: Decision) -> Decided | None:
+    """Make a decision about a signal, with one commit; None when its state is not the one any more that was judged."""
+    before = judged.status, judged.state_version
+    record = await connection.fetchrow(
+        _CHANGE, signal, *before, decision.status, uuid7(), decision.by, decision.reason, uuid7()
+    )
+    return record and Decided(*record)
+
+
+async def confirm(connection: asyncpg.Connection) -> bool:
+    """Return when all that can be read is as safe as what this service has stored itself."""
+    await connection.execute(_CONFIRM)
+    return True
