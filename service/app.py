@@ -1,6 +1,6 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,7 @@ from service.keyring.reader import KeyringReader
 from service.keyring.sealing import SealingKeys
 from service.lifecycle.deciding import Deciding
 from service.lifecycle.endpoint import Decide
+from service.lifecycle.expiry import Expiry
 from service.lifecycle.guards import deciders, either
 from service.live import LiveFeed
 from service.manual.pages import pages
@@ -41,6 +42,7 @@ from service.notation.rate import Rate
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
+from service.postgres.database_time import DatabaseTime
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.producers.uses import KeyUses
@@ -79,7 +81,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
-    reading, live = _reading(settings, share, tail, overview, limits, lambda: shutdown.begun)
+    database_time = DatabaseTime(pool, clock)
+    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    places = Places(settings.signals_streams_max)
+    reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
+    idle_seconds = settings.signals_idle_seconds
+    live = LiveFeed(tail, feed, places, limits, idle_seconds=idle_seconds, database_time=database_time.now)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -89,13 +96,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     read = [_reader_guard(settings, readers), *no_body]
     proof = partial(_proof, signing, clock)
     looking = repeated("overview", overview.look, limits.overview_seconds)
-    of_reading = {"overview": looking, "tail": tail.run, "streams": live.sweeping}
-    background = _background(pool, limits, clock, writer, signing, follower, **of_reading)
+    timing = repeated("database_time", database_time.look, limits.database_time_seconds)
+    expiring = repeated("expiry", Expiry(pool, limits, tail.wake).look, limits.expiry_seconds)
+    more = {"overview": looking, "tail": tail.run, "streams": live.sweeping, "time": timing, "expiry": expiring}
+    background = _background(pool, limits, clock, writer, signing, follower, **more)
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock),
+                CreateSignal(settings, limits, writer, journal, clock, database_time.now),
                 methods=["POST"],
                 middleware=guards,
             ),
@@ -196,15 +205,6 @@ def _background(
         **more,
         **follower.work,
     )
-
-
-def _reading(
-    settings: Settings, share: Share, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
-) -> tuple[Reading, LiveFeed]:
-    pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
-    places = Places(settings.signals_streams_max)
-    live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
-    return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
 def _reader_guard(settings: Settings, readers: Readers) -> Middleware:

@@ -41,6 +41,7 @@ pytest_plugins = [
     "tests.steps.board",
     "tests.steps.crowds",
     "tests.steps.decisions",
+    "tests.steps.expiry",
     "tests.steps.explanations",
     "tests.steps.faults",
     "tests.steps.feed",

@@ -23,7 +23,8 @@ class FeedSignal:
 
     `fields` are those of the service's JSON object, also such as this version does not know. `side` is 0 to buy and 1
     to sell, `status` 0 new, 1 queued, 2 closed, and `state_version` how often that was changed; an event shows both as
-    they were at its place. `time` is the producer's, `created_at` when it was stored.
+    they were at its place. `time` is the producer's, `created_at` when it was stored. It may be acted on until
+    `expires_at`, or for ever; `expired` says that this had passed when the service gave it out.
     """
 
     id: UUID
@@ -35,8 +36,10 @@ class FeedSignal:
     version: int
     status: int
     state_version: int
+    expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    expired: bool
     fields: Mapping[str, Any]
 
     @classmethod
@@ -52,8 +55,10 @@ class FeedSignal:
             version=fields["version"],
             status=fields["status"],
             state_version=fields.get("state_version", 0),
+            expires_at=parse_timestamp(fields["expires_at"]) if fields.get("expires_at") else None,
             created_at=parse_timestamp(fields["created_at"]),
             updated_at=parse_timestamp(fields["updated_at"]),
+            expired=fields.get("expired", False),
             fields=fields,
         )
 

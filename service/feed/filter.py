@@ -12,14 +12,16 @@ Names = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Signals of these instruments, of these producers, whose payload contains this one: all of it has to hold.
+    """Signals of these instruments, of these producers, whose payload contains this one: all of it has to hold. `live`
+    ones are neither closed nor expired.
 
-    `payload` is the text of a JSON object. It is for pages: `matches` leaves it out.
+    `payload` is the text of a JSON object. It is for pages: `matches` leaves it out, and what changes with time.
     """
 
     instruments: Names = None
     producers: Names = None
     payload: str | None = None
+    live: bool = False
 
     def within(self, scope: Scope) -> Self:
         """The same, but only what the scope shows."""

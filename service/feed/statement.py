@@ -1,4 +1,4 @@
-"""The statements that read the feed, and the one expression by which a signal becomes JSON."""
+"""The statements that read the feed."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,25 +11,7 @@ import asyncpg
 
 from service.feed.filter import EVERYTHING, Filter
 from service.feed.position import END, ORIGIN, Position
-
-_TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-"""Whatever the time zone of the session is, which may be a pooler's."""
-
-_FIELDS = f"""
-    s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
-    {{status}} AS status, {{state_version}} AS state_version,
-    {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at
-"""
-"""What a reader is shown of a row `s` of signals: the payload is PostgreSQL's own text of the jsonb, so every digit
-stays."""
-
-CHANGE = f"""
-LATERAL (
-    SELECT 'status' AS event, s.signal_id, s.instrument, s.producer_id, s.to_status AS status, s.state_version,
-        s.reason, {_TIME.format("s.at")} AS at, s.by
-) AS change
-"""
-"""A row `s` of transitions as `change`, of which `row_to_json(change)` is the event."""
+from service.feed.shapes import CHANGE, FIELDS
 
 HORIZON = """
 horizon AS MATERIALIZED (
@@ -62,17 +44,20 @@ WITH {HORIZON}
 SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer,
     CASE WHEN NOT s.hit THEN NULL
         WHEN s.signal_id IS NULL THEN row_to_json(signal) ELSE row_to_json(change) END AS json,
-    CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, s.number, s.last
+    CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
+    s.to_status = 2 AS closed, s.expires_at, s.number, s.last
 FROM (
     SELECT s.*, row_number() OVER place AS number, lead(s.id) OVER place IS NULL AS last,
         ($8::text[] IS NULL OR s.instrument = ANY($8) OR s.instrument ^@ ANY($9::text[]))
         AND ($10::text[] IS NULL OR s.producer_id = ANY($10))
         AND ($11::timestamptz IS NULL OR s.at >= $11) AND ($12::timestamptz IS NULL OR s.at < $12)
         AND ($13::jsonb IS NULL OR CASE WHEN s.signal_id IS NULL THEN s.payload @> $13
-            ELSE EXISTS (SELECT FROM signals WHERE id = s.signal_id AND payload @> $13) END) AS hit
+            ELSE EXISTS (SELECT FROM signals WHERE id = s.signal_id AND payload @> $13) END)
+        AND (NOT $14::bool OR s.to_status <> 2 AND s.expires_at <= clock_timestamp() IS NOT TRUE
+            AND (s.signal_id IS NULL OR EXISTS (SELECT FROM signals WHERE id = s.signal_id AND status <> 2))) AS hit
     FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
 ) AS s, LATERAL (
-    SELECT {_FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
+    SELECT {FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
 ) AS signal, {CHANGE}
 WHERE s.hit OR s.last {_ORDER} LIMIT $7
 """  # nosec B608
@@ -81,14 +66,14 @@ rows and no more, whatever they are, and gives those that match, and the last on
 
 _SIGNALS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
-    s.version, NULL::uuid AS signal_id, NULL::smallint AS to_status, NULL::int AS state_version, NULL::text AS reason,
-    NULL::text AS by
+    s.version, s.expires_at, NULL::uuid AS signal_id, s.status AS to_status, NULL::int AS state_version,
+    NULL::text AS reason, NULL::text AS by
 FROM signals AS s
 """
 
 _TRANSITIONS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.at, NULL::timestamptz, NULL::smallint, NULL::timestamptz,
-    NULL::jsonb, NULL::int, s.signal_id, s.to_status, s.state_version, s.reason, s.by
+    NULL::jsonb, NULL::int, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by
 FROM transitions AS s
 """
 
@@ -136,7 +121,7 @@ transactions began, which is when its rows were created. What was there before t
 _ONE = f"""
 SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json
 FROM signals AS s, LATERAL (
-    SELECT {_FIELDS.format(status="s.status", state_version="s.state_version", updated_at="s.updated_at")}, (
+    SELECT {FIELDS.format(status="s.status", state_version="s.state_version", updated_at="s.updated_at")}, (
         SELECT coalesce(json_agg(row_to_json(change) ORDER BY s.state_version), '[]')
         FROM transitions AS s, {CHANGE} WHERE s.signal_id = $1
     ) AS history
@@ -149,13 +134,17 @@ SIGNAL, STATUS = "signal", "status"
 
 class Row(NamedTuple):
     """An event in its place. `producer` is that of the signal, empty for none; `json` is the signal as it was at its
-    place, or the whole event of another kind."""
+    place, or the whole event of another kind. `signal` is which one it is about, which expires at `expires_at`, if at
+    all; `closed` says that it was closed when this was read, or by this."""
 
     position: Position
     instrument: str
     producer: str
     json: bytes
     kind: str = SIGNAL
+    signal: UUID | None = None
+    closed: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +191,7 @@ async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read with one statement, within a snapshot."""
     records = await connection.fetch(*_statement(asked))
-    rows = [Row(Position(*record[:3]), *record[3:7]) for record in records if record["json"] is not None]
+    rows = [Row(Position(*record[:3]), *record[3:10]) for record in records if record["json"] is not None]
     if not records:
         return Looked(rows, asked.after, 0, all=True)
     last = records[-1]
@@ -238,6 +227,7 @@ def _statement(asked: Asked) -> Sequence[Any]:
     names = [filter.literals, filter.prefixes] if asked.names is None else [None, None]
     producers = None if filter.producers is None else [*filter.producers]
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
+    values.append(filter.live)
     return [_LOOK.format(source=_source(asked.names), window=asked.window), *values, *(asked.names or ())]
 
 
@@ -246,5 +236,5 @@ def _source(names: tuple[str, ...] | None) -> str:
     if not names:
         condition = "true" if names is None else "false"
         return " UNION ALL ".join(_ALL.format(rows=rows, condition=condition) for rows in _SOURCES)
-    parameters = [f"${14 + place}::text" for place in range(len(names))]
+    parameters = [f"${15 + place}::text" for place in range(len(names))]
     return " UNION ALL ".join(_OF_ONE.format(rows=rows, name=name) for rows in _SOURCES for name in parameters)

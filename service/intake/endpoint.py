@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import Freshness, SignalCreate, created, parse_signal
+from service.intake.signal import Freshness, SignalCreate, check_expiry, created, parse_signal
 from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.limits import Limits
@@ -20,7 +20,9 @@ from service.settings import Settings
 class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
-    def __init__(self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, clock: Clock, database_time: Clock
+    ) -> None:
         seconds = settings.signals_time_max_age_seconds
         self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
         self.payload_max_bytes = settings.signals_payload_max_bytes
@@ -28,22 +30,26 @@ class CreateSignal:
         self.writer = writer
         self.journal = journal
         self.clock = clock
+        self.database_time = database_time
+        expire_after = settings.signals_expire_after_seconds
+        self.expire_after = timedelta(seconds=expire_after) if expire_after else None
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
         signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
-        refusal = scope["state"].get("refusal") or self._too_old(signal)
+        refusal = scope["state"].get("refusal") or self._untimely(signal)
         stored = await self.writer.store(signal, refusal)
         scope["state"]["replayed"] = stored.replayed
         self.journal.answered(signal, stored, time.perf_counter() - started)
         await _answer_created(stored, send)
 
-    def _too_old(self, signal: NewSignal) -> ValidationFailed | None:
+    def _untimely(self, signal: NewSignal) -> ValidationFailed | None:
         """Why the signal cannot be taken now. A resend may have been taken when it could, so that is looked for."""
         try:
             self.freshness.check(signal.time, self.clock())
+            check_expiry(signal.expires_at, self.database_time())
         except ValidationFailed as refusal:
             if signal.receipt_key is None:
                 raise
@@ -61,6 +67,8 @@ class CreateSignal:
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
+            expires_at=signal.expires_at,
+            expire_after=self.expire_after,
         )
 
 

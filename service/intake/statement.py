@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -10,15 +10,17 @@ import asyncpg
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[])
-        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at, key_id)
+                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[], $11::timestamptz[], $12::interval[])
+        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at, key_id, expires_at,
+                expire_after)
     ORDER BY key, id
 ), claim AS (
     INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
-SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at)
+SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id,
+    coalesce(expires_at, now() + expire_after)
 FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -50,7 +52,7 @@ class NewSignal:
     """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
     until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
-    for the shared secret."""
+    for the shared secret. It expires at `expires_at`, or else so long after it is stored, or never."""
 
     producer_id: str | None
     instrument: str
@@ -61,6 +63,8 @@ class NewSignal:
     receipt_key: bytes | None
     receipt_expires_at: datetime | None = None
     key_id: UUID | None = None
+    expires_at: datetime | None = None
+    expire_after: timedelta | None = None
 
 
 def sought(receipt_key: bytes) -> NewSignal:
@@ -123,4 +127,6 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.receipt_key for row in rows],
         [row.receipt_expires_at for row in rows],
         [row.key_id for row in rows],
+        [row.expires_at for row in rows],
+        [row.expire_after for row in rows],
     )

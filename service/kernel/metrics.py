@@ -85,6 +85,12 @@ stream_events = Counter("signals_stream_events", "Signals written to streams tha
 decisions = Counter(
     "signals_decisions", "Decisions about signals that were answered, by the status decided", ["status"]
 )
+expired = Counter("signals_expired", "Signals closed because they had expired")
+expired_open = Gauge(
+    "signals_expired_open_seconds",
+    "How long ago the oldest of those signals expired that are not closed",
+    multiprocess_mode="mostrecent",
+)
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",

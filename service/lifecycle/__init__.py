@@ -5,6 +5,7 @@
 - `decision`: what somebody wants to be done; pure
 - `endpoint`: parse, one call, one answer
 - `errors`: what is refused of those who decide
+- `expiry`: what has expired is closed
 - `guards`: who decides, or looks at a signal of its own
 - `statement`: the state of a signal, and the one statement that changes it
 """

@@ -9,7 +9,7 @@ from service.feed.share import Share
 from service.http.errors import NotFound
 from service.lifecycle import condition, statement
 from service.lifecycle.decision import STEPS, Decision
-from service.lifecycle.errors import StateChanged, TransitionRefused
+from service.lifecycle.errors import SignalExpired, StateChanged, TransitionRefused
 from service.lifecycle.statement import Decided, State
 from service.postgres.pool import Pool
 
@@ -26,8 +26,8 @@ class Deciding:
         """Change the state of a signal that the filter shows, if it is one that the headers If-Match name. A decision
         that holds already by the same word is answered as it was at first.
 
-        Raises NotFound, StateChanged, TransitionRefused, Overloaded, and what is in `feed.unavailable`: then it may
-        have been made, and can be sent again.
+        Raises NotFound, StateChanged, SignalExpired, TransitionRefused, Overloaded, and what is in `feed.unavailable`:
+        then it may have been made, and can be sent again.
         """
         while True:
             async with self._share.connection() as connection:
@@ -50,5 +50,7 @@ def _is_repeated(decision: Decision, state: State) -> bool:
 def _judge(decision: Decision, state: State, if_match: Sequence[bytes]) -> None:
     if not condition.holds(if_match, state.state_version):
         raise StateChanged
+    if state.expired:
+        raise SignalExpired
     if (state.status, decision.status) not in STEPS:
         raise TransitionRefused

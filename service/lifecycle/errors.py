@@ -3,6 +3,7 @@
 Refusal
 └── DecisionRefusal
     ├── NotPermitted       403 not_permitted
+    ├── SignalExpired      409 signal_expired
     ├── TransitionRefused  409 transition_refused
     └── StateChanged       412 state_changed
 """
@@ -17,6 +18,11 @@ class DecisionRefusal(Refusal):
 class NotPermitted(DecisionRefusal):
     status, code = 403, "not_permitted"
     sentence = "You may read this, but not decide it"
+
+
+class SignalExpired(DecisionRefusal):
+    status, code = 409, "signal_expired"
+    sentence = "The signal has expired: nothing is decided about it any more"
 
 
 class TransitionRefused(DecisionRefusal):

@@ -10,6 +10,7 @@ from service.http.headers import values
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.tasks import repeated
+from service.kernel.timestamps import Clock
 from service.live.catching_up import CatchingUp
 from service.live.hub import Hub
 from service.live.stream import End, Stream
@@ -27,8 +28,10 @@ class LiveFeed:
     """GET /api/v1/feed/live: what is stored from now on, or after a cursor, as server-sent events. `sweeping` has to
     run as long as it answers."""
 
-    def __init__(self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float) -> None:
-        self._hub = Hub(tail, limits)
+    def __init__(
+        self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float, database_time: Clock
+    ) -> None:
+        self._hub = Hub(tail, limits, database_time)
         self._catching_up = CatchingUp(self._hub, pages)
         self._pages = pages
         self._places = places

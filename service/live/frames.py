@@ -8,6 +8,12 @@ def event(kind: str, cursor: bytes, data: bytes) -> bytes:
     return b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), cursor, data)
 
 
+def as_expired(event: bytes) -> bytes:
+    """The event of a signal that has expired since it was framed: that it has is the last thing that it tells."""
+    fresh = b'"expired":false}\n\n'
+    return event.removesuffix(fresh) + b'"expired":true}\n\n' if event.endswith(fresh) else event
+
+
 def place(cursor: bytes) -> bytes:
     """How far the stream has come. Without data it is no event for the reader, who keeps it all the same."""
     return b"id: %b\n\n" % cursor

@@ -77,6 +77,7 @@ def _filter() -> list[Json]:
             several | {"items": {"type": "string", "pattern": _PATTERN}},
         ),
         _query("producer", "Of one of these", several | {"items": {"type": "string", "pattern": "^[!-~]{1,64}$"}}),
+        _query("live", "Only what is neither closed nor expired", {"type": "boolean", "default": False}),
     ]
 
 

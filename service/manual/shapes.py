@@ -71,8 +71,10 @@ class Signal(BaseModel):
     version: int
     status: Literal[0, 1, 2]
     state_version: Annotated[int, Field(ge=0, description="How often its status was changed")]
+    expires_at: Annotated[datetime | None, Field(description="Until when it may be acted on; null for ever")]
     created_at: datetime
     updated_at: datetime
+    expired: Annotated[bool, Field(description="Whether that time has passed, by the clock of the database")]
 
 
 class StatusEvent(BaseModel):

@@ -109,7 +109,8 @@ class _Parameters:
 
 def feed_query(scope: Scope) -> FeedQuery:
     """What a request for a page asks for. Raises ValidationFailed and CursorInvalid."""
-    given = _Parameters(scope, {"after", "from", "to", "payload", "limit", "wait"}, {"instrument", "producer"})
+    single = {"after", "from", "to", "payload", "limit", "wait", "live"}
+    given = _Parameters(scope, single, {"instrument", "producer"})
     since, before = given.one("from", _time, None), given.one("to", _time, None)
     limit, wait = given.one("limit", _limit, PAGE_ROWS), given.one("wait", _wait, 0.0)
     filter = _filter(given, given.one("payload", _payload, None))
@@ -121,7 +122,7 @@ def feed_query(scope: Scope) -> FeedQuery:
 def live_query(scope: Scope, last_event_id: str | None) -> LiveQuery:
     """What a request for a stream asks for; the id of the last event that its reader has seen wins over `after`. Raises
     ValidationFailed and CursorInvalid."""
-    given = _Parameters(scope, {"after"}, {"instrument", "producer"})
+    given = _Parameters(scope, {"after", "live"}, {"instrument", "producer"})
     filter, after = _filter(given, None), given.one("after", str, None)
     given.judge()
     cursor = last_event_id or after
@@ -143,7 +144,8 @@ def nothing_asked(scope: Scope) -> None:
 
 
 def _filter(given: _Parameters, payload: str | None) -> Filter:
-    return Filter(given.all("instrument", _instrument), given.all("producer", _producer), payload)
+    live = given.one("live", _truth, False)
+    return Filter(given.all("instrument", _instrument), given.all("producer", _producer), payload, live)
 
 
 def _fault(name: str | None, message: str) -> FieldFault:
@@ -179,6 +181,12 @@ def _wait(text: str) -> float:
     if _WAIT.fullmatch(text) is None or float(text) > WAIT_SECONDS_MAX:
         raise _Fault(f"Input should be a number of seconds from 0 to {WAIT_SECONDS_MAX}")
     return float(text)
+
+
+def _truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _Fault("Input should be true or false")
+    return text == "true"
 
 
 def _time(text: str) -> datetime:

@@ -48,7 +48,7 @@ EXPLAINED = {
 }
 """What may be told beside these codes. Nothing is told beside any other."""
 
-FIELDS = {"instrument", "side", "time", "payload", "version", "status", "reason"}
+FIELDS = {"instrument", "side", "time", "payload", "version", "expires_at", "status", "reason"}
 
 _OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")

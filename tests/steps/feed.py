@@ -264,7 +264,7 @@ def seen_with_status(paging: Following, status: int) -> None:
 def shown_as_stored(conversation: Conversation, storage: Storage) -> None:
     content = conversation.answer.json()
     row = {name: value for name, value in storage.row().items() if name != "key_id"}
-    assert content.keys() == {*row, "history"}
+    assert content.keys() == {*row, "expired", "history"}
     assert exact(conversation.answer.body.decode())["payload"] == storage.payload()
     for name in ("time", "created_at", "updated_at"):
         assert utc_time(content[name]) == row[name]
