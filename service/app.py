@@ -82,6 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     overview = Overview(clock)
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     database_time = DatabaseTime(pool, clock)
+    needs_approval = signing.keyring.needs_approval if signing else lambda _: False
     feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
@@ -104,7 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock, database_time.now),
+                CreateSignal(settings, limits, writer, journal, clock, database_time.now, needs_approval),
                 methods=["POST"],
                 middleware=guards,
             ),

@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.specification.plugin",
     "tests.specification.titles",
     "tests.steps.answers",
+    "tests.steps.approval",
     "tests.steps.board",
     "tests.steps.crowds",
     "tests.steps.decisions",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who may send under a name and with keys of its own.", no_args_is_help=True)
 
-_COLUMNS = ("name", "enabled", "rate", "note", "created_at")
+_COLUMNS = ("name", "enabled", "rate", "approval", "note", "created_at")
 
 DEFAULT_RATE = "default"
 """What gives a producer the rate of all that have none of their own."""
@@ -47,11 +47,21 @@ RateOption = Annotated[
     str | None,
     typer.Option("--rate", callback=_checked_rate, help="The most signals it may send, like 100/s, 30/m or 5/h."),
 ]
+Approval = Annotated[
+    bool | None,
+    typer.Option("--approval/--no-approval", help="Whether readers get its signals only when they are approved."),
+]
 Note = Annotated[str | None, typer.Option("--note", help="Whatever you want to know about it later.")]
 
 
 @app.command()
-def add(name: NewName, rate: RateOption = None, note: Note = None, as_json: AsJson = False) -> None:
+def add(
+    name: NewName,
+    rate: RateOption = None,
+    approval: Approval = None,
+    note: Note = None,
+    as_json: AsJson = False,
+) -> None:
     """Register a producer, and make its first key. From then on the shared secret does not prove this name.
 
     The secret is shown this once. A producer that is there already stays as it is.
@@ -61,7 +71,8 @@ def add(name: NewName, rate: RateOption = None, note: Note = None, as_json: AsJs
     from service.producers import keys
 
     async def work(sealing: "SealingKeys") -> keys.NewKey | None:
-        return await keys.add_producer(operator(), sealing, name, rate=_stored_rate(rate), note=note or "")
+        values = {"rate": _stored_rate(rate), "approval": bool(approval), "note": note or ""}
+        return await keys.add_producer(operator(), sealing, name, **values)
 
     key = administer(work, changes=True)
     if as_json:
@@ -106,15 +117,26 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command("set")
-def set_(name: Name, rate: RateOption = None, note: Note = None, as_json: AsJson = False) -> None:
-    """Change the rate or the note of a producer. The rate `default` is the one of all that have none of their own.
+def set_(
+    name: Name,
+    rate: RateOption = None,
+    approval: Approval = None,
+    note: Note = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the rate or the note of a producer, or whether its signals need approval from now on.
+
+    The rate `default` is the one of all that have none of their own.
 
     Example: `signals producers set my-bot --rate 200/s`
     """
-    if rate is None and note is None:
-        raise typer.BadParameter("give --rate or --note")
-    values: dict[str, Any] = {} if rate is None else {"rate": _stored_rate(rate)}
-    _change("producers set", name, values if note is None else values | {"note": note}, as_json=as_json)
+    given = {"rate": rate, "approval": approval, "note": note}
+    values: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    if not values:
+        raise typer.BadParameter("give --rate, --approval, --no-approval or --note")
+    if rate is not None:
+        values["rate"] = _stored_rate(rate)
+    _change("producers set", name, values, as_json=as_json)
 
 
 @app.command()

@@ -35,11 +35,12 @@ Query = list[tuple[str, str]]
 
 class Filter(TypedDict, total=False):
     """Which signals are wanted: of these instruments, of which each may end in `*`, and of these producers; `live` ones
-    are neither closed nor expired."""
+    are neither closed nor expired, and with `unapproved` there are also those that nobody has approved yet."""
 
     instrument: str | Sequence[str]
     producer: str | Sequence[str]
     live: bool
+    unapproved: bool
 
 
 class Wanted(Filter, total=False):
@@ -130,8 +131,8 @@ def _asked(name: str, value: Any) -> Query:
     match name:
         case "instrument" | "producer":
             return [(name, each) for each in ([value] if isinstance(value, str) else value)]
-        case "live":
-            return [("live", "true")] if value else []
+        case "live" | "unapproved":
+            return [(name, "true")] if value else []
         case "since":
             return [("from", utc_text(value))]
         case "until":

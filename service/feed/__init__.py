@@ -2,6 +2,7 @@
 
 - `ages`: how far a point in time is in the order
 - `errors`: what readers are refused
+- `events`: what the feed tells; pure
 - `filter`: which signals a reader wants, and may see; pure
 - `instruments`: which there are
 - `pace`: how many are read at once; pure
@@ -13,11 +14,11 @@
 - `tail`: what is new, for all who wait for it
 """
 
+from service.feed.events import Row
 from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
 from service.feed.share import answered, unavailable
-from service.feed.statement import Row
 from service.feed.tail import Tail
 
 __all__ = ["Filter", "Page", "Pages", "Position", "Row", "Tail", "answered", "unavailable"]

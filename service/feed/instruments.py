@@ -11,6 +11,9 @@ from service.feed.position import Position
 _LIKE = "instrument >= {0} AND instrument < {0} || '~'"
 """Begins with it: `~` comes after all that a name may have in it."""
 
+_LATEST = "CASE WHEN $7 THEN greatest(latest, latest_waiting) ELSE latest END"
+"""When the latest signal was stored, if need be of those that wait for approval too."""
+
 _KNOWN = f"""
 SELECT survey.epoch, survey.xact, survey.id, ARRAY(
     SELECT DISTINCT instrument FROM unnest($1::text[]) AS prefix, instruments WHERE {_LIKE.format("prefix")} LIMIT $2
@@ -19,10 +22,10 @@ FROM survey
 """  # nosec B608
 
 _LIST = f"""
-SELECT instrument, max(latest) AS latest FROM instruments
+SELECT instrument, max({_LATEST}) AS latest FROM instruments
 WHERE {_LIKE.format("$1::text")} AND instrument > $2
     AND ($3::text[] IS NULL OR instrument = ANY($3) OR instrument ^@ ANY($4::text[]))
-    AND ($5::text[] IS NULL OR producer = ANY($5))
+    AND ($5::text[] IS NULL OR producer = ANY($5)) AND {_LATEST} IS NOT NULL
 GROUP BY instrument ORDER BY instrument LIMIT $6
 """  # nosec B608
 
@@ -47,6 +50,6 @@ async def listed(
     """The instruments that begin so and come after a name, in the order of their bytes, with the time of storage of
     their latest signal. Both `instrument` and `latest` are of signals that the filter shows."""
     producers = None if filter.producers is None else [*filter.producers]
-    values = prefix, after, filter.literals, filter.prefixes, producers, limit
+    values = prefix, after, filter.literals, filter.prefixes, producers, limit, filter.unapproved
     records: list[asyncpg.Record] = await connection.fetch(_LIST, *values)
     return records

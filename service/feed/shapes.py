@@ -5,7 +5,8 @@ _TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 FIELDS = f"""
     s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
-    {{status}} AS status, {{state_version}} AS state_version, {_TIME.format("s.expires_at")} AS expires_at,
+    {{status}} AS status, {{state_version}} AS state_version, s.approval,
+    {_TIME.format("s.expires_at")} AS expires_at,
     {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at,
     s.expires_at <= clock_timestamp() IS TRUE AS expired
 """

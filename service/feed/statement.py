@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from service.feed.events import Row
 from service.feed.filter import EVERYTHING, Filter
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
@@ -45,7 +46,11 @@ SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS produ
     CASE WHEN NOT s.hit THEN NULL
         WHEN s.signal_id IS NULL THEN row_to_json(signal) ELSE row_to_json(change) END AS json,
     CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
-    s.to_status = 2 AS closed, s.expires_at, s.number, s.last
+    s.to_status = 2 AS closed, s.expires_at, s.waiting, CASE WHEN s.hit AND s.approving THEN (
+        SELECT row_to_json(signal) FROM signals AS s, LATERAL (
+            SELECT {FIELDS.format(status="1", state_version="1", updated_at="approval.at")}
+        ) AS signal WHERE s.id = approval.of
+    ) END AS approved, s.number, s.last
 FROM (
     SELECT s.*, row_number() OVER place AS number, lead(s.id) OVER place IS NULL AS last,
         ($8::text[] IS NULL OR s.instrument = ANY($8) OR s.instrument ^@ ANY($9::text[]))
@@ -54,26 +59,30 @@ FROM (
         AND ($13::jsonb IS NULL OR CASE WHEN s.signal_id IS NULL THEN s.payload @> $13
             ELSE EXISTS (SELECT FROM signals WHERE id = s.signal_id AND payload @> $13) END)
         AND (NOT $14::bool OR s.to_status <> 2 AND s.expires_at <= clock_timestamp() IS NOT TRUE
-            AND (s.signal_id IS NULL OR EXISTS (SELECT FROM signals WHERE id = s.signal_id AND status <> 2))) AS hit
+            AND (s.signal_id IS NULL OR EXISTS (SELECT FROM signals WHERE id = s.signal_id AND status <> 2)))
+        AND ($15::bool OR NOT s.waiting) AS hit
     FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
 ) AS s, LATERAL (
     SELECT {FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
-) AS signal, {CHANGE}
+) AS signal, {CHANGE}, LATERAL (SELECT s.signal_id AS of, s.at) AS approval
 WHERE s.hit OR s.last {_ORDER} LIMIT $7
 """  # nosec B608
 """What comes after a place: signals, as each was at its own, status 0, and what became of signals. It looks at so many
-rows and no more, whatever they are, and gives those that match, and the last one."""
+rows and no more, whatever they are, and gives those that match, and the last one. A signal that needs approval is
+`waiting`, and so is what becomes of it without; where it is approved it is given as the signal that it is then."""
 
 _SIGNALS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
     s.version, s.expires_at, NULL::uuid AS signal_id, s.status AS to_status, NULL::int AS state_version,
-    NULL::text AS reason, NULL::text AS by
+    NULL::text AS reason, NULL::text AS by, s.approval = 'required' AS waiting, false AS approving
 FROM signals AS s
 """
 
 _TRANSITIONS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.at, NULL::timestamptz, NULL::smallint, NULL::timestamptz,
-    NULL::jsonb, NULL::int, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by
+    NULL::jsonb, NULL::int, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by,
+    s.approval = 'required' AND s.from_status = 0 AND s.to_status = 2,
+    s.approval = 'required' AND s.from_status = 0 AND s.to_status = 1
 FROM transitions AS s
 """
 
@@ -119,7 +128,8 @@ SELECT least(now(), (
 transactions began, which is when its rows were created. What was there before this order says nothing of the kind."""
 
 _ONE = f"""
-SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json
+SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json,
+    s.approval = 'required' AND NOT EXISTS (SELECT FROM transitions WHERE signal_id = $1 AND to_status = 1) AS waiting
 FROM signals AS s, LATERAL (
     SELECT {FIELDS.format(status="s.status", state_version="s.state_version", updated_at="s.updated_at")}, (
         SELECT coalesce(json_agg(row_to_json(change) ORDER BY s.state_version), '[]')
@@ -127,24 +137,6 @@ FROM signals AS s, LATERAL (
     ) AS history
 ) AS signal WHERE s.id = $1
 """  # nosec B608
-
-SIGNAL, STATUS = "signal", "status"
-"""The kinds of events: a signal was stored, or its status was changed."""
-
-
-class Row(NamedTuple):
-    """An event in its place. `producer` is that of the signal, empty for none; `json` is the signal as it was at its
-    place, or the whole event of another kind. `signal` is which one it is about, which expires at `expires_at`, if at
-    all; `closed` says that it was closed when this was read, or by this."""
-
-    position: Position
-    instrument: str
-    producer: str
-    json: bytes
-    kind: str = SIGNAL
-    signal: UUID | None = None
-    closed: bool = False
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +183,8 @@ async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read with one statement, within a snapshot."""
     records = await connection.fetch(*_statement(asked))
-    rows = [Row(Position(*record[:3]), *record[3:10]) for record in records if record["json"] is not None]
+    found = [Row(Position(*record[:3]), *record[3:12]) for record in records if record["json"] is not None]
+    rows = [given for row in found if (given := row.given(asked.filter))]
     if not records:
         return Looked(rows, asked.after, 0, all=True)
     last = records[-1]
@@ -216,8 +209,8 @@ async def complete_until(connection: asyncpg.Connection, position: Position) -> 
 
 
 async def one(connection: asyncpg.Connection, id: UUID) -> asyncpg.Record | None:
-    """A signal as it is now, with its history: `json`, beside its `instrument`, `producer`, empty for none, and
-    `state_version`."""
+    """A signal as it is now, with its history: `json`, beside its `instrument`, `producer`, empty for none,
+    `state_version`, and whether it is `waiting` for approval, or never got it."""
     return await connection.fetchrow(_ONE, id)
 
 
@@ -227,7 +220,7 @@ def _statement(asked: Asked) -> Sequence[Any]:
     names = [filter.literals, filter.prefixes] if asked.names is None else [None, None]
     producers = None if filter.producers is None else [*filter.producers]
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
-    values.append(filter.live)
+    values += [filter.live, filter.unapproved]
     return [_LOOK.format(source=_source(asked.names), window=asked.window), *values, *(asked.names or ())]
 
 
@@ -236,5 +229,5 @@ def _source(names: tuple[str, ...] | None) -> str:
     if not names:
         condition = "true" if names is None else "false"
         return " UNION ALL ".join(_ALL.format(rows=rows, condition=condition) for rows in _SOURCES)
-    parameters = [f"${15 + place}::text" for place in range(len(names))]
+    parameters = [f"${16 + place}::text" for place in range(len(names))]
     return " UNION ALL ".join(_OF_ONE.format(rows=rows, name=name) for rows in _SOURCES for name in parameters)

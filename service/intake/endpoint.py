@@ -1,6 +1,7 @@
 """The endpoint that takes one signal: parse, one call, one answer."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
@@ -21,7 +22,14 @@ class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
     def __init__(
-        self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, clock: Clock, database_time: Clock
+        self,
+        settings: Settings,
+        limits: Limits,
+        writer: Writer,
+        journal: Journal,
+        clock: Clock,
+        database_time: Clock,
+        needs_approval: Callable[[str], bool],
     ) -> None:
         seconds = settings.signals_time_max_age_seconds
         self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
@@ -31,6 +39,7 @@ class CreateSignal:
         self.journal = journal
         self.clock = clock
         self.database_time = database_time
+        self.needs_approval = needs_approval
         expire_after = settings.signals_expire_after_seconds
         self.expire_after = timedelta(seconds=expire_after) if expire_after else None
 
@@ -69,6 +78,7 @@ class CreateSignal:
             key_id=sender.key_id,
             expires_at=signal.expires_at,
             expire_after=self.expire_after,
+            approval="required" if self.needs_approval(sender.producer_id or "") else "none",
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -10,17 +11,18 @@ import asyncpg
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[], $11::timestamptz[], $12::interval[])
+                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[], $11::timestamptz[], $12::interval[],
+                         $13::text[])
         AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at, key_id, expires_at,
-                expire_after)
+                expire_after, approval)
     ORDER BY key, id
 ), claim AS (
     INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING signal_id
 )
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at)
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, approval)
 SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id,
-    coalesce(expires_at, now() + expire_after)
+    coalesce(expires_at, now() + expire_after), approval
 FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -47,12 +49,16 @@ ORDER BY key ON CONFLICT DO NOTHING
 """
 
 
+Approval = Literal["none", "required"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewSignal:
     """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
     until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
-    for the shared secret. It expires at `expires_at`, or else so long after it is stored, or never."""
+    for the shared secret. It expires at `expires_at`, or else so long after it is stored, or never. `approval` is
+    `required` where readers get it only when somebody has approved it."""
 
     producer_id: str | None
     instrument: str
@@ -65,6 +71,7 @@ class NewSignal:
     key_id: UUID | None = None
     expires_at: datetime | None = None
     expire_after: timedelta | None = None
+    approval: Approval = "none"
 
 
 def sought(receipt_key: bytes) -> NewSignal:
@@ -129,4 +136,5 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.key_id for row in rows],
         [row.expires_at for row in rows],
         [row.expire_after for row in rows],
+        [row.approval for row in rows],
     )

@@ -27,6 +27,7 @@ SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which several worker processes share their figures (prometheus_client's name)."""
 
 signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", "side"])
+signals_waiting = Counter("signals_waiting", "Signals stored that need approval", ["instrument"])
 signals_stored_late = Counter("signals_stored_late", "Signals stored after their request was answered otherwise")
 signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
 create_seconds = Histogram(

@@ -37,11 +37,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own."""
+    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own; and whether its
+    signals need approval."""
 
     enabled: bool
     keys: tuple[Key, ...]
     rate: Rate | None = None
+    approval: bool = False
 
 
 class Keyring:
@@ -95,6 +97,11 @@ class Keyring:
         """The rate that a producer has of its own."""
         producer = self.producers.get(producer_id)
         return producer.rate if producer else None
+
+    def needs_approval(self, producer_id: str) -> bool:
+        """Whether readers get the signals of a producer only when somebody has approved them."""
+        producer = self.producers.get(producer_id)
+        return producer is not None and producer.approval
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
         ended = [key for key in keys if key.has_ended(now) and key.secret is not None]

@@ -32,7 +32,7 @@ class Decide:
         signal = decision.parse_id(request.path_params["id"])
         with answered():
             decided = await self._deciding.decide(
-                signal, wanted, Filter().within(reader.scope), values(request.scope, b"if-match")
+                signal, wanted, Filter().of(reader), values(request.scope, b"if-match")
             )
         self._on_decided()
         log.info("Signal decided", signal_id=str(signal), status=wanted.status, by=wanted.by, reason=wanted.reason)

@@ -53,7 +53,7 @@ class OwnSignals:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sender: Sender = scope["state"]["sender"]
-        scope["reader"] = Reader(None, reading.Scope(producers=(str(sender.producer_id),)))
+        scope["reader"] = Reader(None, reading.Scope(producers=(str(sender.producer_id),)), (reading.SEE_WAITING,))
         await self.app(scope, receive, send)
 
 

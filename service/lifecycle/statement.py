@@ -23,11 +23,12 @@ _CHANGE = f"""
 WITH changed AS (
     UPDATE signals SET status = $4, state_version = state_version + 1
     WHERE id = $1 AND status = $2 AND state_version = $3
-    RETURNING id, instrument, producer_id, expires_at, state_version, updated_at
+    RETURNING id, instrument, producer_id, approval, expires_at, state_version, updated_at
 ), s AS (
     INSERT INTO transitions
-        (id, signal_id, instrument, producer_id, expires_at, from_status, to_status, state_version, at, by, reason)
-    SELECT $5, id, instrument, producer_id, expires_at, $2, $4, state_version, updated_at, $6, $7 FROM changed
+        (id, signal_id, instrument, producer_id, approval, expires_at, from_status, to_status, state_version, at, by,
+        reason)
+    SELECT $5, id, instrument, producer_id, approval, expires_at, $2, $4, state_version, updated_at, $6, $7 FROM changed
     RETURNING *
 ), audited AS (
     INSERT INTO audit (id, at, by, command, what)
@@ -53,12 +54,12 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF signals SKIP LOCKED
 ), closed AS (
     UPDATE signals SET status = 2, state_version = state_version + 1 FROM free WHERE signals.id = free.id
-    RETURNING signals.id, signals.instrument, signals.producer_id, signals.expires_at, free.status,
+    RETURNING signals.id, signals.instrument, signals.producer_id, signals.approval, signals.expires_at, free.status,
         signals.state_version, signals.updated_at
 )
 INSERT INTO transitions
-    (id, signal_id, instrument, producer_id, expires_at, from_status, to_status, state_version, at, reason)
-SELECT ($2::uuid[])[row_number() OVER ()], id, instrument, producer_id, expires_at, status, 2, state_version,
+    (id, signal_id, instrument, producer_id, approval, expires_at, from_status, to_status, state_version, at, reason)
+SELECT ($2::uuid[])[row_number() OVER ()], id, instrument, producer_id, approval, expires_at, status, 2, state_version,
     updated_at, 'expired'
 FROM closed
 """

@@ -71,7 +71,7 @@ class LiveFeed:
             metrics.streams_ended.labels(stream.end or End.GONE).inc()
 
     async def _open(self, scope: Scope, query: LiveQuery) -> Stream:
-        filter = query.filter.within(scope["reader"].scope)
+        filter = query.filter.of(scope["reader"])
         with answered():
             position = await self._hub.begin()
             if query.after is not None and query.after > position:  # of another process, or of an older copy

@@ -104,7 +104,7 @@ class Hub:
                 if not group.pending:
                     touched.append(group)
                 group.pending.append(event)
-            size += len(recent.event)
+            size += recent.size
             if size > CHUNK_BYTES:
                 self._write(touched, recent.position)
                 touched, size = [], 0

@@ -7,13 +7,14 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from service.feed import Filter, Position, Row
-from service.feed.statement import STATUS
+from service.feed.events import SIGNAL, STATUS
 from service.kernel.timestamps import Clock, utc_now
 from service.live import frames
 
 
 class Recent(NamedTuple):
-    """An event as it is sent, with what filters ask for."""
+    """An event as it is sent, with what filters ask for: what is `waiting` for approval is not for everybody, and what
+    gives approval is for others the signal as it was `approved`."""
 
     position: Position
     instrument: str
@@ -23,13 +24,29 @@ class Recent(NamedTuple):
     closed: bool = False
     closes: bool = False
     expires_at: datetime | None = None
+    waiting: bool = False
+    approved: bytes | None = None
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """An event of the feed."""
-        event = frames.event(row.kind, row.position.cursor, row.json)
-        closes = row.closed and row.kind == STATUS
-        return cls(row.position, row.instrument, row.producer, event, row.signal, row.closed, closes, row.expires_at)
+        return cls(
+            row.position,
+            row.instrument,
+            row.producer,
+            frames.event(row.kind, row.position.cursor, row.json),
+            row.signal,
+            row.closed,
+            row.closed and row.kind == STATUS,
+            row.expires_at,
+            row.waiting,
+            None if row.approved is None else frames.event(SIGNAL, row.position.cursor, row.approved),
+        )
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.event) + len(self.approved or b"")
 
     def expired(self, now: datetime) -> bool:
         """Whether its signal has expired."""
@@ -58,12 +75,12 @@ class Memory:
     def keep(self, recent: Recent) -> None:
         """Keep one more event, and let go what has no room any more."""
         self._events.append(recent)
-        self._bytes += len(recent.event)
+        self._bytes += recent.size
         self.note(recent)
         while self._bytes > self._size:
             oldest = self._events.popleft()
             self.horizon = oldest.position
-            self._bytes -= len(oldest.event)
+            self._bytes -= oldest.size
             if oldest.closes:
                 self._closed.discard(oldest.signal)
 
@@ -73,11 +90,15 @@ class Memory:
             self._closed.add(recent.signal)
 
     def shown(self, recent: Recent, filter: Filter) -> bytes | None:
-        """An event as it is now; None if it is not for a filter that it matches: its signal is not live any more."""
+        """An event as it is now; None if it is not for a filter that it matches: its signal waits for approval, or is
+        not live any more."""
+        if recent.waiting and not filter.unapproved:
+            return None
         expired = recent.expired(self._now())
         if filter.live and (expired or recent.closed or recent.signal in self._closed):
             return None
-        return frames.as_expired(recent.event) if expired else recent.event
+        event = recent.event if filter.unapproved or recent.approved is None else recent.approved
+        return frames.as_expired(event) if expired else event
 
     def reaches(self, position: Position) -> bool:
         """Whether all events after `position` are here."""

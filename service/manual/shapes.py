@@ -71,6 +71,9 @@ class Signal(BaseModel):
     version: int
     status: Literal[0, 1, 2]
     state_version: Annotated[int, Field(ge=0, description="How often its status was changed")]
+    approval: Annotated[
+        Literal["none", "required"], Field(description="Whether readers get it only when somebody has approved it")
+    ]
     expires_at: Annotated[datetime | None, Field(description="Until when it may be acted on; null for ever")]
     created_at: datetime
     updated_at: datetime
@@ -98,7 +101,8 @@ class SignalWithHistory(Signal):
 
 
 class SignalEvent(BaseModel):
-    """A signal was stored. It is shown as at its place in the feed: status 0."""
+    """A signal was stored, and is shown as at its place in the feed: status 0. One that needs approval is shown where
+    it is approved, status 1, but to those who see it before."""
 
     event: Literal["signal"]
     signal: Signal

@@ -36,6 +36,7 @@ class Signal(Model):
     status = fields.SmallIntField(db_default=0)
     state_version = fields.IntField(db_default=0)
     expires_at = fields.DatetimeField(null=True)
+    approval = fields.CharField(max_length=8, db_default="none")
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
     key_id = fields.UUIDField(null=True)

@@ -55,6 +55,7 @@ class ListedProducer:
     name: str
     enabled: bool
     rate: str | None
+    approval: bool
     note: str
     created_at: datetime
     keys: list[ListedKey]
@@ -84,7 +85,9 @@ async def _listed(
     for key in await _listed_keys(sealing, list(keys)):
         by_producer[key.producer].append(key)
     return [
-        ListedProducer(each.name, each.enabled, each.rate, each.note, each.created_at, by_producer[each.name])
+        ListedProducer(
+            each.name, each.enabled, each.rate, each.approval, each.note, each.created_at, by_producer[each.name]
+        )
         for each in producers
     ]
 

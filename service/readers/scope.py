@@ -17,6 +17,9 @@ class Scope:
 APPROVE = "approve"
 """What a reader may do beside reading: decide what becomes of signals."""
 
+SEE_WAITING = "see waiting"
+"""What a producer may, with its own signals."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -26,3 +29,8 @@ class Reader:
     name: str | None
     scope: Scope = Scope()
     may: tuple[str, ...] = ()
+
+    @property
+    def sees_waiting(self) -> bool:
+        """Whether it sees signals before they are approved."""
+        return APPROVE in self.may or SEE_WAITING in self.may

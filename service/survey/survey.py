@@ -21,17 +21,21 @@ _SURVEY = f"""
 WITH {HORIZON}, looked AS MATERIALIZED (
     SELECT * FROM (
         (SELECT s.epoch, s.xact, s.id, s.created_at AS at, s.instrument, coalesce(s.producer_id, '') AS producer,
-            s.created_at FROM signals AS s {_NEXT})
+            s.created_at, s.approval = 'required' AS waiting FROM signals AS s {_NEXT})
         UNION ALL
-        (SELECT s.epoch, s.xact, s.id, s.at, NULL, NULL, NULL FROM transitions AS s {_NEXT})
+        (SELECT s.epoch, s.xact, s.id, s.at, s.instrument, coalesce(s.producer_id, ''),
+            CASE WHEN s.approval = 'required' AND s.to_status = 1
+                THEN (SELECT created_at FROM signals WHERE id = s.signal_id) END, false FROM transitions AS s {_NEXT})
     ) AS s {_ORDER} LIMIT $4
 ), last AS (
     SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(at) FROM looked)) AS at
     FROM looked ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
 ), named AS (
-    INSERT INTO instruments AS known (instrument, producer, latest)
-    SELECT instrument, producer, max(created_at) FROM looked WHERE instrument IS NOT NULL GROUP BY instrument, producer
-    ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest)
+    INSERT INTO instruments AS known (instrument, producer, latest, latest_waiting)
+    SELECT instrument, producer, max(created_at) FILTER (WHERE NOT waiting), max(created_at) FILTER (WHERE waiting)
+    FROM looked WHERE created_at IS NOT NULL GROUP BY instrument, producer
+    ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest),
+        latest_waiting = greatest(known.latest_waiting, excluded.latest_waiting)
 ), sampled AS (
     INSERT INTO horizons (at, epoch, xact, id) SELECT at, epoch, xact, id FROM last ON CONFLICT DO NOTHING
 ), moved AS (

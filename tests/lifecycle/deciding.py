@@ -23,6 +23,7 @@ class Desk:
 
     def __init__(self, client: httpx.AsyncClient, tokens: Mapping[str, str]) -> None:
         self.client = client
+        self.secret = ""
         self._tokens = tokens
 
     def by_way_of(self, client: httpx.AsyncClient) -> Self:

@@ -310,3 +310,34 @@ async def test_a_stream_in_step_is_shown_only_what_is_live_if_that_is_what_it_as
     ])  # fmt: skip
     assert _numbers(all_.written) == _ids(1, 2, 3, 4, 5)
     assert _numbers(client.written) == _ids(1)
+
+
+def of(recents: Sequence[Row], **asked: bool) -> list[bytes]:
+    """What a stream is given that asks so: the last line of each event's data."""
+    memory = Memory(10_000)
+    memory.begin(ORIGIN)
+    for row in recents:
+        memory.keep(Recent.of(row))
+    return memory.after(ORIGIN, Filter(**asked), 1000)[0].replace(b"\n\n", b"\n").split(b"\n")[:-1]
+
+
+def test_what_waits_for_approval_is_for_those_who_see_it_before() -> None:
+    one = UUID(int=1)
+    rows = [
+        Row(place(1), "XAUUSD", "", b"new", "signal", one, waiting=True),
+        Row(place(2), "XAUUSD", "", b"queued", "status", one, approved=b"approved"),
+        Row(place(3), "XAUUSD", "", b"closed", "status", one, closed=True),
+        Row(place(4), "XAUUSD", "", b"rejected", "status", UUID(int=2), closed=True, waiting=True),
+    ]
+
+    def said(*events: tuple[int, bytes, bytes]) -> list[bytes]:
+        return [
+            line
+            for number, kind, data in events
+            for line in (b"event: " + kind, b"id: " + place(number).cursor, b"data: " + data)
+        ]
+
+    assert of(rows) == said((2, b"signal", b"approved"), (3, b"status", b"closed"))
+    assert of(rows, unapproved=True) == said(
+        (1, b"signal", b"new"), (2, b"status", b"queued"), (3, b"status", b"closed"), (4, b"status", b"rejected")
+    )

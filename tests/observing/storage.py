@@ -10,7 +10,7 @@ from tests.speaking.payloads import exact
 
 _ROW = """
 SELECT id, producer_id, instrument, side, time, payload::text AS payload, version, status,
-       state_version, expires_at, created_at, updated_at, key_id
+       state_version, approval, expires_at, created_at, updated_at, key_id
 FROM signals WHERE id = $1
 """
 

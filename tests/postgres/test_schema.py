@@ -20,7 +20,7 @@ from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
 
-INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, TRANSITIONS, EXPIRING, EXPIRING_INDEXED = (
+BEFORE = INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS = (
     "0_20261124133522_init.py",
     "1_20261124133524_receipts.py",
     "2_20261126082500_receipt_expiry.py",
@@ -29,12 +29,14 @@ INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, TRANSITIONS
     "5_20261126130000_positions.py",
     "6_20261126130100_positions_indexed.py",
     "7_20261126140000_readers.py",
+)
+LIFECYCLE = [
     "9_20261126160000_transitions.py",
     "10_20261126161000_expiry.py",
     "11_20261126161100_expiry_indexed.py",
-)
-LIFECYCLE = [TRANSITIONS, EXPIRING, EXPIRING_INDEXED]
-ALL = [INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, *LIFECYCLE]
+    "12_20261126162000_approval.py",
+]
+ALL = [*BEFORE, *LIFECYCLE]
 
 MODELLED = {"signals", "receipts", "producers", "producer_keys", "audit", "lives", "readers", "reader_tokens"}
 ONLY_IN_SQL = {
@@ -150,7 +152,7 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
     assert database.value("SELECT count(*) FROM receipts") == 1
     assert run_migrations(database.url, down=True) == [RECEIPTS]
     assert tables(database) == {"aerich", "signals"}
-    later = {"key_id": None, "epoch": 0, "xact": 0, "state_version": 0, "expires_at": None}
+    later = {"key_id": None, "epoch": 0, "xact": 0, "state_version": 0, "expires_at": None, "approval": "none"}
     assert [{**kept, **later} for kept in database.fetch("SELECT * FROM signals")] == [{**signal, **later}]
 
     assert run_migrations(database.url) == ALL[1:]

@@ -41,6 +41,7 @@ async def test_an_event_shows_the_signal_as_at_its_place(database: Database) -> 
         "version": 3,
         "status": 0,
         "state_version": 0,
+        "approval": "none",
         "expires_at": None,
         "expired": False,
         "created_at": created_at,
