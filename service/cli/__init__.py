@@ -9,6 +9,7 @@ import typer
 from service.cli import (
     auditing,
     checkup,
+    deciding,
     exporting,
     feed,
     keys,
@@ -41,7 +42,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         vectors.vectors,
         publishing.openapi,
     ],
-    "For readers": [reading.get, tailing.tail, exporting.export],
+    "For readers": [reading.get, tailing.tail, exporting.export, deciding.approve, deciding.reject],
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:

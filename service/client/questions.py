@@ -97,6 +97,14 @@ class Questions:
         """One signal."""
         return self._request(f"{PATH}/{quote(str(id), safe='')}", [], self._timeout_seconds)
 
+    def decision(self, id: UUID | str, status: int, reason: str | None, state_version: int | None) -> httpx.Request:
+        """Another status of a signal, if need be only while its state has this version."""
+        wanted = {"status": status} if reason is None else {"status": status, "reason": reason}
+        condition = {} if state_version is None else {"If-Match": f'"{state_version}"'}
+        headers = {"Content-Type": "application/json", **condition}
+        path = f"{PATH}/{quote(str(id), safe='')}/status"
+        return self._request(path, [], self._timeout_seconds, headers, json_text(wanted).encode())
+
     def page(self, query: Query, cursor: str | None, *, limit: int, wait_seconds: int = 0) -> httpx.Request:
         """A page of the feed, after a cursor; it may wait until there is something."""
         place = [] if cursor is None else [("after", cursor)]
@@ -111,13 +119,19 @@ class Questions:
         return self._request(_LIVE, query, self._silence_seconds, headers)
 
     def _request(
-        self, path: str, query: Query, silence_seconds: float, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        query: Query,
+        silence_seconds: float,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> httpx.Request:
         return self._build(
-            "GET",
+            "GET" if body is None else "POST",
             self._url + path,
             params=httpx.QueryParams(tuple(query)),
             headers={**self._headers, **(headers or {})},
+            content=body,
             timeout=httpx.Timeout(self._timeout_seconds, read=silence_seconds),
         )
 
