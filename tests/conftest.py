@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaking")
+pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaking", "tests.steps")
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_bdd.parser import Step

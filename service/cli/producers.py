@@ -71,8 +71,10 @@ def add(
     from service.producers import keys
 
     async def work(sealing: "SealingKeys") -> keys.NewKey | None:
-        values = {"rate": _stored_rate(rate), "approval": bool(approval), "note": note or ""}
-        return await keys.add_producer(operator(), sealing, name, **values)
+        asked = bool(approval)
+        return await keys.add_producer(
+            operator(), sealing, name, rate=_stored_rate(rate), approval=asked, note=note or ""
+        )
 
     key = administer(work, changes=True)
     if as_json:

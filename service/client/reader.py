@@ -49,8 +49,8 @@ class SignalsReader(Connections):
     def decide(
         self, id: UUID | str, status: int, reason: str | None = None, *, state_version: int | None = None
     ) -> StatusChange:
-        """Queue a signal (status 1), which approves it, or close it (2), which takes a reason; with `state_version`, only
-        while its status was changed so often. Whatever is repeated is decided once.
+        """Queue a signal (status 1), which approves it, or close it (2), which takes a reason; with `state_version`,
+        only while its status was changed so often. Whatever is repeated is decided once.
 
         Raises the subclasses of SignalsError: ReadingRefused with the code `not_permitted`, `state_changed`,
         `signal_expired`, `transition_refused` or `not_found`.

@@ -151,7 +151,7 @@ def test_buy_and_sell_are_told_apart_by_more_than_colour(program: Program, store
     bought, sold = (next_line(process).rstrip("\n").split("\t") for _ in range(2))
     process.kill()
     process.communicate()
-    assert bought[1:] == ["buy", instrument, "my-bot", '{"n":1.0}', ids[0]]
+    assert bought[1:] == ["buy", instrument, "my-bot", '{"n":1.0}', ids[0], "new"]
     assert sold[1:3] == ["sell", instrument]
 
 

@@ -16,7 +16,7 @@ from service.producers import keys, registry
 from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import LIMITS
-from tests.running.application import SIGNALS, present, signal_body, signing_headers
+from tests.running.application import SECRET, SIGNALS, present, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import until_true
 
@@ -125,8 +125,10 @@ async def signed_desk(database: Database) -> AsyncIterator[Desk]:
 
 async def send(at: Desk, producer: str, number: int) -> str:
     body = signal_body(payload={"number": number})
-    secret = {"secret": at.secret} if producer == "bot" else {}
-    answer = await at.client.post(SIGNALS, content=body, headers=signing_headers(body, producer_id=producer, **secret))
+    secret = at.secret if producer == "bot" else SECRET
+    answer = await at.client.post(
+        SIGNALS, content=body, headers=signing_headers(body, producer_id=producer, secret=secret)
+    )
     assert answer.status_code == 201, answer.text
     signal: str = answer.json()["id"]
     return signal
@@ -139,9 +141,9 @@ async def test_approval_is_asked_of_a_producer_and_kept_with_each_signal(databas
             await registry.update("somebody", "producers set", "bot", approval=False)
 
         async def learnt() -> bool:
-            return (await at.signal(await send(at, "bot", database.value("SELECT count(*)::int FROM signals") + 1)))[
-                "approval"
-            ] == "none"
+            stored = database.value("SELECT count(*)::int FROM signals")
+            shown = await at.signal(await send(at, "bot", stored + 1))
+            return bool(shown["approval"] == "none")
 
         await until_true(learnt, "the service knows that no approval is needed any more")
         assert [(await at.signal(each))["approval"] for each in (first, others)] == ["required", "none"]
