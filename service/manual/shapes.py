@@ -148,6 +148,7 @@ class Overview(BaseModel):
         list[Minute] | None, Field(description="Of the last hour, in your scope; null where that names producers")
     ]
     refusals: Annotated[dict[str, int] | None, Field(description="By code; null unless you see everything")]
+    may: Annotated[list[Literal["approve"]], Field(description="What else you may do")]
 
 
 class Health(BaseModel):

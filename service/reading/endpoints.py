@@ -80,7 +80,9 @@ class Reading:
     async def overview(self, request: Request) -> Response:
         """GET /api/v1/overview: what this machine has stored and refused."""
         filter = _allowed(request, unapproved_query(request.scope))
-        return JSONResponse(await self._overview.content(_reader(request).scope, filter), headers=_HEADERS)
+        reader = _reader(request)
+        content = {**await self._overview.content(reader.scope, filter), "may": reader.may}
+        return JSONResponse(content, headers=_HEADERS)
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
         since = query.since if query.after is None else None
