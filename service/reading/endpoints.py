@@ -8,7 +8,7 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.feed import instruments, statement
+from service.feed import statement
 from service.feed.events import SIGNAL, Row
 from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
@@ -19,6 +19,7 @@ from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
 from service.readers.errors import TokenInvalid
 from service.readers.scope import Reader
+from service.reading.listing import listed
 from service.reading.overview import Overview
 from service.reading.query import FeedQuery, feed_query, instruments_query, unapproved_query
 from service.reading.waiting import Waiting
@@ -73,7 +74,7 @@ class Reading:
         with answered():
             async with self._share.connection() as connection:
                 filter = _allowed(request, query.unapproved)
-                found = await instruments.listed(connection, filter, query.prefix, query.after, query.limit + 1)
+                found = await listed(connection, filter, query.prefix, query.after, query.limit + 1)
         shown = [{"instrument": name, "latest": utc_text(latest)} for name, latest in found[: query.limit]]
         return JSONResponse({"instruments": shown, "more": len(found) > query.limit}, headers=_HEADERS)
 

@@ -28,6 +28,11 @@ SELECT gen_random_uuid(), '{instrument}', number % 2, now(), {payload} FROM gene
 RETURNING id::text
 """
 
+WAITING = """
+INSERT INTO signals (id, instrument, side, time, approval) VALUES (gen_random_uuid(), 'DESK', 0, now(), 'required')
+RETURNING id::text
+"""
+
 _NUMBERS = itertools.count(1)
 
 HASTE = """
@@ -287,10 +292,7 @@ def test_who_may_approve_decides_on_the_board(board: Board, inside: Deployment, 
     board.open()
     board.show_token(operator.told("readers", "add", name, "--may", "approve")["token"])
     board.wait_until_connected()
-    inserted = (
-        "INSERT INTO signals (id, instrument, side, time, approval) VALUES (gen_random_uuid(), 'DESK', 0, now(), $1)"
-    )
-    waiting = inside.database.value(f"{inserted} RETURNING id::text", "required")
+    waiting = inside.database.value(WAITING)
     board.wait_for_row(waiting)
     row = board.driver.find_element(By.CSS_SELECTOR, f'[data-id="{waiting}"]')
 

@@ -16,7 +16,7 @@ from service.producers import keys, registry
 from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import LIMITS
-from tests.running.application import SECRET, SIGNALS, present, signal_body, signing_headers
+from tests.running.application import SECRET, SIGNALS, figure, present, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import until_true
 
@@ -135,6 +135,7 @@ async def send(at: Desk, producer: str, number: int) -> str:
 
 
 async def test_approval_is_asked_of_a_producer_and_kept_with_each_signal(database: Database) -> None:
+    before = figure("signals_waiting_total", instrument="XAUUSD")
     async with signed_desk(database) as at:
         first, others = await send(at, "bot", 1), await send(at, "alpha", 1)
         async with orm(database.url):
@@ -151,6 +152,7 @@ async def test_approval_is_asked_of_a_producer_and_kept_with_each_signal(databas
         stored = [sum(each["count"] for each in answer.json()["signals"]) for answer in overview]
     waited = database.value("SELECT count(*) FROM signals WHERE approval = 'required'")
     assert stored[0] - stored[1] == waited > 0
+    assert figure("signals_waiting_total", instrument="XAUUSD") - before == waited
 
 
 async def test_a_producer_sees_its_own_signal_before_it_is_approved(database: Database) -> None:

@@ -163,6 +163,7 @@ async def test_who_may_decide_and_about_what(database: Database) -> None:
         ]:
             answer = await at.client.post(path, content=body, headers=JSON | headers)
             assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert (await at.decide(gold, QUEUED, by="carl")).status_code == 403
         assert (await at.client.get(path, headers=at.bearing("anna"))).status_code == 405
         for signal in (UNKNOWN, "x", UNKNOWN.hex):
             answer = await at.decide(signal, QUEUED, if_match='"7"')

@@ -210,3 +210,29 @@ async def test_any_plan_uses_the_index_of_what_is_to_be_closed(database: Databas
         plan = "\n".join(row["QUERY PLAN"] for row in database.fetch(f"EXPLAIN EXECUTE looked{values}"))
         assert "ix_signals_expiring" in plan, plan
         database.execute("DEALLOCATE looked")
+
+
+async def test_who_decides_as_it_expires_and_who_closes_it_do_not_both(database: Database) -> None:
+    signals = [
+        insert_signal(database, expires_at=from_now(database, timedelta(milliseconds=300 + 10 * number)))
+        for number in range(40)
+    ]
+    async with desk(database, limits=replace(LIMITS, expiry_seconds=0.01)) as at:
+
+        async def at_its_end(signal: Any) -> Any:
+            left = signal["expires_at"] - from_now(database, timedelta())
+            await asyncio.sleep(max(0, left.total_seconds()))
+            return await at.decide(signal["id"], QUEUED)
+
+        answers = await asyncio.gather(*map(at_its_end, signals))
+
+        async def over() -> bool:
+            return bool(database.value("SELECT bool_and(status = 2) FROM signals"))
+
+        await until_true(over, "all have expired")
+    told = database.fetch("SELECT signal_id, to_status, state_version, at FROM transitions ORDER BY epoch, xact, id")
+    for signal, answer in zip(signals, answers, strict=True):
+        made = [(row["to_status"], row["state_version"]) for row in told if row["signal_id"] == signal["id"]]
+        decided = answer.status_code == 200
+        assert decided or answer.json()["code"] == "signal_expired"
+        assert made == ([(QUEUED, 1), (CLOSED, 2)] if decided else [(CLOSED, 1)])
