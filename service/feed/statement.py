@@ -73,14 +73,14 @@ rows and no more, whatever they are, and gives those that match, and the last on
 
 _SIGNALS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
-    s.version, s.expires_at, NULL::uuid AS signal_id, s.status AS to_status, NULL::int AS state_version,
+    s.version, s.approval, s.expires_at, NULL::uuid AS signal_id, s.status AS to_status, NULL::int AS state_version,
     NULL::text AS reason, NULL::text AS by, s.approval = 'required' AS waiting, false AS approving
 FROM signals AS s
 """
 
 _TRANSITIONS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.at, NULL::timestamptz, NULL::smallint, NULL::timestamptz,
-    NULL::jsonb, NULL::int, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by,
+    NULL::jsonb, NULL::int, s.approval, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by,
     s.approval = 'required' AND s.from_status = 0 AND s.to_status = 2,
     s.approval = 'required' AND s.from_status = 0 AND s.to_status = 1
 FROM transitions AS s

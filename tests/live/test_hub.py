@@ -312,13 +312,13 @@ async def test_a_stream_in_step_is_shown_only_what_is_live_if_that_is_what_it_as
     assert _numbers(client.written) == _ids(1)
 
 
-def of(recents: Sequence[Row], **asked: bool) -> list[bytes]:
-    """What a stream is given that asks so: the last line of each event's data."""
+def lines(rows: Sequence[Row], filter: Filter) -> list[bytes]:
+    """What a stream is given that asks so."""
     memory = Memory(10_000)
     memory.begin(ORIGIN)
-    for row in recents:
+    for row in rows:
         memory.keep(Recent.of(row))
-    return memory.after(ORIGIN, Filter(**asked), 1000)[0].replace(b"\n\n", b"\n").split(b"\n")[:-1]
+    return memory.after(ORIGIN, filter, 1000)[0].replace(b"\n\n", b"\n").split(b"\n")[:-1]
 
 
 def test_what_waits_for_approval_is_for_those_who_see_it_before() -> None:
@@ -337,7 +337,7 @@ def test_what_waits_for_approval_is_for_those_who_see_it_before() -> None:
             for line in (b"event: " + kind, b"id: " + place(number).cursor, b"data: " + data)
         ]
 
-    assert of(rows) == said((2, b"signal", b"approved"), (3, b"status", b"closed"))
-    assert of(rows, unapproved=True) == said(
+    assert lines(rows, Filter()) == said((2, b"signal", b"approved"), (3, b"status", b"closed"))
+    assert lines(rows, Filter(unapproved=True)) == said(
         (1, b"signal", b"new"), (2, b"status", b"queued"), (3, b"status", b"closed"), (4, b"status", b"rejected")
     )
