@@ -23,6 +23,7 @@ from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
 from service.intake.receipts import Receipts
+from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -82,12 +83,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     overview = Overview(clock)
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     database_time = DatabaseTime(pool, clock)
-    needs_approval = signing.keyring.needs_approval if signing else lambda _: False
+    terms = Terms(settings, clock, database_time.now, signing and signing.keyring.needs_approval)
     feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
-    idle_seconds = settings.signals_idle_seconds
-    live = LiveFeed(tail, feed, places, limits, idle_seconds=idle_seconds, database_time=database_time.now)
+    live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -105,7 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock, database_time.now, needs_approval),
+                CreateSignal(settings, limits, writer, journal, terms),
                 methods=["POST"],
                 middleware=guards,
             ),

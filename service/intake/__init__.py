@@ -8,5 +8,6 @@
 - `receipts`: those that have expired are forgotten
 - `signal`: the fields of a signal, and the answer to one
 - `statement`: the one statement that stores many signals with one commit
+- `terms`: how fresh signals must be, when they expire, and whether they need approval
 - `writer`: signals that arrive together share a commit
 """

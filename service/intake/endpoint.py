@@ -1,7 +1,6 @@
 """The endpoint that takes one signal: parse, one call, one answer."""
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
@@ -9,11 +8,11 @@ from starlette.types import Receive, Scope, Send
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import Freshness, SignalCreate, check_expiry, created, parse_signal
+from service.intake.signal import SignalCreate, created, parse_signal
 from service.intake.statement import NewSignal, Stored
+from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel.limits import Limits
-from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.settings import Settings
 
@@ -21,27 +20,12 @@ from service.settings import Settings
 class CreateSignal:
     """POST /api/v1/signals. An ASGI object, since the hot path needs no Request: the guards left all it takes."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        limits: Limits,
-        writer: Writer,
-        journal: Journal,
-        clock: Clock,
-        database_time: Clock,
-        needs_approval: Callable[[str], bool],
-    ) -> None:
-        seconds = settings.signals_time_max_age_seconds
-        self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
+    def __init__(self, settings: Settings, limits: Limits, writer: Writer, journal: Journal, terms: Terms) -> None:
+        self.terms = terms
         self.payload_max_bytes = settings.signals_payload_max_bytes
         self.receipt_lifetime = timedelta(seconds=limits.receipt_seconds)
         self.writer = writer
         self.journal = journal
-        self.clock = clock
-        self.database_time = database_time
-        self.needs_approval = needs_approval
-        expire_after = settings.signals_expire_after_seconds
-        self.expire_after = timedelta(seconds=expire_after) if expire_after else None
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -57,8 +41,7 @@ class CreateSignal:
     def _untimely(self, signal: NewSignal) -> ValidationFailed | None:
         """Why the signal cannot be taken now. A resend may have been taken when it could, so that is looked for."""
         try:
-            self.freshness.check(signal.time, self.clock())
-            check_expiry(signal.expires_at, self.database_time())
+            self.terms.check(signal)
         except ValidationFailed as refusal:
             if signal.receipt_key is None:
                 raise
@@ -77,8 +60,8 @@ class CreateSignal:
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
             expires_at=signal.expires_at,
-            expire_after=self.expire_after,
-            approval="required" if self.needs_approval(sender.producer_id or "") else "none",
+            expire_after=self.terms.expire_after,
+            approval=self.terms.approval(sender.producer_id),
         )
 
 

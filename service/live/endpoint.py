@@ -29,9 +29,10 @@ class LiveFeed:
     run as long as it answers."""
 
     def __init__(
-        self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float, database_time: Clock
+        self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float, now: Clock
     ) -> None:
-        self._hub = Hub(tail, limits, database_time)
+        """`now` is the time by which signals expire."""
+        self._hub = Hub(tail, limits, now)
         self._catching_up = CatchingUp(self._hub, pages)
         self._pages = pages
         self._places = places
