@@ -1,9 +1,7 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -11,47 +9,39 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
 from service import __version__
+from service.batch.endpoint import CreateBatch
+from service.batch.lane import Lane
 from service.board.pages import BoardPages
 from service.feed.pages import Pages
 from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
+from service.guards import Guards, Signing, make_signing
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
-from service.http.json_only import JsonOnly
+from service.http.own_path import OwnPath
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
-from service.intake.receipts import Receipts
 from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
-from service.kernel.ration import Ration
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
-from service.keyring.keyring import Keyring
-from service.keyring.reader import KeyringReader
-from service.keyring.sealing import SealingKeys
 from service.lifecycle.deciding import Deciding
 from service.lifecycle.endpoint import Decide
 from service.lifecycle.expiry import Expiry
 from service.lifecycle.guards import deciders, either
 from service.live import LiveFeed
 from service.manual.pages import pages
-from service.notation.rate import Rate
+from service.notation.duplicates import Duplicates
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.database_time import DatabaseTime
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.producers.uses import KeyUses
-from service.proof.authentication import ProducerAuthentication, Proving, UnprovenSender
-from service.proof.signing import RESENT_FOR
-from service.proof.signing_headers import SigningHeaders
-from service.rates.guard import RateLimit
-from service.rates.quotas import Quotas
 from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
@@ -59,6 +49,8 @@ from service.reading.endpoints import Reading
 from service.reading.overview import Overview
 from service.reading.places import Places
 from service.reading.waiting import Waiting
+from service.receipts.pruning import Receipts
+from service.receipts.recognition import DuplicatesOf
 from service.settings import Settings, SettingsError
 from service.survey.holding import Holding
 from service.survey.survey import Survey
@@ -75,7 +67,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     journal = Journal()
     tail = Tail(pool, limits)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
-    signing = _signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
+    lane = Lane(pool, limits, journal, on_stored=tail.wake)
+    signing = make_signing(settings, pool, writer, clock, limits) if settings.hmac_producer_enabled else None
     readers = Readers(clock)
     if settings.signals_readers == "open":
         readers.fill({})
@@ -88,33 +81,39 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     places = Places(settings.signals_streams_max)
     reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
     live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
-    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, live.leave)
+    shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = _guards(settings, signing, clock, limits)
+    guards = Guards(settings, signing, clock, limits)
+    duplicates_of = _duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
     read = [_reader_guard(settings, readers), *no_body]
-    proof = partial(_proof, signing, clock)
     looking = repeated("overview", overview.look, limits.overview_seconds)
     timing = repeated("database_time", database_time.look, limits.database_time_seconds)
     expiring = repeated("expiry", Expiry(pool, limits, tail.wake).look, limits.expiry_seconds)
     more = {"overview": looking, "tail": tail.run, "streams": live.sweeping, "time": timing, "expiry": expiring}
-    background = _background(pool, limits, clock, writer, signing, follower, **more)
+    background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, terms),
+                CreateSignal(settings, limits, writer, journal, terms, duplicates_of),
                 methods=["POST"],
-                middleware=guards,
+                middleware=guards.of(settings.body_max_bytes),
             ),
-            Route("/api/v1/signals/{id}", reading.signal, middleware=[either(read, proof(no_body))]),
+            OwnPath(
+                "/api/v1/signals/batch",
+                CreateBatch(settings, limits, lane, journal, terms, duplicates_of),
+                methods=["POST"],
+                middleware=guards.of(settings.signals_batch_max_bytes),
+            ),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=[either(read, guards.proof(no_body))]),
             Route(
                 "/api/v1/signals/{id}/status",
                 Decide(Deciding(pool, share), on_decided=tail.wake).status,
                 methods=["POST"],
-                middleware=[deciders(readers, proof)],
+                middleware=[deciders(readers, guards.proof)],
             ),
             Route("/api/v1/feed", reading.feed, middleware=read),
             Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
@@ -146,29 +145,15 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Signing:
-    """What proves who sends: the keys of all producers, what reads them, and what counts their uses; and how much each
-    may send."""
+def _duplicates_of(settings: Settings, signing: Signing | None) -> DuplicatesOf:
+    def duplicates_of(producer: str) -> Duplicates:
+        return (signing and signing.keyring.duplicates_of(producer)) or settings.signals_duplicates
 
-    keyring: Keyring
-    reader: KeyringReader
-    uses: KeyUses
-    proving: Proving
-    hints: Ration
-    quotas: Quotas
-
-
-def _signing(settings: Settings, pool: Pool, writer: Writer, clock: Clock, limits: Limits) -> _Signing:
-    keyring = Keyring(settings.hmac_producer_secret.get_secret_value().encode(), RESENT_FOR)
-    reader = KeyringReader(pool, keyring, SealingKeys(settings.sealing_keys), limits, clock)
-    uses = KeyUses(pool)
-    proving = Proving(keyring.find, writer.require, uses.count)
-    return _Signing(keyring, reader, uses, proving, Ration(limits.hints_per_second), Quotas(pool, limits))
+    return duplicates_of
 
 
 def _followed(
-    settings: Settings, pool: Pool, signing: _Signing | None, readers: Readers, limits: Limits
+    settings: Settings, pool: Pool, signing: Signing | None, readers: Readers, limits: Limits
 ) -> list[Subject]:
     """What is kept in memory as the database has it."""
     of_signing = [signing.reader] if signing else []
@@ -177,7 +162,14 @@ def _followed(
 
 
 def _background(
-    pool: Pool, limits: Limits, clock: Clock, writer: Writer, signing: _Signing | None, follower: Follower, **more: Work
+    pool: Pool,
+    limits: Limits,
+    clock: Clock,
+    writer: Writer,
+    lane: Lane,
+    signing: Signing | None,
+    follower: Follower,
+    **more: Work,
 ) -> Tasks:
     async def show_figures() -> None:
         writer.show()
@@ -196,6 +188,7 @@ def _background(
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
+        batch_inquiry=repeated("batch_inquiry", lane.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
@@ -214,30 +207,8 @@ def _reader_guard(settings: Settings, readers: Readers) -> Middleware:
     return Middleware(ReaderAuthentication, readers=readers)
 
 
-def _guards(settings: Settings, signing: _Signing | None, clock: Clock, limits: Limits) -> list[Middleware]:
-    """What a signal has to pass: first what can be told by its head, then what its body is needed for."""
-    body = Middleware(BodyLimit, max_bytes=settings.body_max_bytes)
-    if signing is None:
-        return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
-
-    def rate_of(producer: str) -> Rate | None:
-        return signing.keyring.rate_of(producer) or settings.producer_rate
-
-    resends = Ration(limits.resends_per_second)
-    rate = Middleware(RateLimit, quotas=signing.quotas, rate_of=rate_of, resends=resends, clock=clock)
-    return [Middleware(JsonOnly), *_proof(signing, clock, [body]), rate]
-
-
-def _proof(signing: _Signing | None, clock: Clock, body: Sequence[Middleware]) -> list[Middleware]:
-    """What proves a producer, with what reads the body in between; nothing where signing is off."""
-    if signing is None:
-        return []
-    proven = Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=signing.hints)
-    return [Middleware(SigningHeaders, clock=clock), *body, proven]
-
-
 def _lifespan(
-    settings: Settings, pool: Pool, background: Tasks, signing: _Signing | None, follower: Follower, shutdown: Shutdown
+    settings: Settings, pool: Pool, background: Tasks, signing: Signing | None, follower: Follower, shutdown: Shutdown
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service import environment
 from service.environment import SettingsError
 from service.notation.connection_url import ConnectionUrl
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 from service.notation.sealing_keys import parse_sealing_keys
 
@@ -85,8 +86,11 @@ class Settings(BaseSettings):
     hmac_producer_secret: Annotated[SecretStr, AfterValidator(_bare)] = SecretStr("")
     signals_sealing_keys: Annotated[SecretStr, AfterValidator(_sealing_keys)] = SecretStr("")
     signals_producer_rate: Annotated[str, AfterValidator(_rate)] = ""
+    signals_duplicates: Duplicates = "store"
+    signals_duplicate_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
     signals_readers: Literal["tokens", "open"] = "tokens"
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
+    signals_batch_max_bytes: int = Field(default=4_194_304, ge=1024, le=67_108_864)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_expire_after_seconds: int | None = Field(default=None, ge=1, le=2_592_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
@@ -140,6 +144,11 @@ class Settings(BaseSettings):
         """The most that one request body may have on the wire: a payload at its limit may arrive escaped
         (`\\u00e9` for a letter of two bytes, so up to six times longer), beside the other fields."""
         return 6 * self.signals_payload_max_bytes + 4096
+
+    @property
+    def request_body_max_bytes(self) -> int:
+        """The most that the body of any request may have on the wire."""
+        return max(self.body_max_bytes, self.signals_batch_max_bytes)
 
     @property
     def sealing_keys(self) -> list[bytes]:

@@ -1,5 +1,6 @@
 """What all tests share: a PostgreSQL server, running services, and the sentences of the feature files."""
 
+import gc
 import inspect
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -20,7 +21,7 @@ from tests.observing.log import Log
 from tests.observing.storage import Storage
 from tests.running.browser import chromium
 from tests.running.deployment import Deployment
-from tests.running.environment import BASE_URL, BEHIND_PROXY
+from tests.running.environment import BASE_URL, BEHIND_PROXY, ROOT
 from tests.running.fleet import Fleet
 from tests.running.operator import Operator
 from tests.running.postgres import Database, PostgresServer, running_postgres
@@ -31,6 +32,7 @@ from tests.speaking.producer import Producer
 from tests.speaking.reader import Reader
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
+from tests.specification.scenarios import template_of
 
 pytest_plugins = [
     "tests.client.shared",
@@ -39,6 +41,7 @@ pytest_plugins = [
     "tests.specification.titles",
     "tests.steps.answers",
     "tests.steps.approval",
+    "tests.steps.batches",
     "tests.steps.board",
     "tests.steps.crowds",
     "tests.steps.decisions",
@@ -53,6 +56,7 @@ pytest_plugins = [
     "tests.steps.producers",
     "tests.steps.rates",
     "tests.steps.readers",
+    "tests.steps.repeats",
     "tests.steps.resends",
     "tests.steps.service",
     "tests.steps.signals",
@@ -60,6 +64,9 @@ pytest_plugins = [
     "tests.steps.streams",
 ]
 
+
+SHARING = ("board", "hostile", "live", "signers", "specification", "test_embedded.py", "test_plans.py", "test_tls.py")
+"""Folders and files whose tests share what takes long to start."""
 
 OUTSIDE = pytest.StashKey[Outside]()
 FAILURE = pytest.StashKey[str]()
@@ -84,11 +91,27 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests. Behind a
     proxy, skip what is the proxy's own."""
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
         elif BEHIND_PROXY and item.get_closest_marker("direct"):
             item.add_marker(pytest.mark.skip(reason=DIRECT))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what thousands of collected tests consist of, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def _group(item: pytest.Item) -> str | None:
+    """Which tests one process is to run, where several share the work: they use the same services."""
+    if template := template_of(item):
+        return template.feature.name.partition(" ")[0]
+    return next((name for name in SHARING if name in item.path.relative_to(ROOT).parts), None)
 
 
 def pytest_report_header() -> str:

@@ -39,7 +39,8 @@ public static class Sign
         {
             var answer = client.SendAsync(request).Result;
             Console.WriteLine((int)answer.StatusCode + " " + answer.Content.ReadAsStringAsync().Result);
-            return (int)answer.StatusCode == 201;
+            // 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+            return new[] { 200, 201, 409 }.Contains((int)answer.StatusCode);
         }
     }
 

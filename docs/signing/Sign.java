@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
@@ -41,7 +42,8 @@ public class Sign {
             .build();
         HttpResponse<String> answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         System.out.println(answer.statusCode() + " " + answer.body());
-        return answer.statusCode() == 201;
+        // 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+        return List.of(200, 201, 409).contains(answer.statusCode());
     }
 
     static boolean check(String path) throws Exception {

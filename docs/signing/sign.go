@@ -49,7 +49,12 @@ func send(url, producerID, secret string) (bool, error) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	fmt.Println(answer.StatusCode, string(text))
-	return answer.StatusCode == http.StatusCreated, err
+	switch answer.StatusCode {
+	case http.StatusOK, http.StatusCreated, http.StatusConflict:
+		// 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+		return true, err
+	}
+	return false, err
 }
 
 func check(path string) (bool, error) {

@@ -29,7 +29,8 @@ async function send({ SIGNALS_URL, SIGNALS_PRODUCER_ID, SIGNALS_SECRET }) {
     signal: AbortSignal.timeout(15_000),
   });
   console.log(answer.status, await answer.text());
-  return answer.status === 201;
+  // 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+  return [200, 201, 409].includes(answer.status);
 }
 
 function check(path) {

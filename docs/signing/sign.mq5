@@ -145,7 +145,8 @@ bool Send(const int side)
       PrintFormat("Not sent, error %d: is WebRequest allowed for %s?", GetLastError(), Url);
    else
       PrintFormat("%d %s", status, CharArrayToString(answer, 0, WHOLE_ARRAY, CP_UTF8));
-   return(status == 201);
+//--- 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+   return(status == 200 || status == 201 || status == 409);
   }
 
 void OnStart()

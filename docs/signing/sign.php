@@ -37,7 +37,8 @@ function send(string $url, string $producerId, string $secret): bool
     }
     $status = explode(' ', stream_get_meta_data($answer)['wrapper_data'][0])[1];
     echo $status, ' ', stream_get_contents($answer), "\n";
-    return $status === '201';
+    // 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+    return in_array($status, ['200', '201', '409'], true);
 }
 
 function check(string $path): bool

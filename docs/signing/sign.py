@@ -41,7 +41,8 @@ def send(url: str, producer_id: str, secret: str) -> bool:
             return True
     except urllib.error.HTTPError as refusal:
         print(refusal.code, refusal.read().decode("utf-8"))
-        return False
+        # 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+        return refusal.code == 409
 
 
 def check(path: str) -> bool:

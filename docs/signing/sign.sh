@@ -14,16 +14,18 @@ signature() {
 }
 
 send() {
-  local now body
+  local now body answer
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   body='{"instrument":"XAUUSD","side":0,"time":"'$now'","payload":{"price":1950.50}}'
-  curl --silent --show-error --fail-with-body --max-time 15 "$SIGNALS_URL/api/v1/signals" \
+  answer=$(curl --silent --show-error --max-time 15 --write-out '\n%{http_code}' "$SIGNALS_URL/api/v1/signals" \
     --header 'Content-Type: application/json' \
     --header "X-Producer-Id: $SIGNALS_PRODUCER_ID" \
     --header "X-Timestamp: $now" \
     --header "X-Signature: $(printf '%s' "$body" | signature "$SIGNALS_SECRET" "$now" "$SIGNALS_PRODUCER_ID")" \
-    --data-binary "$body"
-  echo
+    --data-binary "$body")
+  echo "$answer"
+  # 200 and 409: one that says the same is stored already, so this one is not to be sent again.
+  [[ ${answer##*$'\n'} =~ ^(200|201|409)$ ]]
 }
 
 check() {

@@ -8,6 +8,7 @@ import typer
 
 from service.cli import (
     auditing,
+    batching,
     checkup,
     deciding,
     exporting,
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
     "For operators": [serving.serve, serving.migrate, limits.limits, auditing.audit],
     "For producers": [
         sending.send,
+        batching.send_batch,
         signatures.sign,
         signatures.verify,
         signatures.explain,

@@ -6,7 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from service.cli.options import Exit
-from service.client import InvalidSignal, OutcomeUnknown, SignalRefused, SignalsError, StoredSignal
+from service.client import (
+    AlreadyStored,
+    Fate,
+    InvalidSignal,
+    OutcomeUnknown,
+    SignalRefused,
+    SignalsError,
+    StoredSignal,
+)
 from service.client.signature import timestamp_text
 from service.kernel.errors import Refusal
 
@@ -47,20 +55,32 @@ def send_each(lines: Iterable[Line], send: Send) -> Iterator[Result]:
 
 def _send(line: int, body: bytes, send: Send) -> Result:
     try:
-        stored = send(body)
-    except SignalRefused as refused:
-        final = not isinstance(refused, InvalidSignal)
-        return Result(line, "refused", str(refused), asdict(refused), final)
-    except OutcomeUnknown as unknown:
-        return Result(line, "unknown", str(unknown), asdict(unknown) | {"reason": str(unknown)}, final=True)
+        return result_of(line, send(body))
     except SignalsError as error:
-        return Result(line, "failed", str(error), {"reason": str(error)}, final=True)
+        return result_of(line, error)
     except KeyboardInterrupt:
         reason = "interrupted: the signal may be stored or not"
         return Result(line, "unknown", reason, {"reason": reason}, final=True)
-    replayed = ", by an earlier attempt" if stored.replayed else ""
-    sentence = f"{stored.id}, stored {timestamp_text(stored.created_at)}{replayed}"
-    return Result(line, "accepted", sentence, asdict(stored))
+
+
+def result_of(line: int, fate: Fate) -> Result:
+    """What became of the signal in a line."""
+    match fate:
+        case StoredSignal():
+            return Result(line, "accepted", _stored(fate), asdict(fate))
+        case SignalRefused():
+            final = not isinstance(fate, InvalidSignal | AlreadyStored)
+            return Result(line, "refused", str(fate), asdict(fate), final)
+        case OutcomeUnknown():
+            return Result(line, "unknown", str(fate), asdict(fate) | {"reason": str(fate)}, final=True)
+        case _:
+            return Result(line, "failed", str(fate), {"reason": str(fate)}, final=True)
+
+
+def _stored(stored: StoredSignal) -> str:
+    earlier = "" if stored.differs is None else ", sent before in another request"
+    replayed = ", by an earlier attempt" if stored.replayed else earlier
+    return f"{stored.id}, stored {timestamp_text(stored.created_at)}{replayed}"
 
 
 def check_each(lines: Iterable[Line], check: Check) -> Iterator[Result]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from service.cli.display import show_rows
 from service.cli.findings import Examination
 from service.cli.options import Exit, ProducerId, SecretFile, required_producer_id, secret_from
-from service.client.clients import checked_url
+from service.client.preparation import checked_url
 from service.client.signature import ProducerSignature
 
 TIMEOUT_SECONDS = 15.0

@@ -17,7 +17,7 @@ import httpx
 
 from service import __version__
 from service.client.answers import json_object
-from service.client.clients import PATH
+from service.client.preparation import PATH
 from service.client.signature import ProducerSignature
 from service.http.errors import BodyTooLarge
 from service.intake.errors import ValidationFailed

@@ -11,6 +11,7 @@ from service.cli.administration import AsJson, Name, administer, operator, print
 from service.cli.display import show_rows
 from service.cli.options import SECRET_VARIABLE
 from service.client.signature import checked_producer_id
+from service.notation.duplicates import DUPLICATES
 
 if TYPE_CHECKING:
     from service.keyring.sealing import SealingKeys
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who may send under a name and with keys of its own.", no_args_is_help=True)
 
-_COLUMNS = ("name", "enabled", "rate", "approval", "note", "created_at")
+_COLUMNS = ("name", "enabled", "rate", "approval", "duplicates", "note", "created_at")
 
-DEFAULT_RATE = "default"
-"""What gives a producer the rate of all that have none of their own."""
+DEFAULT = "default"
+"""What gives a producer what all have of whom nothing else is said."""
 
 
 def _checked_name(name: str) -> str:
@@ -35,11 +36,17 @@ def _checked_rate(rate: str | None) -> str | None:
     from service.notation.rate import Rate
 
     try:
-        if rate not in {None, DEFAULT_RATE}:
+        if rate not in {None, DEFAULT}:
             Rate.parse(str(rate))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     return rate
+
+
+def _checked_duplicates(duplicates: str | None) -> str | None:
+    if duplicates not in {None, DEFAULT, *DUPLICATES}:
+        raise typer.BadParameter(f"not one of {', '.join(DUPLICATES)}, {DEFAULT}")
+    return duplicates
 
 
 NewName = Annotated[str, typer.Argument(callback=_checked_name, help="Its X-Producer-Id.")]
@@ -50,6 +57,14 @@ RateOption = Annotated[
 Approval = Annotated[
     bool | None,
     typer.Option("--approval/--no-approval", help="Whether readers get its signals only when they are approved."),
+]
+DuplicatesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--duplicates",
+        callback=_checked_duplicates,
+        help="What becomes of a signal that says the same as an earlier one: store, return or refuse.",
+    ),
 ]
 Note = Annotated[str | None, typer.Option("--note", help="Whatever you want to know about it later.")]
 
@@ -73,7 +88,7 @@ def add(
     async def work(sealing: "SealingKeys") -> keys.NewKey | None:
         asked = bool(approval)
         return await keys.add_producer(
-            operator(), sealing, name, rate=_stored_rate(rate), approval=asked, note=note or ""
+            operator(), sealing, name, rate=_or_default(rate), approval=asked, note=note or ""
         )
 
     key = administer(work, changes=True)
@@ -123,21 +138,21 @@ def set_(
     name: Name,
     rate: RateOption = None,
     approval: Approval = None,
+    duplicates: DuplicatesOption = None,
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the rate or the note of a producer, or whether its signals need approval from now on.
+    """Change what is kept about a producer, or whether its signals need approval from now on.
 
-    The rate `default` is the one of all that have none of their own.
+    `default` is what all have of whom nothing else is said.
 
-    Example: `signals producers set my-bot --rate 200/s`
+    Example: `signals producers set my-bot --rate 200/s --duplicates return`
     """
-    given = {"rate": rate, "approval": approval, "note": note}
-    values: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    given = {"rate": _or_default(rate), "approval": approval, "duplicates": _or_default(duplicates), "note": note}
+    asked = {"rate": rate, "approval": approval, "duplicates": duplicates, "note": note}
+    values: dict[str, Any] = {field: given[field] for field, option in asked.items() if option is not None}
     if not values:
-        raise typer.BadParameter("give --rate, --approval, --no-approval or --note")
-    if rate is not None:
-        values["rate"] = _stored_rate(rate)
+        raise typer.BadParameter("give --rate, --approval, --no-approval, --duplicates or --note")
     _change("producers set", name, values, as_json=as_json)
 
 
@@ -159,8 +174,8 @@ def enable(name: Name, as_json: AsJson = False) -> None:
     _change("producers enable", name, {"enabled": True}, as_json=as_json)
 
 
-def _stored_rate(rate: str | None) -> str | None:
-    return None if rate == DEFAULT_RATE else rate
+def _or_default(option: str | None) -> str | None:
+    return None if option == DEFAULT else option
 
 
 def _change(command: str, name: str, values: dict[str, Any], *, as_json: bool) -> None:

@@ -76,8 +76,8 @@ def send(
         if dry_run:
             results = check_each(lines, _rules())
         else:
-            results = _sent(lines, _client(url, producer_id, secret_file, retry_seconds, console), console)
-        tally = _tell(results, many=file is not None, as_json=as_json)
+            results = _sent(lines, client_of(url, producer_id, secret_file, retry_seconds, console), console)
+        tally = tell(results, many=file is not None, as_json=as_json)
     if file is not None:
         show_line("done:", str(tally), console=console)
     raise typer.Exit(tally.exit)
@@ -89,17 +89,22 @@ def _lines(file: BinaryIO | None, given: dict[str, Any], console: Console) -> It
     if file is None:
         yield [(1, _from_options(**given))]
         return
+    with reading(file, console) as lines:
+        yield ((number, body) for number, line in enumerate(lines, start=1) if (body := line.strip()))
+
+
+@contextmanager
+def reading(file: BinaryIO, console: Console) -> Iterator[Iterable[bytes]]:
+    """The lines of a file, and a progress bar while they are read, where a terminal is."""
     with progress_bar(DownloadColumn(), BarColumn(), TimeRemainingColumn(), console=console) as bar:
         yield _read(file, bar)
 
 
-def _read(file: BinaryIO, bar: Progress) -> Iterator[Line]:
+def _read(file: BinaryIO, bar: Progress) -> Iterator[bytes]:
     status = os.fstat(file.fileno())
     task = bar.add_task("Sending", total=status.st_size if stat.S_ISREG(status.st_mode) else None)
-    for number, line in enumerate(file, start=1):
-        body = line.strip()
-        if body:
-            yield number, body
+    for line in file:
+        yield line
         bar.advance(task, len(line))
 
 
@@ -123,7 +128,7 @@ def _moment(time: str | None) -> datetime:
         raise typer.BadParameter(f"--time: {error}") from None
 
 
-def _client(
+def client_of(
     url: str, producer_id: str | None, secret_file: Path | None, retry_seconds: float, console: Console
 ) -> SignalsClient:
     secret, retries = secret_from(secret_file), Retries(retry_seconds)
@@ -151,7 +156,7 @@ def _sent(lines: Iterable[Line], client: SignalsClient, console: Console) -> Ite
         yield from send_each(lines, client.send)
 
 
-def _tell(results: Iterable[Result], *, many: bool, as_json: bool) -> Tally:
+def tell(results: Iterable[Result], *, many: bool, as_json: bool) -> Tally:
     """Show what became of the signals: one by one as JSON, or for people those of a file that went wrong."""
     tally = Tally()
     for result in results:

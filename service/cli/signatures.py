@@ -23,7 +23,7 @@ from service.cli.options import (
     required_producer_id,
     required_secret,
 )
-from service.client.clients import PATH, checked_url
+from service.client.preparation import PATH, checked_url
 from service.client.signature import checked_producer_id, timestamp_text
 from service.kernel.timestamps import parse_timestamp, utc_now
 from service.proof import doctor, signing

@@ -11,7 +11,7 @@ import typer
 
 from service.cli.display import show_line, show_rows
 from service.cli.options import Exit, SecretFile, required_secret
-from service.client.clients import PATH, TIMEOUT_SECONDS, checked_url
+from service.client.preparation import PATH, TIMEOUT_SECONDS, checked_url
 from service.kernel.timestamps import parse_timestamp
 from service.proof.signing import sign
 

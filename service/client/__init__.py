@@ -14,11 +14,15 @@
 the server.
 """
 
+from service.client.answers import Fate
 from service.client.async_reader import AsyncSignalsReader
 from service.client.clients import AsyncSignalsClient, SignalsClient
 from service.client.failures import (
+    AlreadyStored,
+    BodyRefused,
     CursorExpired,
     InvalidSignal,
+    NotSent,
     OutcomeUnknown,
     ReadingRefused,
     ServiceBusy,
@@ -35,12 +39,16 @@ from service.client.signal import Side, Signal, StoredSignal
 from service.client.signature import ProducerSignature
 
 __all__ = [
+    "AlreadyStored",
     "AsyncSignalsClient",
     "AsyncSignalsReader",
+    "BodyRefused",
     "CursorExpired",
     "Event",
+    "Fate",
     "FeedSignal",
     "InvalidSignal",
+    "NotSent",
     "OutcomeUnknown",
     "Page",
     "ProducerSignature",

@@ -1,7 +1,7 @@
 """What an attempt came to: a stored signal, or a failure and what may be done about it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,7 +11,11 @@ import httpx
 from service.client.failures import (
     BUSY,
     KINDS,
+    AlreadyStored,
+    BodyRefused,
+    InvalidSignal,
     Refused,
+    ServiceBusy,
     ServiceUnreachable,
     SignalRefused,
     SignalsError,
@@ -26,6 +30,9 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """What happens before the first byte of a request leaves. After anything else the service may have had it all."""
 
 Outcome = httpx.Response | httpx.RequestError
+
+Fate = StoredSignal | SignalsError
+"""What became of a signal: it is stored, or why not."""
 
 R = TypeVar("R", bound=Refused)
 
@@ -49,13 +56,50 @@ def read(outcome: Outcome, now: datetime) -> StoredSignal | Failure:
     if isinstance(outcome, httpx.RequestError):
         return unanswered(outcome)
     content = json_object(outcome)
-    if outcome.status_code == httpx.codes.CREATED and (stored := _stored(outcome, content)):
+    if outcome.status_code in _STORED and (stored := _stored(outcome, content)):
         return stored
-    wait = retry_after(outcome.headers.get("Retry-After"), now)
+    return _failure(outcome, content, now)
+
+
+def read_batch(outcome: Outcome, now: datetime) -> list[Fate] | Failure:
+    """The same for a batch: what became of each signal in it, in their order."""
+    if isinstance(outcome, httpx.RequestError):
+        return unanswered(outcome)
+    content = json_object(outcome)
+    if outcome.status_code in _SETTLED and (fates := _fates(outcome, content)):
+        return fates
+    failure = _failure(outcome, content, now)
+    if isinstance(failure.error, InvalidSignal):
+        failure = replace(failure, error=BodyRefused(**asdict(failure.error)))
+    return failure
+
+
+_STORED = {httpx.codes.OK, httpx.codes.CREATED}
+_SETTLED = {httpx.codes.CREATED, httpx.codes.MULTI_STATUS, httpx.codes.UNPROCESSABLE_ENTITY}
+
+
+def _failure(answer: httpx.Response, content: Mapping[str, Any], now: datetime) -> Failure:
+    wait = retry_after(answer.headers.get("Retry-After"), now)
     code = content.get("code")
-    if outcome.is_success or not _is_refusal(outcome.status_code, code):
-        return _unexpected(outcome, wait)
-    return Failure(_refusal(outcome, content), retry=code in BUSY, open=False, wait_seconds=wait)
+    if answer.is_success or not _is_refusal(answer.status_code, code):
+        return _unexpected(answer, wait)
+    return Failure(_refusal(answer, content), retry=code in BUSY, open=False, wait_seconds=wait)
+
+
+def _fates(answer: httpx.Response, content: Mapping[str, Any]) -> list[Fate]:
+    """None where the answer does not tell them."""
+    try:
+        return [_fate(answer, result) for result in content["results"]]
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return []
+
+
+def _fate(answer: httpx.Response, result: Mapping[str, Any]) -> Fate:
+    if result["status"] in _STORED:
+        return _signal(answer, {**result, "status": 0}, found=result["status"] == httpx.codes.OK)
+    refusal = _refusal(answer, result)
+    refusal.status = int(result["status"])
+    return refusal
 
 
 def unanswered(error: httpx.RequestError) -> Failure:
@@ -80,15 +124,20 @@ def json_object(answer: httpx.Response) -> Mapping[str, Any]:
 
 def _stored(answer: httpx.Response, content: Mapping[str, Any]) -> StoredSignal | None:
     try:
-        return StoredSignal(
-            id=UUID(content["id"]),
-            status=int(content["status"]),
-            created_at=parse_timestamp(content["created_at"]),
-            replayed="Idempotent-Replayed" in answer.headers,
-            request_id=answer.headers["X-Request-Id"],
-        )
+        return _signal(answer, content, found=answer.status_code == httpx.codes.OK)
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _signal(answer: httpx.Response, content: Mapping[str, Any], *, found: bool) -> StoredSignal:
+    return StoredSignal(
+        id=UUID(content["id"]),
+        status=int(content["status"]),
+        created_at=parse_timestamp(content["created_at"]),
+        replayed="Idempotent-Replayed" in answer.headers,
+        request_id=answer.headers["X-Request-Id"],
+        differs=bool(content.get("differs")) if found else None,
+    )
 
 
 def _is_refusal(status: int, code: object) -> bool:
@@ -113,9 +162,20 @@ def refusal(kind: type[R], answer: httpx.Response, content: Mapping[str, Any], *
 
 def _refusal(answer: httpx.Response, content: Mapping[str, Any]) -> SignalRefused:
     kind = KINDS.get(content["code"], SignalRefused)
+    if issubclass(kind, AlreadyStored):
+        return refusal(kind, answer, content, _id(content.get("duplicate_of") or answer.headers.get("Duplicate-Of")))
+    if issubclass(kind, ServiceBusy):
+        return refusal(kind, answer, content, content.get("at_once"))
     if not issubclass(kind, SignatureRefused):
         return refusal(kind, answer, content)
     return refusal(kind, answer, content, _moment(content.get("server_time")), content.get("skew_seconds"))
+
+
+def _id(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
 
 
 def _moment(text: object) -> datetime | None:

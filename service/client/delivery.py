@@ -1,24 +1,24 @@
-"""One signal on its way: what to send next, when, and when to give up. It knows, but it neither sends nor waits.
+"""One request on its way: what to send next, when, and when to give up. It knows, but it neither sends nor waits.
 
-A request is sent again as it is, byte for byte, since to the service its signature is its name. Once an attempt was
-sent whose outcome is unknown, only a 201 settles it, and the signal is never signed anew: that would be another signal.
+A request is sent again as it is, byte for byte, since to the service its signature is its name. Where its time is over
+it is signed anew, under the key that it has kept: so it is the same to the service, even when an attempt was sent whose
+outcome is unknown.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import httpx
 
-from service.client.answers import Failure, Outcome, read
+from service.client.answers import Failure, Outcome
 from service.client.failures import OutcomeUnknown, SignalsError, SignatureRefused
 from service.client.retries import Retries
-from service.client.signal import StoredSignal
 from service.client.signature import ProducerSignature
 from service.kernel.timestamps import Clock
 from service.proof.errors import TimestampOutsideWindow
-from service.proof.signing import WINDOW_SECONDS
 
 log = logging.getLogger("service.client")
 
@@ -33,11 +33,29 @@ class Manner:
     clock: Clock
 
 
-class Delivery:
-    """The delivery of one signal. Send `request`, tell `take` how it went, and again until it returns the signal."""
+Result = TypeVar("Result")
 
-    def __init__(self, prepare: Callable[[], httpx.Request], request_id: str, manner: Manner) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How long to wait before the next attempt."""
+
+    seconds: float
+
+
+class Delivery(Generic[Result]):
+    """The delivery of one request. Send `request`, tell `take` how it went, and again until it returns the result that
+    `read` finds in an answer. `prepare` makes the same request again, under the same key."""
+
+    def __init__(
+        self,
+        prepare: Callable[[], httpx.Request],
+        request_id: str,
+        manner: Manner,
+        read: Callable[[Outcome, datetime], Result | Failure],
+    ) -> None:
         self._prepare = prepare
+        self._read = read
         self._request_id = request_id
         self._manner = manner
         self._attempts = 0
@@ -50,20 +68,19 @@ class Delivery:
         """A request that is not signed yet: that is done when it is sent first."""
         self.request = self._prepare()
         self._attempts_as_signed = 0
-        self._window_ends = self._manner.clock() + timedelta(seconds=WINDOW_SECONDS)
 
-    def take(self, outcome: Outcome) -> StoredSignal | float:
-        """The signal when it is stored; otherwise the seconds to wait before `request` is to be sent.
+    def take(self, outcome: Outcome) -> Result | Pause:
+        """The result when it is known; otherwise how long to wait before `request` is to be sent.
 
         Raises the SignalsError with which the delivery ends: OutcomeUnknown when an attempt is left open.
         """
         self._attempts += 1
         self._attempts_as_signed += 1
-        reading = read(outcome, self._manner.clock())
-        if isinstance(reading, StoredSignal):
+        reading = self._read(outcome, self._manner.clock())
+        if not isinstance(reading, Failure):
             return reading
         self._open = self._open or reading.open
-        if not self._open and self._may_sign_anew(reading.error):
+        if self._may_sign_anew(reading.error):
             self._begin_anew()
             return self._again(reading.error, 0.0)
         return self._again(reading.error, self._pause(reading))
@@ -72,8 +89,7 @@ class Delivery:
         """Seconds until the next attempt, of which the last one is made when the time is up."""
         if not failure.retry or (self._open and self._manner.signature is None):
             raise self._end(failure.error)
-        end = min(self._give_up, self._window_ends) if self._open else self._give_up
-        left = (end - self._manner.clock()).total_seconds()
+        left = (self._give_up - self._manner.clock()).total_seconds()
         pause = self._manner.retries.next_pause(self._attempts, failure.wait_seconds, left)
         if pause is None:
             raise self._end(failure.error)
@@ -93,9 +109,9 @@ class Delivery:
         self._followed = True
         return True
 
-    def _again(self, error: SignalsError, pause: float) -> float:
-        log.info("%s: next attempt in %.1f s", error, pause)
-        return pause
+    def _again(self, error: SignalsError, seconds: float) -> Pause:
+        log.info("%s: next attempt in %.1f s", error, seconds)
+        return Pause(seconds)
 
     def _end(self, error: SignalsError) -> SignalsError:
         if not self._open:

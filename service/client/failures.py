@@ -4,10 +4,13 @@ SignalsError
 ├── SignalRefused          the service says no and why; nothing was stored
 │   ├── SignatureRefused   it does not believe who sent it: secret, headers or clock are wrong
 │   ├── InvalidSignal      the signal itself is at fault
+│   ├── AlreadyStored      the producer has sent one that says the same, and such are refused
+│   ├── BodyRefused        the request as a whole is at fault, not a signal in it
 │   └── ServiceBusy        not now: it has no time, or the producer sends too much; the same request may be sent again
 ├── ReadingRefused         the service says no to a reader, and why
 │   └── CursorExpired      there is nothing at this place any more
 ├── ServiceUnreachable     no connection could be made; nothing was sent
+├── NotSent                not even tried, since another one failed for good
 ├── UnexpectedAnswer       an answer that says nothing about the signal, perhaps of a proxy before the service
 └── OutcomeUnknown         the signal may be stored or not
 """
@@ -15,12 +18,14 @@ SignalsError
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
 from service.intake.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, all_refusals
 from service.proof.errors import AuthenticationRefusal
 from service.rates.errors import RateLimited
+from service.receipts.errors import DuplicateSignal
 
 
 class SignalsError(Exception):
@@ -49,7 +54,7 @@ class Refused(SignalsError):
         """`detail` in one line."""
         if isinstance(self.detail, str):
             return self.detail
-        return "; ".join(f"{'.'.join(fault['loc'])}: {fault['msg']}" for fault in self.detail)
+        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in self.detail)
 
 
 class SignalRefused(Refused):
@@ -68,8 +73,28 @@ class InvalidSignal(SignalRefused):
     """The signal itself is at fault: its JSON, a field, its size."""
 
 
+@dataclass(eq=False)
+class AlreadyStored(SignalRefused):
+    """The producer has sent a signal with the same instrument, side and time before, in another request: it is stored,
+    as `duplicate_of`. Take it as sent."""
+
+    duplicate_of: UUID | None = None
+
+
+class BodyRefused(SignalRefused):
+    """A batch that is none, or too large: no signal in it was looked at."""
+
+
+@dataclass(eq=False)
 class ServiceBusy(SignalRefused):
-    """The service had no time for this request, it did not arrive in time, or its producer sends more than it may."""
+    """The service had no time for this request, it did not arrive in time, or its producer sends more than it may. More
+    than `at_once` signals never pass at once, where that is told."""
+
+    at_once: int | None = None
+
+
+class NotSent(SignalsError):
+    """The signal was not even tried: another one failed, in a way that this one would have too. That is the cause."""
 
 
 class ReadingRefused(Refused):
@@ -125,6 +150,7 @@ _INVALID = (InvalidJson, DuplicateKey, BodyTooLarge, PayloadTooLarge, Validation
 KINDS: Mapping[str, type[SignalRefused]] = {
     **{refusal.code: SignatureRefused for refusal in all_refusals(AuthenticationRefusal)},
     **{refusal.code: InvalidSignal for refusal in _INVALID},
+    DuplicateSignal.code: AlreadyStored,
     **dict.fromkeys(BUSY, ServiceBusy),
 }
 """The kind of a refusal by its code. What is not listed is plain SignalRefused: the request was put together wrongly,

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from service import __version__
-from service.client.clients import PATH, TIMEOUT_SECONDS, checked_url
+from service.client.preparation import PATH, TIMEOUT_SECONDS, checked_url
 from service.client.retries import DEFAULT_RETRIES, Retries
 from service.client.signal import json_text
 from service.kernel.timestamps import Clock, utc_now, utc_text

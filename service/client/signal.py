@@ -87,6 +87,8 @@ class StoredSignal:
     """A signal that the service has on disk. `status` is 0 new, 1 queued, 2 closed.
 
     `replayed` tells that an earlier attempt had stored it. `request_id` finds the request in the log of the service.
+    `differs` is None unless another request had stored it, which said the same: whether its payload or version was
+    another.
     """
 
     id: UUID
@@ -94,6 +96,7 @@ class StoredSignal:
     created_at: datetime
     replayed: bool
     request_id: str
+    differs: bool | None = None
 
 
 def json_text(value: Any) -> str:

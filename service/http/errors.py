@@ -71,7 +71,7 @@ class ValidationFailed(Refusal):
 
     @property
     def fields(self) -> list[str]:
-        return list(dict.fromkeys(fault["loc"][-1] for fault in self.faults))
+        return list(dict.fromkeys(str(fault["loc"][-1]) for fault in self.faults))
 
 
 class HeadersTooLarge(Refusal):

@@ -7,7 +7,7 @@
 - `queue`: signals that wait, with the outcomes that their requests wait for
 - `receipts`: those that have expired are forgotten
 - `signal`: the fields of a signal, and the answer to one
-- `statement`: the one statement that stores many signals with one commit
+- `storing`: one attempt to store a batch
 - `terms`: how fresh signals must be, when they expire, and whether they need approval
 - `writer`: signals that arrive together share a commit
 """

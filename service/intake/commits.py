@@ -12,13 +12,15 @@ import asyncpg
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
-from service.intake.statement import Stored, find, find_under_way, insert
+from service.intake.storing import store
 from service.kernel.errors import FieldFault, InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
 from service.postgres.rehearsal import rehearse
+from service.receipts.settlement import Outcome
+from service.receipts.statement import Stored, find
 
 _UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
 
@@ -92,15 +94,16 @@ class Commits:
         sent = False
         started = time.monotonic()
 
-        async def work(connection: asyncpg.Connection) -> dict[UUID, Stored]:
+        async def work(connection: asyncpg.Connection) -> dict[UUID, Outcome]:
             nonlocal sent
             sent = True
-            return await _store(connection, unsettled)
+            return await store(connection, unsettled)
 
         try:
             known = await self._pool.commit(work)
         except Exception as error:
             for each in unsettled.values():
+                each.held = False
                 each.uncertain = each.uncertain or (sent and leaves_open(error))
             return error
         seconds = time.monotonic() - started
@@ -118,22 +121,30 @@ class Commits:
                 self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
         return [each for each in batch if not each.answered]
 
-    def _tell(self, unsettled: dict[UUID, Waiting], known: Mapping[UUID, Stored]) -> int:
-        """How many were written, now or by an attempt whose answer was lost. What was neither written nor found is
-        tried again: its receipt was forgotten in between."""
-        for id, stored in known.items():
+    def _tell(self, unsettled: dict[UUID, Waiting], outcomes: Mapping[UUID, Outcome]) -> int:
+        """How many were written, now or by an attempt whose answer was lost."""
+        written = 0
+        for id, outcome in outcomes.items():
             waiting = unsettled.pop(id)
             waiting.uncertain = False
+            if not isinstance(outcome, Stored):
+                waiting.refuse(outcome)
+                continue
             if waiting.answered:
-                self._journal.late(waiting.signal, stored, waiting.request_id)
-            waiting.resolve(stored)
-        for waiting in unsettled.values():
-            if waiting.refusal is not None:
-                waiting.refuse(waiting.refusal)
-        self._queue.put_back([waiting for waiting in unsettled.values() if waiting.refusal is None])
-        written = sum(not stored.replayed for stored in known.values())
+                self._journal.late(waiting.signal, outcome, waiting.request_id)
+            waiting.resolve(outcome)
+            written += outcome.new
+        self._wait_for_others([*unsettled.values()])
         self._succeed(written)
         return written
+
+    def _wait_for_others(self, held: Sequence[Waiting]) -> None:
+        """Try again, in a while, what was neither written nor found: somebody else is about to store the same, or has
+        just done so; or its receipt was forgotten in between."""
+        for each in held:
+            each.held = True
+        if held:
+            asyncio.get_running_loop().call_later(self._limits.held_seconds, self._queue.put_back, held)
 
     async def _cope(self, batch: Sequence[Waiting], error: Exception, before: int) -> None:
         """`before` is how much had been written when the batch was begun: what was written since shows that the
@@ -186,16 +197,3 @@ class Commits:
             self._on_stored()
             self._written += written
             self._faults.clear()
-
-
-async def _store(connection: asyncpg.Connection, waiting: Mapping[UUID, Waiting]) -> dict[UUID, Stored]:
-    """What became of those that wait: those that are new are stored, and all others are looked for."""
-    new = {id: each.signal for id, each in waiting.items() if each.refusal is None}
-    known = await insert(connection, new) if new else {}
-    if len(known) == len(waiting):
-        return known
-    for id in known:
-        waiting[id].uncertain = True  # it is stored, even if what follows fails
-    known |= await find(connection, {id: each.signal for id, each in waiting.items() if id not in known})
-    sought = {id: each.signal for id, each in waiting.items() if each.refusal is not None and id not in known}
-    return known | (await find_under_way(connection, sought) if sought else {})

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from service.intake.statement import NewSignal, Stored
-from service.kernel.errors import Refusal
+from service.http.errors import Overloaded
+from service.kernel.errors import InternalError, Refusal
+from service.receipts.statement import NewSignal, Stored
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +26,8 @@ class Waiting:
     refusal: Refusal | None = None
     uncertain: bool = False
     """Whether the database was asked to store it and never said whether it did."""
+    held: bool = False
+    """Whether somebody else was about to store the same when it was last tried."""
     id: UUID = field(default_factory=uuid7)
 
     @property
@@ -36,6 +39,10 @@ class Waiting:
         """Tell the request, unless it has been answered already."""
         if not self.outcome.done():
             self.outcome.set_result(stored)
+
+    def expire(self) -> None:
+        """Tell the request that there was no time, and whether it may be stored all the same."""
+        self.refuse(Overloaded if self.held and not self.uncertain else InternalError)
 
     def refuse(self, refusal: Refusal | type[Refusal]) -> None:
         """Tell the request that it is refused, unless it has been answered already."""

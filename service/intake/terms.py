@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from service.intake.signal import Freshness, check_expiry
-from service.intake.statement import Approval, NewSignal
 from service.kernel.timestamps import Clock
+from service.receipts.statement import Approval, NewSignal
 from service.settings import Settings
 
 

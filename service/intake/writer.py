@@ -15,12 +15,12 @@ from service.http.errors import Overloaded, ShuttingDown
 from service.intake.commits import Commits
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
-from service.intake.statement import NewSignal, Stored, sought
 from service.kernel import metrics
-from service.kernel.errors import InternalError, Refusal
+from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
 from service.postgres.pool import Pool
+from service.receipts.statement import NewSignal, Stored, sought
 
 
 class Writer:
@@ -55,7 +55,8 @@ class Writer:
         """Store a signal; returns after its commit is on disk, within `answer_seconds`. With a `refusal` it is only
         looked whether this very request was stored before, or is about to be: if not, that is raised.
 
-        Raises Overloaded when too many signals are waiting or too many bytes of them, ShuttingDown after `close`,
+        Raises Overloaded when too many signals are waiting or too many bytes of them, or when somebody else did not say
+        in time whether the same is stored; ShuttingDown after `close`, IdempotencyMismatch, DuplicateSignal,
         ValidationFailed when PostgreSQL cannot hold the payload, and InternalError when the database did not confirm in
         time: then the outcome is unknown, and the same signed request may be sent again without making a double.
         """
@@ -66,7 +67,7 @@ class Writer:
             raise Overloaded
         loop = asyncio.get_running_loop()
         waiting = Waiting(signal, loop.create_future(), request_id.get(), refusal)
-        expiry = loop.call_later(self._limits.answer_seconds, waiting.refuse, InternalError)
+        expiry = loop.call_later(self._limits.answer_seconds, waiting.expire)
         self._queue.put(waiting)
         self._unanswered += 1
         self._unanswered_bytes += size

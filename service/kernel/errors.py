@@ -4,9 +4,11 @@ Refusal
 ├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
 ├── service.proof.errors    a sender who is not proven
 ├── service.rates.errors    a producer that sends more than it may
+├── service.receipts.errors what was sent before
 ├── service.readers.errors  a reader that nobody knows
 ├── service.feed.errors     a place in the feed that is none, or a feed that cannot be read
 ├── service.intake.errors   a body that is no signal
+├── service.batch.errors    a batch of which nothing can be stored
 ├── service.lifecycle.errors  a decision about a signal that cannot be made
 └── InternalError           500 internal_error
 
@@ -15,13 +17,13 @@ repeats what was sent.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 
 class FieldFault(TypedDict):
     """One fault of a signal, in the form that pydantic and FastAPI users know."""
 
-    loc: list[str]
+    loc: list[str | int]
     msg: str
     type: str
 
@@ -33,13 +35,16 @@ class Refusal(Exception):
     code: ClassVar[str]
     sentence: ClassVar[str]
     headers: ClassVar[Mapping[str, str]] = {}
+    counts: ClassVar[bool] = False
+    """Whether a request that is refused so counts towards the rate of its producer: something may have been stored, or
+    it was as good as one that is."""
 
     def __init__(self, detail: str | list[FieldFault] | None = None) -> None:
         super().__init__(self.code)
         self.detail = self.sentence if detail is None else detail
         self.answer_headers = self.headers
         """The headers of this answer: those that all of its kind have, with what is known now."""
-        self.extra: Mapping[str, str | int] = {}
+        self.extra: Mapping[str, Any] = {}
         """What the answer tells beside code, detail and request id."""
 
     @property
@@ -51,6 +56,7 @@ class Refusal(Exception):
 class InternalError(Refusal):
     status, code = 500, "internal_error"
     sentence = "Internal server error"
+    counts = True
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

@@ -41,6 +41,11 @@ class Limits:
     log_drain_seconds: float = 2.0
     """How long a process that ends waits for the reader of its log."""
 
+    batch_items: int = 1000
+    """How many signals one request may bring."""
+    batches_at_once: int = 2
+    batches_waiting: int = 16
+    """How many such requests have a connection to the database at once, and how many one process holds unanswered."""
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1
@@ -52,6 +57,10 @@ class Limits:
     """How often, and until when after its answer, a signal is asked for of which nobody knows whether it was stored.
     By then the server has committed the statement or given up on it."""
 
+    held_seconds: float = 0.02
+    """How long a signal waits before it is tried again while somebody else is about to store the same."""
+    idempotency_seconds: float = 86_400
+    """How long a request is remembered by the key that its producer chose."""
     receipt_seconds: float = 900
     """How long after it was signed a request is remembered. It passes until it is 300 seconds old; the rest allows for
     the clocks of services to differ."""

@@ -30,6 +30,7 @@ signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", 
 signals_waiting = Counter("signals_waiting", "Signals stored that need approval", ["instrument"])
 signals_stored_late = Counter("signals_stored_late", "Signals stored after their request was answered otherwise")
 signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
+duplicates_returned = Counter("signals_duplicates_returned", "Signals answered with an earlier one that said the same")
 create_seconds = Histogram(
     "signals_create_seconds",
     "Seconds from a proven signal to its commit",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.http.errors import Overloaded
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 
 IN_USE_MAX = 5
@@ -37,12 +38,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own; and whether its
-    signals need approval."""
+    """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own, and a word on what
+    becomes of its duplicates; and whether its signals need approval."""
 
     enabled: bool
     keys: tuple[Key, ...]
     rate: Rate | None = None
+    duplicates: Duplicates | None = None
     approval: bool = False
 
 
@@ -102,6 +104,11 @@ class Keyring:
         """Whether readers get the signals of a producer only when somebody has approved them."""
         producer = self.producers.get(producer_id)
         return producer is not None and producer.approval
+
+    def duplicates_of(self, producer_id: str) -> Duplicates | None:
+        """What becomes of the duplicates of a producer, if that was said of it."""
+        producer = self.producers.get(producer_id)
+        return producer.duplicates if producer else None
 
     def _ended_lately(self, keys: Iterable[Key], now: datetime) -> list[Key]:
         ended = [key for key in keys if key.has_ended(now) and key.secret is not None]

@@ -15,21 +15,22 @@ from service.kernel.logs import log
 from service.kernel.timestamps import Clock
 from service.keyring.keyring import Key, Keyring, Registered
 from service.keyring.sealing import CannotOpen, SealingKeys, UnknownSealingKey
+from service.notation.duplicates import Duplicates
 from service.notation.rate import Rate
 from service.postgres.pool import Pool
 
 _NUMBERS = "SELECT version, reload FROM keyring_changes"
 
-_ALL = "SELECT name, enabled, rate, approval FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
+_ALL = "SELECT name, enabled, rate, duplicates, approval FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
 
 _CHANGED = """
-SELECT name, enabled, rate, approval FROM producers WHERE name > $1 AND name IN (
+SELECT name, enabled, rate, duplicates, approval FROM producers WHERE name > $1 AND name IN (
     SELECT name FROM producers WHERE change > $3 UNION SELECT producer FROM producer_keys WHERE change > $3
 ) ORDER BY name LIMIT $2
 """
 
 _WITH_KEYS = """
-SELECT name, enabled, rate, approval, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
+SELECT name, enabled, rate, duplicates, approval, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
     ON producer = name AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
 ORDER BY name, id
 """
@@ -109,7 +110,7 @@ class KeyringReader:
             before = self._keyring.producers.get(name)
             keys = tuple(self._key(row, before) for row in rows if row["id"] is not None)
             rate = rows[0]["rate"] and Rate.parse(rows[0]["rate"])
-            now = Registered(rows[0]["enabled"], keys, rate, rows[0]["approval"])
+            now = Registered(rows[0]["enabled"], keys, rate, rows[0]["duplicates"], rows[0]["approval"])
             found.producers[name] = before if before == now else now
             if shut := {str(key.id) for key in keys if not key.opens}:
                 found.shut[name] = shut
@@ -140,8 +141,8 @@ class KeyringReader:
         return Key(id, producer, secret, row["ends_at"])
 
     async def _differences(self, found: Mapping[str, Registered]) -> int:
-        """How many producers prove different things than it was known, or have another rate. That a key ended needs no
-        change."""
+        """How many producers prove different things than it was known, or are treated otherwise. That a key ended needs
+        no change."""
         known, now, differences = self._keyring.producers, self._clock(), 0
         for number, name in enumerate(known.keys() | found.keys()):
             if number % self._page == 0:
@@ -160,10 +161,13 @@ class KeyringReader:
         metrics.keyring_shut.set(sum(map(len, shut.values())))
 
 
-def _proves(producer: Registered | None, now: datetime) -> tuple[Rate | None, bool, list[Key]] | None:
+def _proves(
+    producer: Registered | None, now: datetime
+) -> tuple[Rate | None, Duplicates | None, bool, list[Key]] | None:
     if producer is None or not producer.enabled:
         return None
-    return producer.rate, producer.approval, [key for key in producer.keys if not key.has_ended(now)]
+    keys = [key for key in producer.keys if not key.has_ended(now)]
+    return producer.rate, producer.duplicates, producer.approval, keys
 
 
 def _secret(before: Registered | None, id: UUID) -> bytes | None:

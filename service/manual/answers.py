@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from service.batch.errors import BatchRefused
 from service.feed.errors import CursorExpired
 from service.http.errors import (
     BodyTooLarge,
@@ -19,6 +20,8 @@ from service.kernel.errors import InternalError, Refusal
 from service.manual import specimens
 from service.manual.explanations import explanations
 from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.rates.errors import RateLimited
+from service.receipts.errors import DuplicateSignal
 
 Json = dict[str, Any]
 
@@ -76,8 +79,12 @@ def refused_answers(refusals: Iterable[type[Refusal]]) -> Json:
     return {str(status): _refused(status, by_status[status]) for status in sorted(by_status)}
 
 
+_OWED = {MethodNotAllowed: ["Allow"], DuplicateSignal: ["Duplicate-Of"]}
+"""The headers that are different in each answer."""
+
+
 def _refused(status: int, refusals: list[type[Refusal]]) -> Json:
-    headers = ["Link", *(["Allow"] if status == MethodNotAllowed.status else []), *refusals[0].headers]
+    headers = ["Link", *_OWED.get(refusals[0], ()), *refusals[0].headers]
     lines = [f"- `{refusal.code}`: {explanations()[refusal].cause}" for refusal in refusals]
     answer = json_answer(shape(refusals), "\n".join(lines), headers)
     answer["content"]["application/json"]["examples"] = {
@@ -95,14 +102,20 @@ def shape(refusals: Iterable[type[Refusal]]) -> Json:
     return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
+_SHAPES = {
+    BatchRefused: "RefusedBatch",
+    CursorExpired: "RefusedCursor",
+    RateLimited: "RefusedRate",
+    ValidationFailed: "RefusedFields",
+}
+
+
 def _shape_name(refusal: type[Refusal]) -> str:
     if issubclass(refusal, SignatureMismatch):
         return "RefusedSignature"
     if issubclass(refusal, ProofRefusal):
         return "RefusedProof"
-    if issubclass(refusal, CursorExpired):
-        return "RefusedCursor"
-    return "RefusedFields" if issubclass(refusal, ValidationFailed) else "Refused"
+    return _SHAPES.get(refusal, "Refused")
 
 
 def ref(kind: str, name: str) -> Json:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from textwrap import fill
 
+from service.batch import errors as batch_errors
 from service.feed import errors as feed_errors
 from service.http import errors as http_errors
 from service.intake import errors as intake_errors
@@ -19,8 +20,19 @@ from service.lifecycle import errors as lifecycle_errors
 from service.proof import errors as proof_errors
 from service.rates import errors as rates_errors
 from service.readers import errors as readers_errors
+from service.receipts import errors as receipts_errors
 
-ROOMS = (http_errors, proof_errors, rates_errors, readers_errors, feed_errors, intake_errors, lifecycle_errors)
+ROOMS = (
+    http_errors,
+    proof_errors,
+    rates_errors,
+    receipts_errors,
+    readers_errors,
+    feed_errors,
+    intake_errors,
+    batch_errors,
+    lifecycle_errors,
+)
 """Where refusals are declared. A refusal is known once its room is loaded."""
 
 _SOURCE = Path(__file__).with_name("explanations.toml")

@@ -35,6 +35,13 @@ REQUEST_ID: Header = {
     "schema": {"type": "string"},
 }
 
+IDEMPOTENCY_KEY: Header = {
+    "description": "A key of your own for this request, in quotes or without: under it the same body is stored once in "
+    "24 hours, also signed anew",
+    "schema": {"type": "string", "pattern": '^(?:(?!")[ -~]{1,128}|"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,128}")$'},
+    "example": '"9f1c3b52-6d0e-4b7c-8a55-0d4f6c1e2a77"',
+}
+
 # Without Connection and Keep-Alive: they are between two neighbours on the way, so that each proxy has its own.
 ANSWER_HEADERS: dict[str, Header] = {
     "X-Request-Id": {
@@ -68,8 +75,13 @@ ANSWER_HEADERS: dict[str, Header] = {
         "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
         "example": '"1"',
     },
+    "Duplicate-Of": {
+        "description": "The id of the signal that the producer has sent before, which said the same",
+        "required": True,
+        "schema": {"type": "string", "format": "uuid"},
+    },
     "Idempotent-Replayed": {
-        "description": "`true` when this is the first answer to the same signed bytes, given again",
+        "description": "`true` when this is the first answer to the same signed bytes, or the same key, given again",
         "schema": {"type": "string", "enum": ["true"]},
     },
     POLICY: {

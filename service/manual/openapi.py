@@ -6,32 +6,33 @@ It describes a service with signing on. With signing off the three signing heade
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from service import __version__
+from service.batch.errors import BatchRefused, NotStored
 from service.feed.errors import ReadingRefusal
 from service.http.errors import Overloaded, ShuttingDown
-from service.intake.signal import SignalCreate, SignalCreated
-from service.kernel.errors import all_refusals
-from service.lifecycle.decision import StatusChange
+from service.intake.errors import PayloadTooLarge
+from service.kernel.errors import Refusal, all_refusals
 from service.lifecycle.errors import DecisionRefusal
-from service.manual import shapes, specimens
+from service.manual import specimens
 from service.manual.answers import ANYWHERE, Json, answer, get, json_answer, ref, refused_answers, shape, text_answer
 from service.manual.deciding import deciding_paths
-from service.manual.headers import ANSWER_HEADERS, REQUEST_ID, SIGNING_HEADERS
+from service.manual.headers import ANSWER_HEADERS, IDEMPOTENCY_KEY, REQUEST_ID, SIGNING_HEADERS
 from service.manual.reading import reading_paths
+from service.manual.schemas import schemas
 from service.rates.fields import LIMIT, POLICY
 from service.readers.errors import TokenRefusal
+from service.receipts.errors import DuplicateSignal
 
 _OF_OTHERS = TokenRefusal | ReadingRefusal | DecisionRefusal
 
 _OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, _OF_OTHERS)]
 """What may come back to a signal."""
 
-_PROVEN = (201, 400, 413, 422, 429, 500, 503)
-"""Answers to a signal that may come after its sender was proven, and then tell of its rate."""
+_PROVEN = {"200", "201", "207", "400", "409", "413", "422", "429", "500", "503"}
+"""Answers to signals that may come after its sender was proven, and then tell of its rate."""
+
+_REQUEST_HEADERS = {**SIGNING_HEADERS, "Idempotency-Key": IDEMPOTENCY_KEY, "X-Request-Id": REQUEST_ID}
 
 
 @cache
@@ -61,13 +62,10 @@ def document() -> Json:
         ],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas(),
             "responses": {f"Refused{status}": answer for status, answer in refused_answers(ANYWHERE).items()},
             "headers": ANSWER_HEADERS,
-            "parameters": {
-                name: {"name": name, "in": "header", **header}
-                for name, header in {**SIGNING_HEADERS, "X-Request-Id": REQUEST_ID}.items()
-            },
+            "parameters": {name: {"name": name, "in": "header", **header} for name, header in _REQUEST_HEADERS.items()},
             "securitySchemes": {
                 **{
                     name: {"type": "apiKey", "in": "header", "name": name, "description": header["description"]}
@@ -79,46 +77,11 @@ def document() -> Json:
     }
 
 
-class _Plain(GenerateJsonSchema):
-    """pydantic's schemas without the titles that only repeat the names."""
-
-    def field_title_should_be_set(self, *_: Any) -> bool:
-        return False
-
-
-def _schemas() -> Json:
-    answers = [
-        SignalCreated,
-        shapes.Refused,
-        shapes.RefusedFields,
-        shapes.RefusedProof,
-        shapes.RefusedSignature,
-        shapes.RefusedCursor,
-        shapes.Signal,
-        shapes.SignalWithHistory,
-        shapes.FeedPage,
-        shapes.InstrumentsPage,
-        shapes.Overview,
-        shapes.Health,
-        shapes.Readiness,
-        shapes.Version,
-    ]
-    models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
-    _, definitions = models_json_schema(
-        [(SignalCreate, "validation"), (StatusChange, "validation"), *models],
-        ref_template="#/components/schemas/{model}",
-        schema_generator=_Plain,
-    )
-    schemas: Json = definitions["$defs"]
-    for name in schemas.keys() - {"SignalCreate", "StatusChange"}:
-        schemas[name]["additionalProperties"] = False
-    return schemas
-
-
 def _paths() -> Json:
     document, figures, page = json_answer({"type": "object"}), text_answer("text/plain"), text_answer("text/html")
     return {
         "/api/v1/signals": {"post": _create_signal()},
+        "/api/v1/signals/batch": {"post": _create_batch()},
         **reading_paths(),
         **deciding_paths(),
         "/api/v1/health": {"get": get("getHealth", "Is the process alive?", "service", answer("Health"))},
@@ -135,21 +98,51 @@ def _paths() -> Json:
 def _create_signal() -> Json:
     created = answer("SignalCreated", "Stored: the commit is on disk", ["Idempotent-Replayed"])
     created["content"]["application/json"]["example"] = specimens.CREATED
-    answers = {"201": created, **refused_answers(_OF_SIGNALS)}
-    for status in _PROVEN:
-        answers[str(status)]["headers"] |= {name: ref("headers", name) for name in (POLICY, LIMIT)}
+    found = answer(
+        "SignalFound",
+        "Sent before in another request, where the operator lets duplicates be returned",
+        ["Duplicate-Of", "Idempotent-Replayed"],
+    )
+    found["content"]["application/json"]["example"] = specimens.FOUND
     return {
         "operationId": "createSignal",
         "summary": "Send a signal",
         "description": "With signing on, the same signed bytes are stored once and answered the same, however often "
         "they are sent.",
+        "requestBody": _request_body("SignalCreate", specimens.SIGNALS),
+        **_signed({"200": found, "201": created}, without={BatchRefused, NotStored}),
+    }
+
+
+def _create_batch() -> Json:
+    stored = answer("BatchStored", "All are stored: the commit is on disk", ["Idempotent-Replayed"])
+    stored["content"]["application/json"]["example"] = specimens.STORED_BATCH
+    in_part = answer("BatchStored", "Some are stored, and some are refused", ["Idempotent-Replayed"])
+    in_part["content"]["application/json"]["example"] = specimens.STORED_IN_PART
+    return {
+        "operationId": "createSignals",
+        "summary": "Send many signals",
+        "description": "All that are good share one transaction, and each is answered as it would be alone. The same "
+        "signed bytes are stored once.",
+        "requestBody": _request_body("BatchCreate", {"two signals": {"value": specimens.BATCH}}),
+        **_signed({"201": stored, "207": in_part}, without={DuplicateSignal, NotStored, PayloadTooLarge}),
+    }
+
+
+def _request_body(schema: str, examples: Json) -> Json:
+    content = {"application/json": {"schema": ref("schemas", schema), "examples": examples}}
+    return {"required": True, "content": content}
+
+
+def _signed(stored: Json, without: set[type[Refusal]]) -> Json:
+    """What both ways of sending signals have."""
+    answers = {**stored, **refused_answers(refusal for refusal in _OF_SIGNALS if refusal not in without)}
+    for status in answers.keys() & _PROVEN:
+        answers[status]["headers"] |= {name: ref("headers", name) for name in (POLICY, LIMIT)}
+    return {
         "tags": ["signals"],
         "security": [{name: [] for name in SIGNING_HEADERS}],
-        "parameters": [ref("parameters", name) for name in [*SIGNING_HEADERS, "X-Request-Id"]],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": ref("schemas", "SignalCreate"), "examples": specimens.SIGNALS}},
-        },
+        "parameters": [ref("parameters", name) for name in _REQUEST_HEADERS],
         "responses": answers,
     }
 

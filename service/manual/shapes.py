@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import MISSING, BaseModel, Field
 
+from service.intake.signal import SignalCreate
+from service.kernel.limits import Limits
+
 _Code = Annotated[str, Field(description="Decide by it: it never changes its meaning")]
 _RequestId = Annotated[str, Field(description="The same as in `X-Request-Id`")]
 
@@ -14,8 +17,12 @@ class Fault(BaseModel):
     """One fault of what was sent, in the form that pydantic and FastAPI users know."""
 
     loc: Annotated[
-        list[str],
-        Field(description='`"body"` or `"query"`, then the field or parameter at fault', examples=[["body", "side"]]),
+        list[str | int],
+        Field(
+            description='`"body"` or `"query"`, then the field or parameter at fault; in a batch `"signals"` and the '
+            "place of the signal before it",
+            examples=[["body", "side"], ["body", "signals", 3, "side"]],
+        ),
     ]
     msg: Annotated[str, Field(description="For people")]
     type: Annotated[str, Field(description="The kind of fault, in pydantic's words", examples=["less_than_equal"])]
@@ -37,6 +44,14 @@ class RefusedFields(BaseModel):
     request_id: _RequestId
 
 
+class RefusedRate(Refused):
+    """The producer sends more than its rate."""
+
+    at_once: Annotated[
+        int | MISSING, Field(ge=1, description="How many signals pass at once at most, where a batch had more")
+    ] = MISSING
+
+
 class RefusedProof(Refused):
     """The timestamp or the signature was refused, whatever the body is."""
 
@@ -50,6 +65,65 @@ class RefusedSignature(RefusedProof):
 
     body_bytes: Annotated[int, Field(ge=0, description="How many bytes of body arrived")]
     body_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of these bytes, in hex")]
+
+
+class SignalFound(BaseModel):
+    """The signal that the producer has sent before, which said the same."""
+
+    id: UUID
+    status: Literal[0, 1, 2]
+    created_at: datetime
+    differs: Annotated[
+        Literal[True] | MISSING, Field(description="There when its payload or its version was another")
+    ] = MISSING
+
+
+class BatchCreate(BaseModel):
+    """Many signals. Unknown members are ignored, but for those of a signal."""
+
+    signals: Annotated[list[SignalCreate], Field(min_length=1, max_length=Limits().batch_items)]
+    atomic: Annotated[bool, Field(description="Whether one fault refuses all")] = False
+
+
+class ItemStored(BaseModel):
+    """The signal at this place is stored."""
+
+    status: Literal[201]
+    id: UUID
+    created_at: datetime
+
+
+class ItemFound(BaseModel):
+    """The signal at this place was sent before."""
+
+    status: Literal[200]
+    id: UUID
+    created_at: datetime
+    duplicate_of: Annotated[UUID, Field(description="The same as `id`")]
+    differs: Annotated[
+        Literal[True] | MISSING, Field(description="There when its payload or its version was another")
+    ] = MISSING
+
+
+class ItemRefused(BaseModel):
+    """The signal at this place is refused, with status, code and detail that it would have alone."""
+
+    status: Annotated[int, Field(ge=400, le=599)]
+    code: _Code
+    detail: str | list[Fault]
+    duplicate_of: Annotated[UUID | MISSING, Field(description="The signal that was sent before")] = MISSING
+
+
+class BatchStored(BaseModel):
+    """What became of each signal, in their order."""
+
+    results: Annotated[list[ItemStored | ItemFound | ItemRefused], Field(min_length=1)]
+
+
+class RefusedBatch(Refused):
+    """Every signal of the batch was refused."""
+
+    results: Annotated[list[ItemRefused], Field(min_length=1)]
 
 
 class RefusedCursor(Refused):

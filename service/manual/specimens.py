@@ -2,11 +2,14 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
+from service.batch.errors import BatchRefused
 from service.feed.errors import CursorExpired
 from service.intake.errors import PayloadTooLarge, ValidationFailed
-from service.kernel.errors import Refusal
+from service.kernel.errors import FieldFault, Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
+from service.receipts.errors import DuplicateSignal
 
 _ID = "01a20dc7-e667-7406-ab00-7167f832076d"
 _BODY = b'{"instrument":"XAUUSD","side":0,"time":"2026-01-31T12:00:00Z"}'
@@ -42,17 +45,37 @@ DECIDED: dict[str, Any] = {
     "at": "2026-01-31T12:00:05.104226Z",
     "by": "night-desk",
 }
+_OTHER_ID = "01a20dc7-e668-7b11-8e52-90a4d1c63f0e"
+_FAULT: FieldFault = {
+    "loc": ["body", "side"],
+    "msg": "Input should be the number 0 for buy or 1 for sell",
+    "type": "int_type",
+}
+_REFUSED_ITEM = {
+    "status": 422,
+    "code": "validation_failed",
+    "detail": [{**_FAULT, "loc": ["body", "signals", 1, "side"]}],
+}
+
+BATCH: dict[str, Any] = {
+    "signals": [{"instrument": "XAUUSD", "side": side, "time": "2026-01-31T12:00:00Z"} for side in (0, 1)]
+}
+STORED_BATCH: dict[str, Any] = {
+    "results": [{"status": 201, "id": id, "created_at": "2026-01-31T12:00:01.207449Z"} for id in (_ID, _OTHER_ID)]
+}
+STORED_IN_PART: dict[str, Any] = {"results": [STORED_BATCH["results"][0], _REFUSED_ITEM]}
+FOUND: dict[str, Any] = {**CREATED, "differs": True}
 
 _OLDEST = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAZClWt"
 _NEWEST = "AAAAAQAAAAEAAAAAAAADsjpPGRk9Y08konIGXNSUdvNHKPI9"
 
 _DETAILED: dict[type[Refusal], Refusal] = {
+    BatchRefused: BatchRefused([_REFUSED_ITEM]),
     CursorExpired: CursorExpired(_OLDEST, _NEWEST),
+    DuplicateSignal: DuplicateSignal(UUID(_ID)),
     HeaderMissing: HeaderMissing(["X-Timestamp", "X-Signature"]),
     PayloadTooLarge: PayloadTooLarge(32768),
-    ValidationFailed: ValidationFailed(
-        [{"loc": ["body", "side"], "msg": "Input should be the number 0 for buy or 1 for sell", "type": "int_type"}]
-    ),
+    ValidationFailed: ValidationFailed([_FAULT]),
 }
 """Refusals that say more than their sentence."""
 

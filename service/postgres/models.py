@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.db_defaults import Now, SqlDefault
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -56,17 +57,33 @@ class Signal(Model):
         )
 
 
+class _IndexOfBatches(Index):
+    """Without the receipts of single signals, which are most."""
+
+    def __init__(self, *, fields: tuple[str, ...], name: str) -> None:
+        super().__init__(fields=fields, name=name)
+        self.extra = ' WHERE "batch_id" IS NOT NULL'
+
+
 class Receipt(Model):
-    """That a signed request was stored: its MAC, and the signal it became. Kept until it can no longer be resent."""
+    """That something was stored, by what it is known again until `expires_at`: the MAC of its request, a key that its
+    producer chose, or what it says."""
 
     key = fields.BinaryField(primary_key=True)
     signal_id = fields.UUIDField()
+    fingerprint = fields.BinaryField(null=True)
+    batch_id = fields.UUIDField(null=True)
+    signal_ids = ArrayField(element_type="uuid", null=True)
+    differs = ArrayField(element_type="bool", null=True)
     created_at = fields.DatetimeField(db_default=Now())
     expires_at = fields.DatetimeField(db_default=SqlDefault("(CURRENT_TIMESTAMP + INTERVAL '15 minutes')"))
 
     class Meta:
         table = "receipts"
-        indexes = (Index(fields=("expires_at",), name="ix_receipts_expires_at"),)
+        indexes = (
+            Index(fields=("expires_at",), name="ix_receipts_expires_at"),
+            _IndexOfBatches(fields=("batch_id",), name="ix_receipts_batch_id"),
+        )
 
 
 class AuditEntry(Model):

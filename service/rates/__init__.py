@@ -1,5 +1,6 @@
 """How much producers may send: their rates, kept by all processes and machines together.
 
+- `admissions`: how many signals of one request may pass
 - `allowance`: what one process may let through of one producer; pure
 - `errors`: what is refused beyond a rate
 - `exchange`: the one statement in which processes and the database tell each other

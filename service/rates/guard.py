@@ -8,6 +8,7 @@ from service.kernel.errors import InternalError, Refusal
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.notation.rate import Rate
+from service.rates.admissions import Admissions
 from service.rates.errors import RateLimited
 from service.rates.fields import rate_fields
 from service.rates.quotas import Admission, Quotas
@@ -22,7 +23,8 @@ class RateLimit:
 
     What was stored already is answered even beyond the rate. So while the ration of `resends` lasts, a request that is
     beyond it goes on, with its refusal in `scope["state"]["refusal"]`: nothing new may be stored for it. An answer that
-    repeats an earlier one is marked by `scope["state"]["replayed"]`.
+    repeats an earlier one is marked by `scope["state"]["replayed"]`. A request that brings many signals asks
+    `scope["state"]["admissions"]` for the rest of them, and says in `scope["state"]["counted"]` how many count.
     """
 
     def __init__(self, app: ASGIApp, quotas: Quotas, rate_of: RateOf, resends: Ration, clock: Clock) -> None:
@@ -39,13 +41,13 @@ class RateLimit:
             await self.app(scope, receive, send)
             return
         try:
-            admission = await self._admit(scope, producer, rate)
+            admissions = Admissions(self.quotas, producer, rate, await self._admit(scope, producer, rate))
         except RateLimited as refusal:
             if not self.resends.take(self.clock()):
                 raise
             await self._answer_resend(refusal, scope, receive, send)
         else:
-            await self._count(admission, scope, receive, send)
+            await self._count(admissions, scope, receive, send)
 
     async def _admit(self, scope: Scope, producer: str, rate: Rate) -> Admission:
         try:
@@ -60,13 +62,15 @@ class RateLimit:
         except Refusal as other:
             raise (other if other.status >= InternalError.status else refusal) from None
 
-    async def _count(self, admission: Admission, scope: Scope, receive: Receive, send: Send) -> None:
-        stored = True
+    async def _count(self, admissions: Admissions, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope["state"]
+        state["admissions"] = admissions
+        counted: int | None = None
         try:
             await self.app(scope, receive, send)
-            stored = not scope["state"].get("replayed")
+            counted = state.get("counted", 0 if state.get("replayed") else 1)
         except Refusal as refusal:
-            stored = isinstance(refusal, InternalError)
+            counted = state.get("counted", None if refusal.counts else 0)
             raise
         finally:
-            self.quotas.end(admission, stored=stored)
+            admissions.end(counted)

@@ -54,7 +54,7 @@ class ReadingProtocol(HttpToolsProtocol):
         self._wire_bytes = 0
         self._head_max_bytes = self._wire_max_bytes = settings.signals_head_max_bytes
         # Chunk sizes, extensions and trailers may have as many bytes again as the body.
-        self._request_max_bytes = self._head_max_bytes + 2 * settings.body_max_bytes
+        self._request_max_bytes = self._head_max_bytes + 2 * settings.request_body_max_bytes
         self._held = b""
         self._refused = self._leaving = False
         self._reference = weakref.ref(self)  # what a request refers to must not refer to the request

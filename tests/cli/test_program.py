@@ -13,8 +13,8 @@ from tests.running.deployment import Deployment
 from tests.running.environment import ROOT, service_environment
 from tests.running.waiting import DEADLINE_SECONDS
 
-COMMANDS = [str(info.callback.__name__) for info in app.registered_commands if info.callback]
-PRODUCERS = ["send", "sign", "verify", "explain", "doctor", "vectors", "openapi"]
+COMMANDS = [str(info.callback.__name__).replace("_", "-") for info in app.registered_commands if info.callback]
+PRODUCERS = ["send", "send-batch", "sign", "verify", "explain", "doctor", "vectors", "openapi"]
 DOCS = ROOT / "docs"
 ADDRESS = "http://127.0.0.1:8000"
 
@@ -45,7 +45,7 @@ def test_all_commands_are_there(alone: Program) -> None:
 
 def test_it_completes_in_the_shell(alone: Program) -> None:
     alone.settings |= {"_SIGNALS_COMPLETE": "complete_bash", "COMP_WORDS": "signals se", "COMP_CWORD": "1"}
-    assert alone.run().output.split() == ["serve", "send"]
+    assert alone.run().output.split() == ["serve", "send", "send-batch"]
 
 
 def test_the_commands_of_producers_load_nothing_of_the_server() -> None:
@@ -93,11 +93,12 @@ def test_the_examples_of_the_client_run(deployment: Deployment) -> None:
     secret = re.search(r'secret="([^"]+)"', blocks("client.md", "python")[0])
     assert secret is not None
     deployment.configure(HMAC_PRODUCER_ENABLED="true", HMAC_PRODUCER_SECRET=secret[1])
-    first, together, refused, signature = (
+    first, together, many, refused, signature = (
         _python(block.replace(ADDRESS, deployment.service.url)) for block in blocks("client.md", "python")
     )
     assert re.fullmatch(r"[0-9a-f-]{36} .*\n", first)
     assert len(together.splitlines()) == 3
+    assert many == "1200 stored\n[]\n"
     assert refused == "validation_failed [['body', 'instrument']]\n"
     assert "'status': 0" in signature
 

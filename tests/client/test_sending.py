@@ -205,6 +205,10 @@ def test_every_code_has_a_kind_but_those_that_this_client_cannot_cause() -> None
         "unsupported_media_type",
         "headers_too_large",
         "internal_error",
+        "idempotency_key_invalid",
+        "idempotency_mismatch",
+        "batch_refused",
+        "not_stored",
         *FOR_READERS,
     }
 

@@ -84,7 +84,7 @@ async def _try(connection: Connection, number: int, outcome: Outcome) -> None:
     try:
         verdict = judge(hostile.request, datetime.now(UTC))
         answer = await connection.ask(sent)
-        signal = verdict.check(answer)
+        signals = verdict.check(answer)
     except Exception as failure:
         failure.add_note(origin)
         failure.add_note(repr(sent[:2000]))
@@ -92,5 +92,4 @@ async def _try(connection: Connection, number: int, outcome: Outcome) -> None:
     outcome.answers[answer.label] += 1
     outcome.kinds[hostile.title] += 1
     outcome.slowest = max(outcome.slowest, answer.seconds)
-    if signal:
-        outcome.stored[UUID(answer.json()["id"])] = verdict.producer_id, signal, origin
+    outcome.stored |= {id: (verdict.producer_id, signal, origin) for id, signal in signals.items()}

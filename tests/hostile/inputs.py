@@ -9,20 +9,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from tests.hostile.forgeries import forged
 from tests.hostile.mutations import mutated
 from tests.hostile.naughty import CONTROLS, LETTERS
-from tests.hostile.reference import BODY_MAX_BYTES
+from tests.hostile.reference import BODY_MAX_BYTES, KEY
 from tests.hostile.reference_signal import PAYLOAD_MAX_BYTES
 from tests.hostile.requests import signal_body, signed
 from tests.hostile.seed import drawing
-from tests.hostile.torture import CLASSES, value
+from tests.hostile.torture import CLASSES, INVALID, value
 from tests.running.deployment import SECRET
-from tests.speaking.exchange import Request
+from tests.speaking.exchange import BATCH, Request
 from tests.speaking.payloads import payload_of
 from tests.speaking.producer import PRODUCER_ID, SIGNATURE, TIMESTAMP
 
 HEADERS = (
     PRODUCER_ID, TIMESTAMP, SIGNATURE, "Content-Type", "X-Request-Id", "Host", "User-Agent", "Accept",
     "Accept-Encoding", "Cookie", "Authorization", "Origin", "Referer", "Forwarded", "X-Forwarded-For", "X-Real-Ip",
-    "Traceparent", "If-Match", "Range", "Via", "Content-Encoding", "Content-MD5", "Idempotency-Key", "X_Signature",
+    "Traceparent", "If-Match", "Range", "Via", "Content-Encoding", "Content-MD5", KEY, "X_Signature",
     "X-Http-Method-Override",
 )  # fmt: skip
 """Those that the service knows, and those that a service behind a careless framework would."""
@@ -152,6 +152,41 @@ def _a_forged_signature(draw: random.Random) -> Request:
     return request.setting(SIGNATURE, forged(draw, SECRET, *parts))
 
 
+def _a_batch(draw: random.Random) -> Request:
+    """Good signals and others, in an envelope that may be wrong too."""
+    items = [_an_item(draw) for _ in range(draw.choice([0, 1, 1, 2, 3, 8]))]
+    members = [b'"signals":[%b]' % b",".join(items)]
+    if draw.random() < 0.3:
+        members.append(b'"atomic":' + draw.choice([b"true", b"true", b"false", b"null", b"1"]))
+    if draw.random() < 0.2:
+        name = draw.choice(["note", "note", "side", "instrument", "time", "signals"])
+        members.append(f'"{name}":'.encode() + draw.choice(CLASSES)(draw).text)
+    draw.shuffle(members)
+    return replace(signed(b"{" + b",".join(members) + b"}"), path=BATCH)
+
+
+def _an_item(draw: random.Random) -> bytes:
+    """Seldom one that is no JSON at all, which would hide the others."""
+    specimen = draw.choice(CLASSES)(draw)
+    if draw.random() < 0.4 or (specimen.code == INVALID and draw.random() < 0.8):
+        return _ordinary_body(draw)
+    naughty = _a_naughty_string_in_a_field(draw).body or b""
+    return draw.choice([specimen.text, torture_in_payload(specimen.text), naughty])
+
+
+def _a_batch_changed_before_signing(draw: random.Random) -> Request:
+    return replace(signed(mutated(_a_batch(draw).body or b"", draw)), path=BATCH)
+
+
+def _a_key_of_its_own(draw: random.Random) -> Request:
+    """One of a few, so that it comes again with another body."""
+    make = draw.choice([_a_batch, _a_body_changed_before_signing, _torture_in_the_payload])
+    key = f"{draw.choice('abcdefgh')}{draw.choice(['', ' ', chr(34), chr(92)])}{draw.choice('12345678')}"
+    quoted = '"' + draw.choice([key, key.replace("\\", "\\\\").replace('"', '\\"')]) + '"'
+    request = make(draw).adding(KEY, draw.choice([key, quoted]).encode())
+    return request.adding(KEY, b"another") if draw.random() < 0.1 else request
+
+
 _KINDS: tuple[Callable[[random.Random], Request], ...] = (
     _torture_as_the_body,
     _torture_in_the_payload,
@@ -167,4 +202,7 @@ _KINDS: tuple[Callable[[random.Random], Request], ...] = (
     _signed_at_another_time,
     _about_as_large_as_allowed,
     _a_forged_signature,
+    _a_batch,
+    _a_batch_changed_before_signing,
+    _a_key_of_its_own,
 )

@@ -53,20 +53,21 @@ def read(body: bytes) -> Reading:
 
     try:
         value = json.loads(
-            body.decode(), object_pairs_hook=members, parse_int=Whole, parse_float=Digits, parse_constant=_no_number
+            body.decode(), object_pairs_hook=members, parse_int=Whole, parse_float=Digits, parse_constant=no_number
         )
     except (ValueError, RecursionError):
         keys = _KEY.findall(body)
         twice = {"duplicate_key"} if codes or len(set(keys)) < len(keys) else set()
         return Reading(None, frozenset(twice | {"invalid_json"}), acceptable=False)
-    levels = _levels(value)
+    levels = depth(value)
     if levels >= LEVELS_NEVER_READ or any(isinstance(node, str) and _SURROGATE.search(node) for node in _nodes(value)):
         codes.add("invalid_json")
     perhaps = {"invalid_json"} if levels > LEVELS_ALWAYS_READ else set()
     return Reading(value, frozenset(codes | perhaps), acceptable=not codes)
 
 
-def _no_number(name: str) -> NoReturn:
+def no_number(name: str) -> NoReturn:
+    """Refuses NaN and Infinity, which are no JSON. Raises ValueError."""
     raise ValueError(name)
 
 
@@ -82,7 +83,7 @@ def _nodes(value: Any) -> Iterator[Any]:
             waiting += node
 
 
-def _levels(value: Any) -> int:
+def depth(value: Any) -> int:
     """How deep arrays and objects lie in each other."""
     layer, levels = [value], 0
     while layer := [node for node in layer if isinstance(node, dict | list)]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from service.intake.journal import Journal
-from service.intake.statement import NewSignal, Stored
 from service.intake.writer import Writer
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.postgres.pool import Pool
+from service.receipts.statement import NewSignal, Stored
 from tests.running.postgres import Database
 from tests.running.waiting import DEADLINE_SECONDS
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.typing import EventDict
 
-from service.intake.statement import Stored
+from service.receipts.statement import Stored
 from tests.intake.storing import UNSIGNED, count, signed, store_all, storing
 from tests.postgres.locks import locked, until_somebody_waits
 from tests.running.postgres import Database

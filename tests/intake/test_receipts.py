@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.intake.statement import NewSignal, Stored
+from service.receipts.statement import NewSignal, Stored
 from tests.intake.storing import UNSIGNED, count, signed, store_all, storing
 from tests.running.postgres import Database
 

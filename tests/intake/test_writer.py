@@ -10,9 +10,9 @@ from structlog.typing import EventDict
 
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.errors import ValidationFailed
-from service.intake.statement import NewSignal, Stored
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
+from service.receipts.statement import NewSignal, Stored
 from tests.intake.storing import (
     EXPIRY,
     LIMITS,

@@ -2,16 +2,18 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tests.observing.published import check_published
-from tests.speaking.exchange import Answer
+from tests.speaking.exchange import BATCH, SIGNALS, Answer
 
 STATUS_OF = {
     "malformed_request": 400,
     "cursor_invalid": 400,
     "invalid_json": 400,
     "duplicate_key": 400,
+    "idempotency_key_invalid": 400,
     "producer_id_invalid": 400,
     "header_repeated": 400,
     "header_missing": 401,
@@ -24,11 +26,15 @@ STATUS_OF = {
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
+    "duplicate_signal": 409,
     "cursor_expired": 410,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
+    "idempotency_mismatch": 422,
+    "batch_refused": 422,
+    "not_stored": 422,
     "rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,
@@ -44,10 +50,13 @@ EXPLAINED = {
     "timestamp_outside_window": _HEADERS_EXPLAINED,
     "signature_malformed": _HEADERS_EXPLAINED,
     "signature_mismatch": _HEADERS_EXPLAINED | {"body_bytes", "body_sha256"},
+    "rate_limited": {"at_once"},
+    "batch_refused": {"results"},
     "cursor_expired": {"oldest", "newest"},
 }
 """What may be told beside these codes. Nothing is told beside any other."""
 
+OF_A_BATCH = {"signals", "atomic"}
 FIELDS = {"instrument", "side", "time", "payload", "version", "expires_at", "status", "reason"}
 
 _OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
@@ -66,11 +75,17 @@ def check_created(answer: Answer) -> None:
     utc_time(content["created_at"])
 
 
-def check_refusal(answer: Answer, code: str) -> None:
+def check_item(result: dict[str, Any], code: str) -> None:
+    """What is told of an item of a batch is that it is refused so."""
+    assert result.keys() - {"duplicate_of"} == {"status", "code", "detail"}
+    assert (result["status"], result["code"]) == (STATUS_OF[code], code)
+
+
+def check_refusal(answer: Answer, code: str, path: str = SIGNALS) -> None:
     """The answer is the refusal with this code, in the one shape that all refusals have."""
     assert answer.status == STATUS_OF[code]
     check_json(answer)
-    check_published(answer)
+    check_published(answer, BATCH if code == "batch_refused" or "at_once" in answer.json() else path)
     content = answer.json()
     explanation = content.keys() - {"code", "detail", "request_id"}
     assert explanation <= EXPLAINED.get(code, set())
@@ -81,7 +96,7 @@ def check_refusal(answer: Answer, code: str) -> None:
     else:
         assert isinstance(content["detail"], str)
         assert len(content["detail"].split()) > 2, "the detail is a sentence"
-    owed = _OWED_HEADER.get(answer.status)
+    owed = "Duplicate-Of" if code == "duplicate_signal" else _OWED_HEADER.get(answer.status)
     assert owed is None or answer.headers.get(owed)
 
 
@@ -92,7 +107,7 @@ def _check_faults(detail: object) -> None:
         assert fault.keys() == {"loc", "msg", "type"}
         assert fault["loc"][0] in {"body", "query"}
         assert len(fault["loc"]) <= 2
-        assert fault["loc"][0] == "query" or set(fault["loc"][1:]) <= FIELDS
+        assert fault["loc"][0] == "query" or set(fault["loc"][1:]) <= FIELDS | OF_A_BATCH
         assert fault["msg"]
         assert re.fullmatch(r"[a-z_]+", fault["type"])
 

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from service.manual.openapi import document
-from tests.speaking.exchange import Answer
+from tests.speaking.exchange import BATCH, SIGNALS, Answer
 
 DOCUMENT = document()
 
@@ -31,25 +31,24 @@ def followed(value: dict[str, Any]) -> Any:
     return target
 
 
-def signal_answer(status: int) -> Any:
-    """What is published about an answer with this status to a signal."""
-    return followed(DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"][str(status)])
+def signal_answer(status: int, path: str = SIGNALS) -> Any:
+    """What is published about an answer with this status to signals."""
+    return followed(DOCUMENT["paths"][path]["post"]["responses"][str(status)])
 
 
 def refusal_answer(status: int, code: str) -> Any:
-    """What is published about a refusal of a signal, of the feed or of a decision: one of them knows each code."""
-    to_signals = DOCUMENT["paths"]["/api/v1/signals"]["post"]["responses"]
-    to_feed = DOCUMENT["paths"]["/api/v1/feed"]["get"]["responses"]
-    to_decisions = DOCUMENT["paths"]["/api/v1/signals/{id}/status"]["post"]["responses"]
-    everything = to_signals, to_feed, to_decisions
-    published = [followed(answers[str(status)]) for answers in everything if str(status) in answers]
+    """What is published about a refusal of a signal, of a batch, of a decision or of the feed: one of them knows each
+    code."""
+    operations = [DOCUMENT["paths"][path]["post"] for path in (SIGNALS, BATCH, "/api/v1/signals/{id}/status")]
+    answers = [operation["responses"] for operation in (*operations, DOCUMENT["paths"]["/api/v1/feed"]["get"])]
+    published = [followed(responses[str(status)]) for responses in answers if str(status) in responses]
     return next(answer for answer in published if code in answer["content"]["application/json"]["examples"])
 
 
-def check_published(answer: Answer) -> None:
+def check_published(answer: Answer, path: str = SIGNALS) -> None:
     """The answer has the body and the headers that the document promises for its status."""
     refused = answer.status >= 400
-    promised = refusal_answer(answer.status, answer.json()["code"]) if refused else signal_answer(answer.status)
+    promised = refusal_answer(answer.status, answer.json()["code"]) if refused else signal_answer(answer.status, path)
     content = promised["content"]["application/json"]
     assert answer.headers["Content-Type"] == "application/json"
     assert conforms(answer.json(), content["schema"]), f"not as published: {answer.body!r}"

@@ -172,10 +172,11 @@ def prepare(contestants: tuple[Contestant, ...]) -> None:
     if FASTAPI in contestants and not all(map(find_spec, ("fastapi", "sqlalchemy"))):
         raise CannotStart("FastAPI or SQLAlchemy is missing: pip install -e '.[bench]'")
     if NODE in contestants:
-        _prepare_node()
+        prepare_node()
 
 
-def _prepare_node() -> None:
+def prepare_node() -> None:
+    """The same for the one on Node alone."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise CannotStart("Node 20 or newer, with npm, is missing: install it, or leave out b with --only")
     if not (FASTIFY / "node_modules").exists():

@@ -22,6 +22,7 @@ from tests.reading.storing import insert_many, open_transaction
 from tests.running.application import JSON, SIGNALS, figure, signal_body
 from tests.running.postgres import Database
 from tests.running.waiting import until
+from tests.speaking.exchange import BATCH
 
 pytestmark = pytest.mark.anyio
 
@@ -56,13 +57,16 @@ async def test_what_another_process_stores_ends_the_wait(database: Database, fil
     assert given["events"]
 
 
-async def test_what_this_process_stores_wakes_it(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"), [(SIGNALS, signal_body()), (BATCH, b'{"signals":[%b,%b]}' % (signal_body(), signal_body()))]
+)
+async def test_what_this_process_stores_wakes_it(database: Database, path: str, body: bytes) -> None:
     """It does not look by itself before the test is over."""
     async with reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client:
         given = await page(client)
         waiting = asyncio.create_task(page(client, after=given["cursor"], wait=30))
         while not waiting.done():
-            created = await client.post(SIGNALS, headers=JSON, content=signal_body())
+            created = await client.post(path, headers=JSON, content=body)
             await asyncio.wait({waiting}, timeout=0.5)
         ids = [event["signal"]["id"] for event in waiting.result()["events"]]
     assert created.status_code == 201

@@ -33,6 +33,8 @@ class Ledger:
     slowest: float = 0.0
     compared: int = 0
     changed: int = 0
+    torn: int = 0
+    """Batches whose signals were not all stored at one time."""
 
     @property
     def attempts(self) -> int:
@@ -88,7 +90,8 @@ async def audit(ledger: Ledger, database: Any) -> Audit:
         lost=sum(stored.get(_facts(body)) != marker for marker, body in ledger.acknowledged.items()),
         doubled=sum(number > 1 for number in copies.values()),
         loose_receipts=await database.fetchval(
-            "SELECT count(*) FROM receipts WHERE signal_id NOT IN (SELECT id FROM signals)"
+            "SELECT count(*) FROM receipts CROSS JOIN LATERAL unnest(signal_id || coalesce(signal_ids, '{}')) AS id "
+            "WHERE id NOT IN (SELECT id FROM signals)"
         ),
     )
 

@@ -29,12 +29,13 @@ RECONNECTED = 0.02
 
 
 def signals(seed: int) -> Iterator[Signal]:
-    """Signed requests without end, each with a marker of its own."""
+    """Signed requests without end, each with a marker of its own, and none a duplicate of another."""
     for number in count(1):
         marker = f"{seed:x}-{number}"
         now = datetime.now(UTC)
+        moment = f"{now:%Y-%m-%dT%H:%M:%S}.{number % 1_000_000:06}Z"
         body = (
-            f'{{"instrument":"XAUUSD","side":{number % 2},"time":"{now:%Y-%m-%dT%H:%M:%SZ}","payload":'
+            f'{{"instrument":"XAUUSD","side":{number % 2},"time":"{moment}","payload":'
             f'{{"marker":"{marker}","price":2650.50,"note":"{"n" * 160}"}},"version":1}}'
         ).encode()
         yield Signal(marker, _signed_request(body, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"))
@@ -51,6 +52,22 @@ def _signed_request(body: bytes, timestamp: str) -> bytes:
         f"X-Signature: {sign(SECRET, body, timestamp, 'reliability')}",
     )
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+async def attempt(connection: Connection, ledger: Ledger, request: bytes, patience: float) -> Answer | None:
+    """Send a request once, and note how that ended; None when there was no answer."""
+    started, answer = time.monotonic(), None
+    try:
+        answer = await connection.ask(request, patience)
+        label = answer.label
+    except NotSent:
+        label = "not sent"
+    except Broken:
+        label = "broken"
+    except TimeoutError:
+        label = "abandoned"
+    ledger.attempted(label, started)
+    return answer
 
 
 class Producer:
@@ -74,25 +91,10 @@ class Producer:
 
     async def _until_created(self, signal: Signal) -> Answer:
         while True:
-            answer = await self._attempt(signal.request)
+            answer = await attempt(self._connection, self._ledger, signal.request, self._patience)
             if answer is not None and answer.status == 201:
                 return answer
             await asyncio.sleep(self._draw.uniform(*PAUSE_SECONDS))
-
-    async def _attempt(self, request: bytes) -> Answer | None:
-        started = time.monotonic()
-        answer = None
-        try:
-            answer = await self._connection.ask(request, self._patience)
-            label = answer.label
-        except NotSent:
-            label = "not sent"
-        except Broken:
-            label = "broken"
-        except TimeoutError:
-            label = "abandoned"
-        self._ledger.attempted(label, started)
-        return answer
 
     def close(self) -> None:
         """Close its connection."""

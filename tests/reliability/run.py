@@ -54,6 +54,7 @@ class Run:
         assert self.audit.lost == 0, f"{self.audit.lost} acknowledged signals are not stored as they were sent"
         assert self.audit.doubled == 0, f"{self.audit.doubled} signals are stored more than once"
         assert self.audit.rows == known, f"{self.audit.rows} rows for {known} signals"
+        assert self.ledger.torn == 0, f"{self.ledger.torn} batches were half stored for a while"
         assert self.audit.loose_receipts == 0, f"{self.audit.loose_receipts} receipts without a signal"
 
     def check_resends(self) -> None:

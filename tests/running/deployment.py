@@ -179,6 +179,10 @@ class Deployment:
         """Take the database away from a service of this scenario's own."""
         self._portal.call(self._own_proxy().cut)
 
+    def lose_commits(self, times: int) -> None:
+        """Break the way to the database of a service of this scenario's own right after so many commits."""
+        self._own_proxy().cut_commits(times, even_empty=True)
+
     def stall_database(self) -> None:
         """Let the database of a service of this scenario's own not answer any more."""
         self._portal.call(self._own_proxy().stall)

@@ -133,14 +133,16 @@ class DatabaseProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
     ) -> None:
         """From PostgreSQL to the service. A commit is done when PostgreSQL is ready for the next query, outside of a
-        transaction: until then what it says since rows were inserted is held back."""
-        held, inserted = b"", False
+        transaction: until then what it says since a command was completed is held back, once rows were inserted."""
+        held, inserted, completed = b"", False, False
         async for kind, message in _messages(reader):
             held += message
-            inserted = self._inserted(message, inserted) if kind == COMMAND_COMPLETE else inserted
-            if inserted and kind != READY_FOR_QUERY:
+            if kind == COMMAND_COMPLETE:
+                inserted, completed = self._inserted(message, inserted), True
+            if inserted and completed and kind != READY_FOR_QUERY:
                 continue
-            if inserted and message.endswith(OUTSIDE_OF_A_TRANSACTION):
+            completed = completed and kind != READY_FOR_QUERY
+            if inserted and kind == READY_FOR_QUERY and message.endswith(OUTSIDE_OF_A_TRANSACTION):
                 inserted = False
                 if self._cuts_now():
                     return

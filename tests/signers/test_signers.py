@@ -10,14 +10,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.running.deployment import Deployment
-from tests.running.environment import ROOT
+from tests.running.environment import ROOT, unmeasured
 
 SIGNERS_DIRECTORY = ROOT / "docs" / "signing"
 VECTORS = ROOT / "docs" / "vectors" / "signature.json"
@@ -69,7 +71,7 @@ class Program:
         """Run it to its end; the answer of the service is on its standard output."""
         return subprocess.run(
             [*self._placed(self._signer.command), *arguments],
-            env={**os.environ, **environment},
+            env={**unmeasured(os.environ), **environment},
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
@@ -125,6 +127,30 @@ def test_it_shows_why_a_signal_is_refused(program: Program, deployment: Deployme
     result = send(program, deployment, "another secret", "signer-1")
     assert result.returncode != 0
     assert '"code":"signature_mismatch"' in result.stdout
+
+
+class _Saying(BaseHTTPRequestHandler):
+    """Answers every signal with the status that is asked for in the path before it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(int(self.path.split("/")[1]))
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """Not on the screen."""
+
+
+@pytest.mark.parametrize("status", [200, 409])
+def test_it_takes_what_is_stored_already_as_sent(program: Program, status: int) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Saying) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/{status}"
+        result = program.run("send", SIGNALS_URL=url, SIGNALS_PRODUCER_ID="signer-1", SIGNALS_SECRET=SECRET)
+        server.shutdown()
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def send(program: Program, deployment: Deployment, secret: str, producer_id: str) -> "subprocess.CompletedProcess[str]":

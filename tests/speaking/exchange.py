@@ -16,6 +16,7 @@ from tests.running.waiting import DEADLINE_SECONDS
 Headers = tuple[tuple[str, bytes], ...]
 
 SIGNALS = "/api/v1/signals"
+BATCH = "/api/v1/signals/batch"
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,20 @@ With PROXIES=full, as in `make test-proxies`, all of them are run that can be ju
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.hostile.requests import signal_body, signed
 from tests.running.front import PROXIES, proxy_before
 from tests.running.postgres import PostgresServer
 from tests.running.pytest_run import run_pytest
 from tests.running.service_process import ServiceProcess
+from tests.speaking.exchange import BATCH, exchange
 from tests.speaking.outside import DIRECT
+from tests.speaking.payloads import payload_of
 from tests.speaking.test_outside import GIVEN_SECRET, outcomes
 
 FULL = os.environ.get("PROXIES") == "full"
@@ -71,6 +75,15 @@ def test_what_is_tagged_as_direct_is_changed_by_a_proxy(service: ServiceProcess,
 def test_the_metrics_stay_inside(proxied: str) -> None:
     for path in ("/metrics", "//metrics", "/%6detrics", "/metrics/", "/metrics?x", "/./metrics"):
         assert httpx.get(proxied + path).status_code == 404
+
+
+def test_the_largest_batch_passes_it_and_the_service_refuses_one_byte_more(proxied: str) -> None:
+    items = b",".join([signal_body(payload=payload_of(32_768))] * 127)
+    largest = (b'{"signals":[%b]}' % items).ljust(4_194_304)
+    with httpx.Client() as client:
+        requests = [signed(body, secret=GIVEN_SECRET.encode()) for body in (largest, largest + b" ")]
+        answers = [exchange(client, proxied, replace(request, path=BATCH)).answer for request in requests]
+    assert [answer.label for answer in answers] == ["201", "413 body_too_large"]
 
 
 def test_the_service_sees_who_asks_behind_it(proxied: str, service: ServiceProcess) -> None:

@@ -9,6 +9,8 @@ import { v7 as uuidv7 } from 'uuid'
 
 const PAYLOAD_MAX_BYTES = 32768
 const BODY_MAX_BYTES = 6 * PAYLOAD_MAX_BYTES + 4096
+const BATCH_MAX_ITEMS = 1000
+const BATCH_MAX_BYTES = 4194304
 const WINDOW_SECONDS = 300
 const TIMESTAMP =
   '\\d{4}-\\d\\d-\\d\\dT([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)'
@@ -31,6 +33,27 @@ const signalSchema = {
 const answerSchema = {
   type: 'object',
   properties: { id: { type: 'string' }, status: { type: 'integer' }, created_at: { type: 'string', format: 'date-time' } }
+}
+
+const batchSchema = {
+  type: 'object',
+  required: ['signals'],
+  properties: { signals: { type: 'array', minItems: 1, maxItems: BATCH_MAX_ITEMS, items: signalSchema } }
+}
+
+const batchAnswerSchema = {
+  type: 'object',
+  properties: {
+    results: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          status: { type: 'integer' }, id: { type: 'string' }, created_at: { type: 'string', format: 'date-time' }
+        }
+      }
+    }
+  }
 }
 
 function refused (statusCode, message) {
@@ -66,6 +89,19 @@ async function createSignal (request, reply) {
   return row
 }
 
+// All in one insert with many rows: one fault and none is stored.
+async function createBatch (request, reply) {
+  const rows = request.body.signals.map(({ instrument, side, time, payload, version }) => ({
+    id: uuidv7(), producer_id: request.headers['x-producer-id'], instrument, side, time, payload: payload ?? null, version
+  }))
+  if (rows.some(({ payload }) => Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_MAX_BYTES)) {
+    throw refused(413, 'payload too large')
+  }
+  const stored = await sql`INSERT INTO signals ${sql(rows)} RETURNING id, created_at`
+  reply.code(201)
+  return { results: stored.map(row => ({ status: 201, ...row })) }
+}
+
 async function serve () {
   const app = Fastify({
     logger: false,
@@ -90,6 +126,11 @@ async function serve () {
     reply.code(error.validation ? 422 : error.statusCode ?? 500).send({ detail: error.message })
   })
   app.post('/api/v1/signals', { schema: { body: signalSchema, response: { 201: answerSchema } } }, createSignal)
+  app.post(
+    '/api/v1/signals/batch',
+    { bodyLimit: BATCH_MAX_BYTES, schema: { body: batchSchema, response: { 201: batchAnswerSchema } } },
+    createBatch
+  )
   await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' })
 }
 

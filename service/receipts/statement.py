@@ -1,6 +1,6 @@
 """The one statement that stores many signals with one commit, and the one that finds them again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,33 +8,38 @@ from uuid import UUID
 
 import asyncpg
 
+from service.receipts.claims import Claim, Content
+
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::bytea[], $9::timestamptz[], $10::uuid[], $11::timestamptz[], $12::interval[],
-                         $13::text[])
-        AS row (id, producer_id, instrument, side, time, payload, version, key, key_expires_at, key_id, expires_at,
-                expire_after, approval)
+                         $7::int[], $8::uuid[], $9::timestamptz[], $10::interval[], $11::text[])
+        AS row (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, expire_after, approval)
+), claim AS MATERIALIZED (
+    SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bytea[], $15::timestamptz[], $16::interval[])
+        AS claim (id, key, fingerprint, expires_at, lifetime)
     ORDER BY key, id
-), claim AS (
-    INSERT INTO receipts (key, signal_id, expires_at) SELECT key, id, key_expires_at FROM batch WHERE key IS NOT NULL
-    ON CONFLICT DO NOTHING RETURNING signal_id
+), held AS (
+    INSERT INTO receipts (key, signal_id, fingerprint, expires_at)
+    SELECT key, id, fingerprint, coalesce(expires_at, now() + lifetime) FROM claim
+    ON CONFLICT DO NOTHING RETURNING signal_id AS id, key
 )
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, approval)
 SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id,
     coalesce(expires_at, now() + expire_after), approval
-FROM batch WHERE key IS NULL OR id IN (SELECT signal_id FROM claim)
+FROM batch WHERE id NOT IN (SELECT id FROM claim WHERE (id, key) NOT IN (SELECT id, key FROM held))
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
 """
+"""All claims in one order, so that none who waits for another is waited for by it."""
 
 _FIND = """
 WITH nothing AS (DELETE FROM receipts WHERE false), found AS MATERIALIZED (
-    SELECT key, signal_id AS id, created_at FROM receipts WHERE key = ANY($1::bytea[])
+    SELECT key, signal_id AS id, created_at, differs[1] FROM receipts WHERE key = ANY($1::bytea[])
     UNION ALL
-    SELECT NULL, id, created_at FROM signals WHERE id = ANY($2::uuid[])
+    SELECT NULL, id, created_at, NULL FROM signals WHERE id = ANY($2::uuid[])
 ), confirmed AS MATERIALIZED (SELECT pg_logical_emit_message(true, 'signals', '') WHERE EXISTS (SELECT FROM found))
-SELECT key, id, created_at FROM found, confirmed
+SELECT key, id, created_at, differs FROM found, confirmed
 """
 """A receipt alone can repeat the first answer: it was written by the same statement, so at the same `now()`.
 
@@ -58,7 +63,9 @@ class NewSignal:
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
     until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
     for the shared secret. It expires at `expires_at`, or else so long after it is stored, or never. `approval` is
-    `required` where readers get it only when somebody has approved it."""
+    `required` where readers get it only when somebody has approved it. `idempotency` is the claim of the key under
+    which it was sent, `content` that of what it says; None where there is no such key, and where signals may say the
+    same."""
 
     producer_id: str | None
     instrument: str
@@ -72,6 +79,18 @@ class NewSignal:
     expires_at: datetime | None = None
     expire_after: timedelta | None = None
     approval: Approval = "none"
+    idempotency: Claim | None = None
+    content: Content | None = None
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        """All that it claims, in the order in which they count."""
+        if self.receipt_key is not None:
+            yield Claim(self.receipt_key, None, self.receipt_expires_at)
+        if self.idempotency is not None:
+            yield self.idempotency
+        if self.content is not None:
+            yield self.content.claim
 
 
 def sought(receipt_key: bytes) -> NewSignal:
@@ -81,16 +100,25 @@ def sought(receipt_key: bytes) -> NewSignal:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A signal that is on disk; `replayed` when an earlier request with the same signed bytes put it there."""
+    """A signal that is on disk; `replayed` when an earlier request with the same signed bytes, or under the same key,
+    put it there. `differs` is None unless it was put there by another request that said the same: whether its payload
+    or version was another."""
 
     id: UUID
     created_at: datetime
     replayed: bool
+    differs: bool | None = None
+
+    @property
+    def new(self) -> bool:
+        """Whether this request put it there."""
+        return not self.replayed and self.differs is None
 
 
 async def insert(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
-    """Store the signals that are new, each under its id, with one commit. Those that are not new are left out."""
-    records = await connection.fetch(_INSERT, *_columns(signals))
+    """Store the signals that are new, each under its id, with one commit. Those that are not new are left out. Where
+    a signal has more than one claim, and some hold and others do not, those are to be taken back."""
+    records = await connection.fetch(_INSERT, *_columns(signals), *_claims(signals))
     return {record["id"]: Stored(record["id"], record["created_at"], replayed=False) for record in records}
 
 
@@ -101,7 +129,7 @@ async def find(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]
     records = {record["key"] or record["id"]: record for record in await connection.fetch(_FIND, keys, ids)}
     found = {id: records.get(signal.receipt_key or id) for id, signal in signals.items()}
     return {
-        id: Stored(record["id"], record["created_at"], replayed=record["id"] != id)
+        id: Stored(record["id"], record["created_at"], replayed=record["id"] != id, differs=record["differs"])
         for id, record in found.items()
         if record
     }
@@ -131,10 +159,13 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.time for row in rows],
         [row.payload for row in rows],
         [row.version for row in rows],
-        [row.receipt_key for row in rows],
-        [row.receipt_expires_at for row in rows],
         [row.key_id for row in rows],
         [row.expires_at for row in rows],
         [row.expire_after for row in rows],
         [row.approval for row in rows],
     )
+
+
+def _claims(signals: Mapping[UUID, NewSignal]) -> Iterable[Sequence[object]]:
+    claims = [(id, *claim) for id, signal in signals.items() for claim in signal.claims]
+    return zip(*claims, strict=True) if claims else [[]] * 5

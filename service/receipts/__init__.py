@@ -1,0 +1,9 @@
+"""By what signals are known again, so that each is stored once: signatures, keys of their producers, what they say.
+
+- `claims`: what a request claims beside its signature; pure
+- `errors`: what is refused because it was sent before
+- `pruning`: receipts are forgotten
+- `recognition`: the header `Idempotency-Key`, and the claims of a request
+- `settlement`: which signals that claim more than their signature are new, and what becomes of the others
+- `statement`: the one statement that stores many signals with one commit, and the one that finds them again
+"""

@@ -1,0 +1,1 @@
+"""Many signals in one request."""

@@ -1,0 +1,1 @@
+"""Tests of `service.receipts`: by what signals are known again, on a real PostgreSQL."""

@@ -1,0 +1,48 @@
+"""Signals that claim more than their signature, and what their receipts must be."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
+from service.receipts.statement import NewSignal
+from tests.intake.storing import UNSIGNED, signed
+from tests.running.postgres import Database
+
+DAY = timedelta(days=1)
+
+
+def key(name: str = "order-1", body: bytes = b"{}") -> Claim:
+    """An idempotency key of producer alpha."""
+    return claim_of_key(name, body, route="signals", producer_id="alpha", signed=True, lifetime=DAY)
+
+
+def content(signal: NewSignal = UNSIGNED, *, refuse: bool = False, price: str = "1") -> Content:
+    """What a signal says, with a payload of the tests."""
+    claim = claim_of_content(
+        producer_id="alpha",
+        signed=True,
+        instrument=signal.instrument,
+        side=signal.side,
+        time=signal.time,
+        payload={"price": price},
+        version=signal.version,
+        lifetime=DAY,
+    )
+    return Content(claim, refuse)
+
+
+def keyed(number: int = 1, name: str = "order-1", body: bytes = b"{}") -> NewSignal:
+    """A signal under an idempotency key; the same number gives the same signed request."""
+    return replace(signed(number), idempotency=key(name, body))
+
+
+def repeated(number: int = 1, instrument: str = "XAUUSD", *, refuse: bool = False, price: str = "1") -> NewSignal:
+    """A signal of a producer whose duplicates are returned or refused."""
+    signal = replace(signed(number), instrument=instrument)
+    return replace(signal, content=content(signal, refuse=refuse, price=price))
+
+
+def loose_receipts(database: Database) -> int:
+    """Receipts that name no stored signal."""
+    number: int = database.value("SELECT count(*) FROM receipts WHERE signal_id NOT IN (SELECT id FROM signals)")
+    return number
