@@ -86,12 +86,14 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def _letters_apart(one: str, other: str) -> int:
-    """How many letters have to be put in, taken out or replaced (the Levenshtein distance)."""
+    """How many letters have to be put in, taken out or replaced (the Levenshtein distance); exact up to NEAR."""
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         above, row = row, [number]
         for column, other_letter in enumerate(other):
             row.append(min(above[column] + (letter != other_letter), above[column + 1] + 1, row[column] + 1))
+        if min(row) > NEAR:
+            return min(row)
     return row[-1]
 
 

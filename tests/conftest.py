@@ -1,8 +1,9 @@
 """What all tests share: a PostgreSQL server, running services, and the sentences of the feature files."""
 
+import gc
 import inspect
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.observing.log import Log
 from tests.observing.storage import Storage
 from tests.running.browser import chromium
 from tests.running.deployment import Deployment
-from tests.running.environment import BASE_URL, BEHIND_PROXY
+from tests.running.environment import BASE_URL, BEHIND_PROXY, ROOT
 from tests.running.fleet import Fleet
 from tests.running.operator import Operator
 from tests.running.postgres import Database, PostgresServer, running_postgres
@@ -31,6 +32,7 @@ from tests.speaking.producer import Producer
 from tests.speaking.reader import Reader
 from tests.specification.facts import FACTS
 from tests.specification.feature_files import read_features
+from tests.specification.scenarios import template_of
 
 pytest_plugins = [
     "tests.client.shared",
@@ -61,6 +63,12 @@ pytest_plugins = [
 ]
 
 
+FROM_OUTSIDE = ("board", "hostile", "live", "signers", "speaking", "test_features.py")
+"""Folders and files whose tests meet the service as a process of its own: what this one goes through says nothing."""
+
+SHARING = (*FROM_OUTSIDE, "specification", "test_embedded.py", "test_plans.py", "test_tls.py")
+"""Folders and files whose tests share what takes long to start."""
+
 OUTSIDE = pytest.StashKey[Outside]()
 FAILURE = pytest.StashKey[str]()
 
@@ -81,14 +89,37 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.stash[FACTS].update(session.config.stash[OUTSIDE].facts)
 
 
+# Before pytest-xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests. Behind a
     proxy, skip what is the proxy's own."""
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+        if _place(item, FROM_OUTSIDE):
+            item.add_marker(pytest.mark.no_cover)
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
         elif BEHIND_PROXY and item.get_closest_marker("direct"):
             item.add_marker(pytest.mark.skip(reason=DIRECT))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what thousands of collected tests consist of, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def _group(item: pytest.Item) -> str | None:
+    """Which tests one process is to run, where several share the work: they use the same services."""
+    template = template_of(item)
+    return template.feature.name.partition(" ")[0] if template else _place(item, SHARING)
+
+
+def _place(item: pytest.Item, places: Sequence[str]) -> str | None:
+    return next((place for place in places if place in item.path.relative_to(ROOT).parts), None)
 
 
 def pytest_report_header() -> str:

@@ -29,7 +29,7 @@ def directory() -> Iterator[Path]:
 def serve(directory: Path, database: Database, workers: int) -> ServiceProcess:
     """A service whose writer dies of the next signal once the file `death` is there."""
     settings = {"DATABASE_URL": database.url, "TEST_DEATH": str(directory / "death")}
-    service = ServiceProcess(directory, settings, workers=workers, program=PROGRAM)
+    service = ServiceProcess(directory, settings, workers=workers, program=PROGRAM, measured=True)
     wait_until(lambda: len(told(service, STARTED)) == workers, "all workers serve")
     return service
 

@@ -52,7 +52,7 @@ def start_service(directory: Path) -> Iterator[StartService]:
     def start(
         settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] | None = None
     ) -> ServiceProcess:
-        services.append(ServiceProcess(directory, settings, workers=workers, program=program))
+        services.append(ServiceProcess(directory, settings, workers=workers, program=program, measured=True))
         services[-1].wait_until_alive()
         return services[-1]
 

@@ -1,16 +1,24 @@
 """The connections of a client, and their end."""
 
+from functools import cache
+from ssl import SSLContext
 from types import TracebackType
 from typing import Self
 
 import httpx
 
 
+@cache
+def _trusted() -> SSLContext:
+    """What all clients of a process share: reading the authorities takes longer than sending a signal."""
+    return httpx.create_ssl_context()
+
+
 class Connections:
     """To be closed, or used with `with`."""
 
     def __init__(self, http: httpx.Client | None) -> None:
-        self._http = httpx.Client() if http is None else http
+        self._http = httpx.Client(verify=_trusted()) if http is None else http
 
     def close(self) -> None:
         """Close all connections."""
@@ -29,7 +37,7 @@ class AsyncConnections:
     """To be closed, or used with `async with`."""
 
     def __init__(self, http: httpx.AsyncClient | None) -> None:
-        self._http = httpx.AsyncClient() if http is None else http
+        self._http = httpx.AsyncClient(verify=_trusted()) if http is None else http
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -4,6 +4,7 @@ Everything is made when the service starts and kept as bytes: an answer that nev
 pages load nothing from another host and run no script but their own files, and the browser is told to hold them to it.
 """
 
+from functools import cache
 from pathlib import Path
 from string import Template
 
@@ -44,6 +45,7 @@ def _page(content: str, media_type: str) -> Response:
     return Response(content, headers=headers, media_type=media_type)
 
 
+@cache
 def _errors() -> str:
     render = MarkdownIt("commonmark", {"html": False}).render
     entries, sections = [], []

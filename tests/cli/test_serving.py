@@ -168,7 +168,7 @@ def test_with_a_given_database_the_embedded_one_is_not_touched(tmp_path: Path, e
 
 def test_what_the_settings_say_about_reading_holds_in_development(database: Database, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": database.url, "SIGNALS_READERS": "tokens"}
-    service = ServiceProcess(tmp_path, settings, program=("-m", "service", "serve", "--development"))
+    service = ServiceProcess(tmp_path, settings, program=("-m", "service", "serve", "--development"), measured=True)
     service.wait_until_alive()
     service.stop()
     assert "SIGNALS_READERS" not in service.log.text(0)
@@ -187,7 +187,7 @@ def test_a_newcomer_registers_a_producer_beside_the_running_service() -> None:
     with tempfile.TemporaryDirectory(prefix="signals-newcomer-") as name, ExitStack() as stack:
         folder = Path(name)
         settings = {"HMAC_PRODUCER_ENABLED": "true"}
-        service = ServiceProcess(folder, settings, program=("-m", "service", "serve", "--development"))
+        service = ServiceProcess(folder, settings, program=("-m", "service", "serve", "--development"), measured=True)
         stack.callback(service.stop)
         service.wait_until_ready()
         told = [line["message"] for line in service.log.since(0) if "SIGNALS_READERS" in line["message"]]

@@ -220,6 +220,7 @@ def test_what_was_told_before_a_process_ends_is_written(ending: str) -> None:
         "import os, signal, sys\n"
         "from service.kernel.logs import configure_logs, log\n"
         "configure_logs('info')\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "for number in range(2000):\n"
         "    log.info('m', number=number)\n"
         f"{ending}\n"

@@ -91,9 +91,10 @@ def test_a_filter_shows_what_it_names(live: Live, query: dict[str, str], expecte
 
 @pytest.mark.parametrize("with_cursor", [False, True])
 def test_each_stream_has_its_heartbeat(live: Live, with_cursor: bool) -> None:
-    stream = live.opened({"after": live.opened().id} if with_cursor else None)
+    quiet = {"instrument": "NOBODY.SENDS.IT"}
+    stream = live.opened({**quiet, "after": live.opened().id} if with_cursor else quiet)
     beats = stream.during(4.5 * HEARTBEAT_SECONDS)
-    assert 4 <= len(beats) <= 5
+    assert 4 <= len(beats) <= 6
     assert all(beat.id and beat.data is None for beat in beats)
 
 

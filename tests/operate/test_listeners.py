@@ -105,7 +105,7 @@ def test_the_address_for_a_person_can_be_clicked(host: str, address: str) -> Non
 @needs_ipv6
 def test_the_option_may_be_repeated(tmp_path: Path, shared_database: Database) -> None:
     program = (*SERVE, "--host", "::1")
-    service = ServiceProcess(tmp_path, {"DATABASE_URL": shared_database.url}, program=program)
+    service = ServiceProcess(tmp_path, {"DATABASE_URL": shared_database.url}, program=program, measured=True)
     port = service.url.rpartition(":")[2]
     assert httpx.get(f"http://[::1]:{port}/api/v1/health").status_code == 200
     service.wait_until_alive()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tests.running import confidential
-from tests.running.environment import service_environment
+from tests.running.environment import service_environment, unmeasured
 from tests.running.waiting import DEADLINE_SECONDS
 
 SECRET = b"the-secret-of-the-reliability-tests-is-long-enough"
@@ -46,7 +46,7 @@ class Service:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 program,
-                env=service_environment(self._settings),
+                env=unmeasured(service_environment(self._settings)),
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

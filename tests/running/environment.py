@@ -14,6 +14,9 @@ BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
 
 _OURS = ("APP_", "DATABASE_", "HMAC_", "SIGNALS_", "PROMETHEUS_")
 
+_MEASUREMENT = "COVERAGE_PROCESS_CONFIG"
+"""How coverage.py tells a program that it is to be measured."""
+
 
 def given_secret() -> bytes:
     """The secret of that deployment; empty when none was given."""
@@ -28,3 +31,9 @@ def service_environment(settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, "PYTHONPATH": os.pathsep.join(paths), **settings}
+
+
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same environment for a program whose coverage is not counted: it starts in half the time, and runs as it does
+    in production."""
+    return {name: value for name, value in environment.items() if name != _MEASUREMENT}

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.running import confidential
-from tests.running.environment import service_environment
+from tests.running.environment import service_environment, unmeasured
 from tests.running.log_lines import LogLines
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
@@ -31,18 +31,26 @@ def limited(**limits: float) -> Mapping[str, str]:
 
 
 class ServiceProcess:
-    """A running service. It listens on a free port that it chose itself, and knows no settings but those given."""
+    """A running service. It listens on a free port that it chose itself, and knows no settings but those given.
+    Where the tests are about how a process starts and ends, its coverage is `measured`."""
 
     def __init__(
-        self, directory: Path, settings: Mapping[str, str], *, workers: int = 1, program: tuple[str, ...] | None = None
+        self,
+        directory: Path,
+        settings: Mapping[str, str],
+        *,
+        workers: int = 1,
+        program: tuple[str, ...] | None = None,
+        measured: bool = False,
     ) -> None:
+        environment = service_environment(settings)
         program = program or (SERVE_WITH_CLOCK if {CLOCK, LIMITS} & settings.keys() else SERVE)
         confidential.note_secret(settings.get("HMAC_PRODUCER_SECRET", "").encode())
         self._errors = directory / "stderr"
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, *program, "--host", "127.0.0.1", "--port", "0", "--workers", str(workers)],
-                env=service_environment(settings),
+                env=environment if measured else unmeasured(environment),
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from anyio.from_thread import BlockingPortal
 
 from tests.client.feed_server import feed_server
 from tests.running.deployment import Deployment
-from tests.running.environment import service_environment
+from tests.running.environment import service_environment, unmeasured
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 from tests.signers.test_quickstarts import ADDRESS, DOCS, commands, page
 
@@ -37,7 +37,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         said = stack.enter_context((tmp_path / "said").open("a"))
 
         def start(url: str) -> "subprocess.Popen[str]":
-            environment = service_environment({"SIGNALS_URL": url})
+            environment = unmeasured(service_environment({"SIGNALS_URL": url}))
             process = subprocess.Popen(
                 [sys.executable, str(BOT)], cwd=tmp_path, env=environment, stdout=said, stderr=said, text=True
             )

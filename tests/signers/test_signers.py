@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from tests.running.deployment import Deployment
-from tests.running.environment import ROOT
+from tests.running.environment import ROOT, unmeasured
 
 SIGNERS_DIRECTORY = ROOT / "docs" / "signing"
 VECTORS = ROOT / "docs" / "vectors" / "signature.json"
@@ -69,7 +69,7 @@ class Program:
         """Run it to its end; the answer of the service is on its standard output."""
         return subprocess.run(
             [*self._placed(self._signer.command), *arguments],
-            env={**os.environ, **environment},
+            env={**unmeasured(os.environ), **environment},
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
