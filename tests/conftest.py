@@ -3,7 +3,7 @@
 import gc
 import inspect
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import pytest
 
@@ -65,7 +65,10 @@ pytest_plugins = [
 ]
 
 
-SHARING = ("board", "hostile", "live", "signers", "specification", "test_embedded.py", "test_plans.py", "test_tls.py")
+FROM_OUTSIDE = ("board", "hostile", "live", "signers", "speaking", "test_features.py")
+"""Folders and files whose tests meet the service as a process of its own: what this one goes through says nothing."""
+
+SHARING = (*FROM_OUTSIDE, "specification", "test_embedded.py", "test_plans.py", "test_tls.py")
 """Folders and files whose tests share what takes long to start."""
 
 OUTSIDE = pytest.StashKey[Outside]()
@@ -88,12 +91,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.stash[FACTS].update(session.config.stash[OUTSIDE].facts)
 
 
+# Before pytest-xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """From outside, skip what needs the inside of the service: the scenarios tagged so, and all other tests. Behind a
     proxy, skip what is the proxy's own."""
     for item in items:
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
+        if _place(item, FROM_OUTSIDE):
+            item.add_marker(pytest.mark.no_cover)
     for item in items if OUTSIDE in config.stash else []:
         if item.path.name != "test_features.py" or item.get_closest_marker("inside"):
             item.add_marker(pytest.mark.skip(reason=INSIDE))
@@ -109,9 +116,12 @@ def pytest_collection_finish() -> None:
 
 def _group(item: pytest.Item) -> str | None:
     """Which tests one process is to run, where several share the work: they use the same services."""
-    if template := template_of(item):
-        return template.feature.name.partition(" ")[0]
-    return next((name for name in SHARING if name in item.path.relative_to(ROOT).parts), None)
+    template = template_of(item)
+    return template.feature.name.partition(" ")[0] if template else _place(item, SHARING)
+
+
+def _place(item: pytest.Item, places: Sequence[str]) -> str | None:
+    return next((place for place in places if place in item.path.relative_to(ROOT).parts), None)
 
 
 def pytest_report_header() -> str:

@@ -28,8 +28,9 @@ class Expiry:
         """Close all that has expired, in small bites. Does nothing while another process does, and leaves what somebody
         is deciding about to the next look."""
         async with self._pool.connection() as connection:
-            metrics.expired_open.set(await statement.overdue(connection))
-        closed = self._rows
+            overdue = await statement.overdue(connection)
+        metrics.expired_open.set(overdue)
+        closed = self._rows if overdue else 0
         while closed == self._rows:
             closed = await self._pool.commit(self._close_some)
             if closed:

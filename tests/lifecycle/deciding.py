@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
+import asyncpg
 import httpx
 
 from service.kernel.timestamps import utc_now
+from service.lifecycle.expiry import EXPIRY_LOCK
 from service.readers.scope import APPROVE, Scope
 from tests.readers.known import add
 from tests.reading.reader import LIMITS
@@ -64,6 +66,17 @@ class Desk:
             query["after"] = page["cursor"]
             if not page["more"]:
                 return found
+
+
+@asynccontextmanager
+async def nobody_closing(database: Database) -> AsyncIterator[None]:
+    """No process closes what has expired: this does, for all that they know."""
+    other = await asyncpg.connect(database.url)
+    try:
+        await other.execute("SELECT pg_advisory_lock($1)", EXPIRY_LOCK)
+        yield
+    finally:
+        await other.close()
 
 
 @asynccontextmanager

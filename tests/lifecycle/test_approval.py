@@ -13,7 +13,7 @@ from service.keyring.sealing import SealingKeys
 from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
 from service.producers import keys, registry
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk
+from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk, nobody_closing
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import LIMITS
 from tests.running.application import SECRET, SIGNALS, figure, present, signal_body, signing_headers
@@ -22,7 +22,6 @@ from tests.running.waiting import until_true
 
 pytestmark = pytest.mark.anyio
 
-NOBODY_CLOSES = replace(LIMITS, expiry_seconds=1e6)
 WAITING = {"unapproved": "true"}
 
 
@@ -178,6 +177,6 @@ async def test_who_approves_and_who_rejects_at_once_do_not_both(database: Databa
 async def test_what_has_expired_is_approved_by_nobody(database: Database) -> None:
     signal = waiting(database)
     database.execute("UPDATE signals SET expires_at = now() - $1::interval", timedelta(seconds=1))
-    async with desk(database, limits=NOBODY_CLOSES) as at:
+    async with nobody_closing(database), desk(database) as at:
         assert (await at.decide(signal, QUEUED)).json()["code"] == "signal_expired"
         assert await at.events(by="carl") == []

@@ -8,9 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from service.kernel.timestamps import utc_now
 from service.lifecycle import statement
 from service.lifecycle.expiry import EXPIRY_LOCK
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk
+from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk, nobody_closing
 from tests.postgres.locks import until_somebody_waits
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import LIMITS
@@ -21,7 +22,6 @@ from tests.running.waiting import until, until_true
 
 pytestmark = pytest.mark.anyio
 
-NOBODY_CLOSES = replace(LIMITS, expiry_seconds=1e6)
 SOON = timedelta(seconds=2)
 
 
@@ -44,18 +44,19 @@ async def test_a_signal_expires_when_it_says_or_after_the_time_that_is_set_or_ne
 ) -> None:
     database.execute(f"ALTER DATABASE {database.value('SELECT current_database()')} SET TimeZone = '{zone}'")
     given = from_now(database, timedelta(hours=1))
-    async with desk(database, limits=NOBODY_CLOSES) as at:
+    async with nobody_closing(database), desk(database) as at:
         shown = await at.signal((await send(at, expires_at=given.isoformat()))["id"])
         assert datetime.fromisoformat(shown["expires_at"]) == given
         assert shown["expired"] is False
         for absent in ({}, {"expires_at": None}):
             assert (await at.signal((await send(at, **absent))["id"]))["expires_at"] is None
-    async with desk(database, limits=NOBODY_CLOSES, signals_expire_after_seconds=86_400) as at:
-        shown = await at.signal((await send(at, expires_at=None))["id"])
+        async with serving(database.url, clock=utc_now, signals_expire_after_seconds=86_400) as client:
+            later = at.by_way_of(client)
+            shown = await at.signal((await send(later, expires_at=None))["id"])
+            said = await at.signal((await send(later, expires_at=given.isoformat()))["id"])
         after = datetime.fromisoformat(shown["expires_at"]) - datetime.fromisoformat(shown["created_at"])
         assert after == timedelta(days=1)
-        shown = await at.signal((await send(at, expires_at=given.isoformat()))["id"])
-        assert datetime.fromisoformat(shown["expires_at"]) == given
+        assert datetime.fromisoformat(said["expires_at"]) == given
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ async def until_known(client: Any) -> None:
 
 
 async def test_a_resend_is_answered_as_at_first_after_it_has_expired(database: Database) -> None:
-    async with serving(database.url, signing=True, limits=NOBODY_CLOSES) as client:
+    async with nobody_closing(database), serving(database.url, signing=True) as client:
         await until_known(client)
         moment = from_now(database, SOON)
         body = signal_body(expires_at=moment.isoformat())
@@ -100,10 +101,10 @@ async def test_a_resend_is_answered_as_at_first_after_it_has_expired(database: D
 
 
 async def test_what_has_expired_is_seen_by_every_read_before_anybody_closes_it(database: Database) -> None:
-    gone = insert_signal(database, expires_at=from_now(database, timedelta(seconds=-1)))["id"]
-    fresh = insert_signal(database, expires_at=from_now(database, timedelta(hours=1)))["id"]
-    closed, ever = insert_signal(database)["id"], insert_signal(database)["id"]
-    async with desk(database, limits=NOBODY_CLOSES) as at:
+    async with nobody_closing(database), desk(database) as at:
+        gone = insert_signal(database, expires_at=from_now(database, timedelta(seconds=-1)))["id"]
+        fresh = insert_signal(database, expires_at=from_now(database, timedelta(hours=1)))["id"]
+        closed, ever = insert_signal(database)["id"], insert_signal(database)["id"]
         await at.decide(fresh, QUEUED)
         await at.decide(closed, CLOSED, "no")
         shown = {each: await at.signal(each) for each in (gone, fresh, ever)}
@@ -134,7 +135,7 @@ async def test_live_is_true_or_false(shared_database: Database, live: str) -> No
 async def test_who_waits_while_it_expires_is_too_late(database: Database) -> None:
     """Red when it is judged before somebody else lets go of the signal."""
     signal = insert_signal(database, expires_at=from_now(database, timedelta(hours=1)))["id"]
-    async with desk(database, limits=NOBODY_CLOSES) as at:
+    async with nobody_closing(database), desk(database) as at:
         database.execute("BEGIN")
         database.execute("SELECT FROM signals WHERE id = $1 FOR UPDATE", signal)
         waiting = asyncio.create_task(at.decide(signal, QUEUED))
@@ -181,8 +182,6 @@ async def test_what_is_stored_while_a_process_is_about_to_close_is_told_before_i
             assert await sweep.fetchval("SELECT pg_try_advisory_xact_lock($1)", EXPIRY_LOCK)
             assert await sweep.fetchval("SELECT pg_current_xact_id_if_assigned()") is None
             signal = insert_signal(database, expires_at=from_now(database, timedelta(seconds=-1)))
-            assert await statement.close_expired(sweep, 10) == 0  # it is later than the transaction
-        async with sweep.transaction():
             assert await statement.close_expired(sweep, 10) == 1
     finally:
         await sweep.close()

@@ -15,7 +15,7 @@ from tests.rates.simulated import Simulation, allowed, most_within, simulation
 from tests.running.application import figure
 from tests.running.postgres import Database
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.no_cover]
 
 RATES = ["100/s", "10/s", "3/s", "1/s", "30/m"]
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from tests.running.postgres import Database, PostgresServer
 from tests.running.service_process import CLOCK, ServiceProcess
 
+KEPT = 6
+"""So many services run on for the next scenarios: each costs a little even when nobody uses it."""
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -68,7 +71,7 @@ class Running:
 
 
 class Fleet:
-    """The services that scenarios share. They run until the end of the test run."""
+    """The services that scenarios share. They run until the end of the test run, or until others were wanted since."""
 
     def __init__(self, postgres: PostgresServer) -> None:
         self.postgres = postgres
@@ -76,12 +79,19 @@ class Fleet:
 
     def shared(self, configuration: Configuration) -> Running:
         """The ready service with this configuration, for a scenario that leaves it as it found it."""
-        if configuration not in self._running:
-            database = self.postgres.create()
-            running = Running(configuration, database, database.url)
-            self._running[configuration] = running
-            running.service.wait_until_ready()
+        if configuration in self._running:
+            self._running[configuration] = self._running.pop(configuration)
+        else:
+            self._start(configuration)
         return self._running[configuration]
+
+    def _start(self, configuration: Configuration) -> None:
+        database = self.postgres.create()
+        self._running[configuration] = running = Running(configuration, database, database.url)
+        running.service.wait_until_ready()
+        if len(self._running) > KEPT:
+            longest_unused = next(iter(self._running))
+            self._running.pop(longest_unused).retire()
 
     def retire(self) -> None:
         """Stop them all, also when one of them does not stop in good order."""
