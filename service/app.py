@@ -76,7 +76,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     overview = Overview(clock)
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     database_time = DatabaseTime(pool, clock)
-    terms = Terms(settings, clock, database_time.now, signing and signing.keyring.needs_approval)
+    terms = Terms(settings, clock, database_time.now, signing.keyring.needs_approval if signing else None)
     feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
     reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)

@@ -43,8 +43,8 @@ _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort
 _LOOK = f"""
 WITH {HORIZON}
 SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer,
-    CASE WHEN NOT s.hit THEN NULL
-        WHEN s.signal_id IS NULL THEN row_to_json(signal) ELSE row_to_json(change) END AS json,
+    CASE WHEN s.hit AND s.signal_id IS NULL THEN row_to_json(signal)
+        WHEN s.hit THEN row_to_json(change) END AS json,
     CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
     s.to_status = 2 AS closed, s.expires_at, s.waiting, CASE WHEN s.hit AND s.approving THEN (
         SELECT row_to_json(signal) FROM signals AS s, LATERAL (
@@ -57,9 +57,9 @@ FROM (
         AND ($10::text[] IS NULL OR s.producer_id = ANY($10))
         AND ($11::timestamptz IS NULL OR s.at >= $11) AND ($12::timestamptz IS NULL OR s.at < $12)
         AND ($13::jsonb IS NULL OR CASE WHEN s.signal_id IS NULL THEN s.payload @> $13
-            ELSE EXISTS (SELECT FROM signals WHERE id = s.signal_id AND payload @> $13) END)
+            ELSE (SELECT payload @> $13 FROM signals WHERE id = s.signal_id) END)
         AND (NOT $14::bool OR s.to_status <> 2 AND s.expires_at <= clock_timestamp() IS NOT TRUE
-            AND (s.signal_id IS NULL OR EXISTS (SELECT FROM signals WHERE id = s.signal_id AND status <> 2)))
+            AND (s.signal_id IS NULL OR (SELECT status <> 2 FROM signals WHERE id = s.signal_id)))
         AND ($15::bool OR NOT s.waiting) AS hit
     FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
 ) AS s, LATERAL (

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import asyncpg
@@ -15,6 +16,9 @@ from tests.readers.known import add
 from tests.reading.reader import LIMITS
 from tests.running.application import JSON, SIGNALS, serving
 from tests.running.postgres import Database
+
+PATIENT = replace(LIMITS, lock_seconds=25, statement_seconds=28, command_seconds=29)
+"""For tests in which somebody waits for a lock, on a machine that does much else."""
 
 FEED = "/api/v1/feed"
 NEW, QUEUED, CLOSED = 0, 1, 2
@@ -88,5 +92,5 @@ async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
         "bert": await add(database, "bert", Scope(("XAU*",)), may=[APPROVE]),
         "carl": await add(database, "carl"),
     }
-    async with serving(database.url, **{"clock": utc_now, "limits": LIMITS, **settings}) as client:
+    async with serving(database.url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
         yield Desk(client, tokens)

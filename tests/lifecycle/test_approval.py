@@ -13,9 +13,8 @@ from service.keyring.sealing import SealingKeys
 from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
 from service.producers import keys, registry
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk, nobody_closing
+from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing
 from tests.postgres.rows import insert_signal
-from tests.reading.reader import LIMITS
 from tests.running.application import SECRET, SIGNALS, figure, present, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import until_true
@@ -71,7 +70,7 @@ async def test_what_is_closed_without_approval_was_never_there(database: Databas
     """Nor is its closing: rejected, expired, or withdrawn."""
     rejected, expired = waiting(database, instrument="GONE"), waiting(database, instrument="GONE")
     database.execute("UPDATE signals SET expires_at = now() WHERE id = $1::text::uuid", expired)
-    async with desk(database, limits=replace(LIMITS, expiry_seconds=0.05)) as at:
+    async with desk(database, limits=replace(PATIENT, expiry_seconds=0.05)) as at:
         await at.decide(rejected, CLOSED, "no")
 
         async def closed() -> bool:

@@ -11,10 +11,9 @@ import pytest
 from service.kernel.timestamps import utc_now
 from service.lifecycle import statement
 from service.lifecycle.expiry import EXPIRY_LOCK
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, Desk, desk, nobody_closing
+from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing
 from tests.postgres.locks import until_somebody_waits
 from tests.postgres.rows import insert_signal
-from tests.reading.reader import LIMITS
 from tests.reading.storing import insert_many
 from tests.running.application import JSON, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
@@ -67,10 +66,11 @@ async def test_a_signal_that_expires_at_no_such_time_is_refused(database: Databa
         expires_at = from_now(database, expires_at).isoformat()
     async with serving(database.url) as client:
         await until_known(client)
+        before = database.value("SELECT count(*) FROM signals")
         answer = await client.post(SIGNALS, content=signal_body(expires_at=expires_at), headers=JSON)
     assert answer.status_code == 422
     assert [fault["loc"] for fault in answer.json()["detail"]] == [["body", "expires_at"]]
-    assert database.value("SELECT count(*) FROM signals") == 0
+    assert database.value("SELECT count(*) FROM signals") == before
 
 
 async def until_known(client: Any) -> None:
@@ -157,7 +157,7 @@ async def test_what_has_expired_is_closed_once_and_told(database: Database) -> N
             if status == CLOSED or expires_at != past:
                 insert_signal(database, status=status, expires_at=expires_at)
     before = figure("signals_expired_total")
-    limits = replace(LIMITS, expiry_seconds=0.05, expiry_rows=2)
+    limits = replace(PATIENT, expiry_seconds=0.05, expiry_rows=2)
     async with desk(database, limits=limits) as at, serving(database.url, limits=limits):
 
         async def told() -> bool:
@@ -217,7 +217,7 @@ async def test_who_decides_as_it_expires_and_who_closes_it_do_not_both(database:
         insert_signal(database, expires_at=from_now(database, timedelta(milliseconds=300 + 10 * number)))
         for number in range(40)
     ]
-    async with desk(database, limits=replace(LIMITS, expiry_seconds=0.01)) as at:
+    async with desk(database, limits=replace(PATIENT, expiry_seconds=0.01)) as at:
 
         async def at_its_end(signal: Any) -> Any:
             left = signal["expires_at"] - from_now(database, timedelta())
