@@ -5,9 +5,13 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from service.intake.signal import SignalCreate, SignalCreated
+from service.lifecycle.decision import StatusChange
 from service.manual import shapes
 from service.manual.answers import Json
 from service.reading import shapes as reading
+
+_ASKED = (SignalCreate, shapes.BatchCreate, StatusChange)
+"""What is sent, with fields that are not known."""
 
 
 class _Plain(GenerateJsonSchema):
@@ -31,6 +35,7 @@ def schemas() -> Json:
         shapes.RefusedSignature,
         shapes.RefusedCursor,
         reading.Signal,
+        reading.SignalWithHistory,
         reading.FeedPage,
         reading.InstrumentsPage,
         reading.Overview,
@@ -40,11 +45,11 @@ def schemas() -> Json:
     ]
     models: list[tuple[Any, JsonSchemaMode]] = [(model, "serialization") for model in answers]
     _, definitions = models_json_schema(
-        [(SignalCreate, "validation"), (shapes.BatchCreate, "validation"), *models],
+        [*((model, "validation") for model in _ASKED), *models],
         ref_template="#/components/schemas/{model}",
         schema_generator=_Plain,
     )
     found: Json = definitions["$defs"]
-    for name in found.keys() - {"SignalCreate", "BatchCreate"}:
+    for name in found.keys() - {model.__name__ for model in _ASKED}:
         found[name]["additionalProperties"] = False
     return found

@@ -91,8 +91,11 @@ async def test_a_page_is_read_in_order(
 ) -> None:
     after = Position(*await connection.fetchrow(MIDDLE, place))
     done = await steps(connection, replace(asked, after=after))
-    scans = [step for step in done if step.get("Relation Name") == "signals" and step.get("Alias") != "signals"]
-    assert {step.get("Index Name") for step in scans} == {index}
+    tables = "signals", "transitions"
+    scans = [step for step in done if step.get("Relation Name") in tables and step["Actual Loops"]]
+    scans = [step for step in scans if step.get("Alias") not in tables]
+    both = {index, index.replace("signals", "transitions")}
+    assert index in {step.get("Index Name") for step in scans} <= both
     assert not [step for step in done if "Sort" in step["Node Type"]]
     assert sum(step["Actual Rows"] * step["Actual Loops"] for step in scans) <= looked
 
