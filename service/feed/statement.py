@@ -46,7 +46,7 @@ SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS produ
     CASE WHEN s.hit AND s.signal_id IS NULL THEN row_to_json(signal)
         WHEN s.hit THEN row_to_json(change) END AS json,
     CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
-    s.to_status = 2 AS closed, s.expires_at, s.waiting, CASE WHEN s.hit AND s.approving THEN (
+    s.to_status = 2 AS closed, s.expires_at, s.waiting OR s.approving AS waiting, CASE WHEN s.hit AND s.approving THEN (
         SELECT row_to_json(signal) FROM signals AS s, LATERAL (
             SELECT {FIELDS.format(status="1", state_version="1", updated_at="approval.at")}
         ) AS signal WHERE s.id = approval.of
