@@ -41,9 +41,9 @@ from service.live import LiveFeed
 from service.manual.pages import pages
 from service.notation.rate import Rate
 from service.operate.clock import DatabaseClock
+from service.operate.database_time import DatabaseTime
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
-from service.postgres.database_time import DatabaseTime
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.producers.uses import KeyUses
