@@ -52,7 +52,7 @@ Feature: AC-45 Approval
 
   Rule: What nobody approves was never there
 
-    Example: It is rejected
+    Example: It is closed
       Given producers have keys of their own
       And the operator has registered the producer, and asks approval of its signals
       And the operator has let a reader read everything

@@ -36,9 +36,9 @@ from service.live import LiveFeed
 from service.manual.pages import pages
 from service.operate import figures
 from service.operate.clock import DatabaseClock
+from service.operate.database_time import DatabaseTime
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
-from service.postgres.database_time import DatabaseTime
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
 from service.readers.loader import ReadersLoader

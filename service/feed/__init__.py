@@ -4,7 +4,6 @@
 - `contents`: which signals have something in their payloads that few have
 - `errors`: what readers are refused
 - `events`: what the feed tells; pure
-- `filter`: which signals a reader wants, and may see; pure
 - `instruments`: which there are
 - `pace`: how many are read at once; pure
 - `pages`: what comes after a place, within bounds
@@ -16,10 +15,10 @@
 """
 
 from service.feed.events import Row
-from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
 from service.feed.share import answered, unavailable
 from service.feed.tail import Tail
+from service.readers.filter import Filter
 
 __all__ = ["Filter", "Page", "Pages", "Position", "Row", "Tail", "answered", "unavailable"]

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from service.feed.filter import Filter
 from service.feed.position import Position
+from service.readers.filter import Filter
 
 SIGNAL, STATUS = "signal", "status"
 """The kinds of events: a signal was stored, or its status was changed."""
@@ -16,8 +16,8 @@ class Row(NamedTuple):
     place, or the whole event of another kind. `signal` is which one it is about, which expires at `expires_at`, if at
     all; `closed` says that it was closed when this was read, or by this.
 
-    What is `waiting` for approval, or never got it, is not for everybody. What gives approval has the signal as it was
-    `approved`, which is what those are given who did not see it before.
+    What is `waiting` for approval, never got it, or gives it, is not for everybody. What gives it has the signal as it
+    was `approved`, if that is still there: those who did not see it before are given that.
     """
 
     position: Position
@@ -33,6 +33,6 @@ class Row(NamedTuple):
 
     def given(self, filter: Filter) -> Self | None:
         """What those are given who ask for that and see the signal; None for nothing."""
-        if filter.unapproved or self.approved is None:
-            return None if self.waiting and not filter.unapproved else self
-        return self._replace(json=self.approved, kind=SIGNAL)
+        if filter.unapproved or not self.waiting:
+            return self
+        return None if self.approved is None else self._replace(json=self.approved, kind=SIGNAL, waiting=False)

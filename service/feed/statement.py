@@ -10,9 +10,9 @@ from uuid import UUID
 import asyncpg
 
 from service.feed.events import Row
-from service.feed.filter import EVERYTHING, Filter
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
+from service.readers.filter import EVERYTHING, Filter
 
 HORIZON = """
 horizon AS MATERIALIZED (
@@ -46,7 +46,7 @@ SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS produ
     CASE WHEN s.hit AND s.signal_id IS NULL THEN row_to_json(signal)
         WHEN s.hit THEN row_to_json(change) END AS json,
     CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
-    s.to_status = 2 AS closed, s.expires_at, s.waiting, CASE WHEN s.hit AND s.approving THEN (
+    s.to_status = 2 AS closed, s.expires_at, s.waiting OR s.approving AS waiting, CASE WHEN s.hit AND s.approving THEN (
         SELECT row_to_json(signal) FROM signals AS s, LATERAL (
             SELECT {FIELDS.format(status="1", state_version="1", updated_at="approval.at")}
         ) AS signal WHERE s.id = approval.of
@@ -237,15 +237,12 @@ def _statement(asked: Asked) -> Sequence[Any]:
 
 def _source(asked: Asked) -> str:
     """Each instrument has its own order in the index of each table. Those are merged."""
-    if asked.ids is not None:
-        return " UNION ALL ".join(_ALL.format(rows=rows.format(these), condition="true") for rows, _, these in _SOURCES)
-    names = asked.names
-    if not names:
-        condition = "true" if names is None else "false"
-        return " UNION ALL ".join(
-            _ALL.format(rows=rows.format(table), condition=condition) for rows, table, _ in _SOURCES
-        )
-    parameters = [f"${16 + place}::text" for place in range(len(names))]
-    return " UNION ALL ".join(
-        _OF_ONE.format(rows=rows.format(table), name=name) for rows, table, _ in _SOURCES for name in parameters
-    )
+    if asked.names:
+        names = [f"${16 + place}::text" for place in range(len(asked.names))]
+        parts = [_OF_ONE.format(rows=rows.format(table), name=name) for rows, table, _ in _SOURCES for name in names]
+    elif asked.ids is not None:
+        parts = [_ALL.format(rows=rows.format(these), condition="true") for rows, _, these in _SOURCES]
+    else:
+        condition = "true" if asked.names is None else "false"
+        parts = [_ALL.format(rows=rows.format(table), condition=condition) for rows, table, _ in _SOURCES]
+    return " UNION ALL ".join(parts)

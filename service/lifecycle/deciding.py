@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from service.feed.filter import Filter
 from service.feed.share import Share
 from service.http.errors import NotFound
 from service.lifecycle import condition, statement
@@ -12,6 +11,7 @@ from service.lifecycle.decision import STEPS, Decision
 from service.lifecycle.errors import SignalExpired, StateChanged, TransitionRefused
 from service.lifecycle.statement import Decided, State
 from service.postgres.pool import Pool
+from service.readers.filter import Filter
 
 
 class Deciding:

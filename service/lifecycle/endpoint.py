@@ -5,7 +5,6 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.feed.filter import Filter
 from service.feed.share import answered
 from service.http.headers import values
 from service.kernel import metrics
@@ -14,6 +13,7 @@ from service.lifecycle import condition, decision
 from service.lifecycle.deciding import Deciding
 from service.lifecycle.decision import Decision
 from service.proof.authentication import Sender
+from service.readers.filter import Filter
 from service.readers.scope import Reader
 
 

@@ -97,12 +97,11 @@ class Memory:
     def shown(self, recent: Recent, filter: Filter) -> bytes | None:
         """An event as it is now; None if it is not for a filter that it matches: its signal waits for approval, or is
         not live any more."""
-        if recent.waiting and not filter.unapproved:
-            return None
+        event = recent.event if filter.unapproved or not recent.waiting else recent.approved
         expired = recent.expired(self._now())
-        if filter.live and (expired or recent.closed or recent.signal in self._closed):
+        over = expired or recent.closed or recent.signal in self._closed
+        if event is None or (filter.live and over):
             return None
-        event = recent.event if filter.unapproved or recent.approved is None else recent.approved
         return frames.as_expired(event) if expired else event
 
     def reaches(self, position: Position) -> bool:

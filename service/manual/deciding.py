@@ -13,17 +13,9 @@ from service.readers.errors import TokenRefusal
 TOKEN_OR_SIGNATURE: list[Json] = [{"ReaderToken": []}, {name: [] for name in SIGNING_HEADERS}]
 """A reader shows its token, or else a producer signs."""
 
-_DECIDING: list[type[Refusal]] = [
-    *ANYWHERE,
-    InvalidJson,
-    DuplicateKey,
-    UnsupportedMediaType,
-    ValidationFailed,
-    FeedUnavailable,
-    *refusals_below(TokenRefusal),
-    *refusals_below(AuthenticationRefusal),
-    *refusals_below(DecisionRefusal),
-]
+_OF_WHO_DECIDES = [TokenRefusal, AuthenticationRefusal, DecisionRefusal]
+
+_OF_BODIES: list[type[Refusal]] = [InvalidJson, DuplicateKey, UnsupportedMediaType, ValidationFailed]
 
 
 def deciding_paths() -> Json:
@@ -37,6 +29,8 @@ def signal_id() -> Json:
 
 
 def _decide() -> Json:
+    of_who_decides = (refusal for root in _OF_WHO_DECIDES for refusal in refusals_below(root))
+    refusals = [*ANYWHERE, *_OF_BODIES, FeedUnavailable, *of_who_decides]
     decided = answer("StatusEvent", "Decided, now or by the same word before", ["ETag"])
     decided["content"]["application/json"]["example"] = specimens.DECIDED
     condition = {
@@ -53,11 +47,6 @@ def _decide() -> Json:
         "tags": ["deciding"],
         "security": TOKEN_OR_SIGNATURE,
         "parameters": [signal_id(), condition, ref("parameters", "X-Request-Id")],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": ref("schemas", "StatusChange"), "examples": specimens.DECISIONS}
-            },
-        },
-        "responses": {"200": decided, **refused_answers(_DECIDING)},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": ref("schemas", "StatusChange")}}},
+        "responses": {"200": decided, **refused_answers(refusals)},
     }

@@ -29,11 +29,6 @@ SIGNALS: dict[str, Any] = {
 
 CREATED: dict[str, Any] = {"id": _ID, "status": 0, "created_at": "2026-01-31T12:00:01.207449Z"}
 
-DECISIONS: dict[str, Any] = {
-    "queue": {"value": {"status": 1}},
-    "close": {"value": {"status": 2, "reason": "the market is closed"}},
-}
-
 DECIDED: dict[str, Any] = {
     "event": "status",
     "signal_id": _ID,

@@ -2,7 +2,6 @@
 
 - `audit`: what operators have changed
 - `connector`: sessions, directly or through a pooler
-- `database_time`: what the clock of the database shows
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
 - `faults`: whose fault it is that a statement failed

@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 
 from service.feed import statement
 from service.feed.events import SIGNAL, Row
-from service.feed.filter import Filter
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
 from service.feed.share import Share, answered
@@ -18,6 +17,7 @@ from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
 from service.readers.errors import TokenInvalid
+from service.readers.filter import Filter
 from service.readers.scope import Reader
 from service.reading.listing import listed
 from service.reading.overview import Overview

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from service.feed.filter import Filter
 from service.feed.instruments import LIKE
+from service.readers.filter import Filter
 
 _LATEST = "CASE WHEN $7 THEN greatest(latest, latest_waiting) ELSE latest END"
 """When the latest signal was stored, if need be of those that wait for approval too."""

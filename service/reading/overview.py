@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from service.feed.filter import Filter
 from service.kernel import metrics
 from service.kernel.timestamps import Clock, utc_text
+from service.readers.filter import Filter
 from service.readers.scope import Scope
 
 _MINUTES = 60

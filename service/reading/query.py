@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from service.feed.filter import Filter
 from service.feed.position import Position
 from service.http.errors import ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import parse_timestamp
 from service.proof.headers import PRODUCER_ID_FORM
+from service.readers.filter import Filter
 
 PAGE_ROWS, PAGE_ROWS_MAX = 100, 1000
 WAIT_SECONDS_MAX = 30

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from service.feed.events import Row
-from service.feed.filter import Filter
 from service.feed.pages import Page
 from service.feed.position import Position
 from service.feed.tail import Tail
+from service.readers.filter import Filter
 from service.reading.places import Places
 
 _LOOK_SECONDS = 1.0

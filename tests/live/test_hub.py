@@ -358,7 +358,7 @@ def test_what_waits_for_approval_is_for_those_who_see_it_before() -> None:
     one = UUID(int=1)
     rows = [
         Row(place(1), "XAUUSD", "", b"new", "signal", one, waiting=True),
-        Row(place(2), "XAUUSD", "", b"queued", "status", one, approved=b"approved"),
+        Row(place(2), "XAUUSD", "", b"queued", "status", one, waiting=True, approved=b"approved"),
         Row(place(3), "XAUUSD", "", b"closed", "status", one, closed=True),
         Row(place(4), "XAUUSD", "", b"rejected", "status", UUID(int=2), closed=True, waiting=True),
     ]

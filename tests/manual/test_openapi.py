@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from service.app import create_app
 from service.batch.errors import NotStored
+from service.http.shapes import Fault
 from service.intake.signal import parse_signal
 from service.kernel.errors import FieldFault, Refusal, all_refusals
 from service.manual.openapi import document_text
 from service.manual.pages import pages
-from service.manual.shapes import Fault
 from service.settings import Settings
 from tests.documents.generated import generated
 from tests.observing.published import DOCUMENT, conforms, followed, refusal_answer
