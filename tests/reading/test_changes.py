@@ -1,13 +1,16 @@
 """Changes of state in the feed: in one order with signals, in pages and streams, for those who see the signal."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from service.payloads import index as payload_index
+from service.postgres.orm import orm
 from tests.postgres.rows import insert_signal
 from tests.reading.reader import LIMITS, page, reading
-from tests.reading.storing import open_transaction
+from tests.reading.storing import insert_many, open_transaction
 from tests.running.postgres import Database
 from tests.running.waiting import until_true
 
@@ -119,3 +122,21 @@ async def test_a_time_begins_with_changes_from_then_on(database: Database) -> No
         await until_true(surveyed, "all is surveyed")
         found = await read(client, from_=since.isoformat())
     assert found == [(str(first), 1), (third, 0), (str(second), 1)]
+
+
+async def test_what_becomes_of_few_is_found_by_the_index_of_payloads(database: Database) -> None:
+    """Red when only signals are looked up by it: then a page goes past what became of them."""
+    [rare] = insert_many(database, 1, payload='{"order":{"id":7}}')
+    for status in (1, 2):
+        insert_many(database, 40)
+        change(database, rare, status, status - 1)
+    insert_many(database, 40)
+    async with orm(database.url):
+        assert await payload_index.create(database.url, "tester")
+    looks_at_few = replace(LIMITS, page_payload_bytes=20_000)
+    async with reading(database.url, looks_at_few, signals_payload_max_bytes=1000) as client:
+
+        async def found() -> bool:
+            return await read(client, payload='{"order":{"id":7}}') == [(rare, 0), (rare, 1), (rare, 2)]
+
+        await until_true(found, "the signal and what became of it are there")
