@@ -24,6 +24,8 @@ class Decide:
         """`on_decided` is called after each commit."""
         self._deciding = deciding
         self._on_decided = on_decided
+        for status in (decision.QUEUED, decision.CLOSED):
+            metrics.decisions.labels(str(status))
 
     async def status(self, request: Request) -> Response:
         """POST /api/v1/signals/{id}/status: make a signal queued or closed; answer with the event that tells it."""

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.kernel.timestamps import utc_now
-from tests.batch.sending import body_of, item, post, statuses
+from tests.batch.sending import body_of, item, post, signed, statuses
+from tests.lifecycle.deciding import nobody_closing
 from tests.lifecycle.test_approval import signed_desk
+from tests.lifecycle.test_expiry import SOON, from_now, until_known
 from tests.running.application import serving, signing_headers
 from tests.running.postgres import Database
+from tests.running.waiting import until_true
 
 pytestmark = pytest.mark.anyio
 
@@ -35,3 +38,36 @@ async def test_they_need_approval_where_it_is_asked_of_their_producer(database: 
         assert (await post(at.client, body, headers)).status_code == 201
         assert await at.events(by="carl") == []
     assert [row["approval"] for row in database.fetch(STORED)] == ["required", "required"]
+
+
+async def test_a_repeat_is_answered_as_at_first_after_they_have_expired(database: Database) -> None:
+    """The same signed bytes, and the same key signed anew."""
+    key = {"Idempotency-Key": "as-at-first"}
+    async with nobody_closing(database), serving(database.url, signing=True) as client:
+        await until_known(client)
+        moment = from_now(database, SOON)
+        body = body_of([item(1, expires_at=moment.isoformat()), item(2)])
+
+        async def over() -> bool:
+            return from_now(database, timedelta()) > moment
+
+        first = await post(client, body, {**signed(body), **key})
+        assert (first.status_code, statuses(first)) == (201, [201, 201])
+        await until_true(over, "it has expired")
+        for headers in (signed(body), {**signed(body, 5), **key}):
+            again = await post(client, body, headers)
+            assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_a_duplicate_is_good_as_long_as_the_first(database: Database) -> None:
+    given = from_now(database, timedelta(hours=1))
+    said = [given, given + timedelta(hours=1), None]
+    sent = [body_of([item(1, expires_at=moment and moment.isoformat())]) for moment in said]
+    async with serving(database.url, signing=True, signals_duplicates="return") as client:
+        await until_known(client)
+        answers = [await post(client, body, signed(body)) for body in sent]
+    assert [statuses(answer) for answer in answers] == [[201], [200], [200]]
+    assert len({answer.json()["results"][0]["id"] for answer in answers}) == 1
+    assert [row["expires_at"] for row in database.fetch("SELECT expires_at FROM signals WHERE payload ? 'n'")] == [
+        given
+    ]

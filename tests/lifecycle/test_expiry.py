@@ -15,7 +15,7 @@ from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, n
 from tests.postgres.locks import until_somebody_waits
 from tests.postgres.rows import insert_signal
 from tests.reading.storing import insert_many
-from tests.running.application import JSON, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import until, until_true
 
@@ -85,6 +85,8 @@ async def until_known(client: Any) -> None:
 
 
 async def test_a_resend_is_answered_as_at_first_after_it_has_expired(database: Database) -> None:
+    """The same signed bytes, and the same key signed anew."""
+    key, later = {"Idempotency-Key": "as-at-first"}, NOW + timedelta(seconds=5)
     async with nobody_closing(database), serving(database.url, signing=True) as client:
         await until_known(client)
         moment = from_now(database, SOON)
@@ -93,11 +95,12 @@ async def test_a_resend_is_answered_as_at_first_after_it_has_expired(database: D
         async def over() -> bool:
             return from_now(database, timedelta()) > moment
 
-        first = await client.post(SIGNALS, content=body, headers=signing_headers(body))
+        first = await client.post(SIGNALS, content=body, headers={**signing_headers(body), **key})
         assert first.status_code == 201, first.text
         await until_true(over, "it has expired")
-        again = await client.post(SIGNALS, content=body, headers=signing_headers(body))
-    assert (again.status_code, again.json()) == (201, first.json())
+        for headers in (signing_headers(body), {**signing_headers(body, moment=later), **key}):
+            again = await client.post(SIGNALS, content=body, headers=headers)
+            assert (again.status_code, again.json()) == (201, first.json())
 
 
 async def test_what_has_expired_is_seen_by_every_read_before_anybody_closes_it(database: Database) -> None:
