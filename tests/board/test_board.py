@@ -249,6 +249,17 @@ def test_many_signals_are_told_to_listeners_in_one_sentence(
     assert [said.split(",")[0] for said in board.run("return window.said")] == ["500 new signals"]
 
 
+@pytest.mark.parametrize("before", ["", "n"])
+def test_a_long_payload_is_cut_between_letters(
+    looked_at: Board, inside: Deployment, instrument: str, before: str
+) -> None:
+    """Red when it is cut between the halves of one: the driver cannot even read such a page."""
+    [signal] = store(inside, instrument, payload=f"""jsonb_build_object('note', '{before}' || repeat('📈', 200))""")
+    row = opened(looked_at, instrument).wait_for_row(signal)
+    assert row.payload.startswith(f'{{"note":"{before}📈')
+    assert row.payload.endswith("📈")
+
+
 def test_what_comes_waits_while_the_board_is_paused(looked_at: Board, inside: Deployment, instrument: str) -> None:
     board = opened(looked_at, instrument)
     board.element("pause").click()
