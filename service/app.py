@@ -34,6 +34,7 @@ from service.lifecycle.expiry import Expiry
 from service.lifecycle.guards import deciders, either
 from service.live import LiveFeed
 from service.manual.pages import pages
+from service.months.upkeep import Months
 from service.operate import figures
 from service.operate.clock import DatabaseClock
 from service.operate.database_time import DatabaseTime
@@ -93,7 +94,15 @@ def create_app(
     looking = repeated("overview", overview.look, limits.overview_seconds)
     timing = repeated("database_time", database_time.look, limits.database_time_seconds)
     expiring = repeated("expiry", Expiry(pool, limits, tail.wake).look, limits.expiry_seconds)
-    more = {"overview": looking, "tail": tail.run, "streams": live.sweeping, "time": timing, "expiry": expiring}
+    months = repeated("months", Months(pool, limits).look, limits.months_seconds)
+    more = {
+        "months": months,
+        "overview": looking,
+        "tail": tail.run,
+        "streams": live.sweeping,
+        "time": timing,
+        "expiry": expiring,
+    }
     background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
     router = Router(
         routes=[

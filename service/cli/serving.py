@@ -7,9 +7,12 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from service.months.month import Month
 
 
 def serve(
@@ -47,7 +50,8 @@ def serve(
 def migrate(
     down: Annotated[bool, typer.Option("--down", help="Undo the newest migration instead.")] = False,
 ) -> None:
-    """Bring the database schema up to date. Safe to run at any time, and by several at once.
+    """Bring the database schema up to date, and make the tables of the months to come. Safe to run at any time, and by
+    several at once.
 
     Example: `DATABASE_URL=postgresql://db/signals signals migrate`
     """
@@ -61,6 +65,9 @@ def migrate(
         for name in names:
             typer.echo(f"{'undone' if down else 'applied'}: {name}")
         begun = None if down else asyncio.run(schema.settle(url))
+        made = [] if down else asyncio.run(_make_months(url))
+        for month, moved in made:
+            typer.echo(f"made: {month}" + (f", {moved} signals moved into it" if moved else ""))
     if begun:
         typer.echo(f"begun: life {begun.life}, since the data has come from another server")
     if begun and begun.keys:
@@ -69,8 +76,17 @@ def migrate(
         typer.echo(
             f"Tokens of readers that were revoked since the dump was made are good again: {TOKENS_REMEDY}", err=True
         )
-    if not names and not begun:
+    if not names and not begun and not made:
         typer.echo("nothing to do")
+
+
+async def _make_months(url: str) -> "list[tuple[Month, int]]":
+    from service.kernel.limits import Limits
+    from service.months import making
+    from service.postgres import schema
+
+    async with schema.unlimited(url) as connection:
+        return [made async for made in making.make_missing(connection, Limits().months_ahead)]
 
 
 @contextmanager

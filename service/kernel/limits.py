@@ -140,6 +140,9 @@ class Limits:
     """How often it is looked for what has expired and is to be closed."""
     expiry_rows: int = 500
     """How many signals are closed at once."""
+    months_seconds: float = 60
+    months_ahead: int = 3
+    """How often it is looked whether there are tables for the months to come, and for how many."""
     database_time_seconds: float = 5.0
     """How often a process looks at the clock of the database, which decides what has expired."""
     heartbeat_seconds: float = 5.0

@@ -128,6 +128,14 @@ expired_open = Gauge(
     "How long ago the oldest of those signals expired that are not closed",
     multiprocess_mode="mostrecent",
 )
+months_ahead = Gauge(
+    "signals_months_ahead", "How many months to come have a table for their signals", multiprocess_mode="mostrecent"
+)
+outside_months = Gauge(
+    "signals_outside_months",
+    "Signals whose ids were made in no month that has a table, up to 10000",
+    multiprocess_mode="mostrecent",
+)
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",

@@ -18,7 +18,10 @@ _SITUATION = """
 SELECT pg_is_in_recovery() AS follows,
     to_regclass('transitions') IS NOT NULL
         AND (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_signals_position')) IS TRUE AS migrated,
-    EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = to_regclass('signals')) AS fed
+    EXISTS (
+        SELECT FROM pg_subscription_rel WHERE srrelid = to_regclass('signals')
+            OR srrelid IN (SELECT relid FROM pg_partition_tree(to_regclass('signals')))
+    ) AS fed
 """
 
 _NEWEST = """

@@ -1,0 +1,7 @@
+"""Signals lie in one table a month, by their ids, which begin with the time at which they were made.
+
+- `making`: months are made before they come, and what came too early finds its place
+- `month`: a month of UTC, and the ids that may be made in it; pure
+- `partitions`: which months there are
+- `upkeep`: a service sees to it, and tells how far it has come
+"""

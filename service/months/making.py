@@ -1,0 +1,105 @@
+"""Months are made before they come, and what came too early finds its place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import asyncpg
+
+from service.months.month import Month
+from service.months.partitions import DEFAULT, Partition, holding, partitions
+
+MONTHS_LOCK = 0x4D6F6E746873
+"""The advisory lock that lets one process change which months there are: the ASCII bytes of `Months`. It is that of a
+transaction, which no pooler can keep."""
+
+MOVED_MAX = 5000
+"""How many signals are moved at once: what takes longer would keep those waiting who store and read."""
+
+PATIENCE = "SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '300ms'"
+"""Whoever wants the same tables waits behind a few statements like these for less than a second."""
+
+_STRAY = f"SELECT id FROM {DEFAULT} WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1"  # nosec B608
+
+_COUNT = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} WHERE id >= $1 AND id < $2 LIMIT {MOVED_MAX + 1}) AS few"  # nosec B608
+
+_MOVE = f"""
+WITH moved AS (DELETE FROM {DEFAULT} WHERE id >= $1 AND id < $2 RETURNING *) INSERT INTO {{}} SELECT * FROM moved
+"""  # nosec B608
+
+NOT_NOW = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
+"""What the server answers where somebody else uses the tables: it is to be tried again."""
+
+_RETRY_SECONDS = 1.0
+
+
+class TooMany(Exception):
+    """More signals lie outside of all months than can be moved at once. They stay where they are, and are found."""
+
+
+class _Turn(Exception):
+    """Another process is at it."""
+
+
+async def missing(connection: asyncpg.Connection, this: Month, number: int) -> list[Month]:
+    """The months that are to be made so that there are so many after this one; those before it whose signals lie
+    outside of all months come first."""
+    parts = await partitions(connection)
+    coming = [this.later(later) for later in range(number + 1)]
+    found = [*await _strays(connection, parts, this), *coming]
+    return [month for month in found if holding(parts, month) is None]
+
+
+async def make(connection: asyncpg.Connection, month: Month) -> int | None:
+    """Make a month, with the signals of it that are there already; returns how many these were, and None when it is
+    there or another process is at it. Raises TooMany, and what is in NOT_NOW; nothing is changed then."""
+    with suppress(_Turn):
+        async with connection.transaction(isolation="read_committed"):
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", MONTHS_LOCK):
+                raise _Turn
+            if holding(await partitions(connection), month) is not None:
+                raise _Turn
+            await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+            return await attach(connection, month)
+    return None
+
+
+async def attach(connection: asyncpg.Connection, month: Month) -> int:
+    """Within a transaction, let the table of a month be a part of signals; returns how many were moved into it."""
+    await connection.execute(PATIENCE)
+    await connection.execute(f"LOCK TABLE {DEFAULT} IN ACCESS EXCLUSIVE MODE")
+    bounds = month.lower, month.upper
+    number: int = await connection.fetchval(_COUNT, *bounds)
+    if number > MOVED_MAX:
+        raise TooMany
+    moved = await connection.execute(_MOVE.format(month.table), *bounds) if number else "INSERT 0 0"
+    if moved != f"INSERT 0 {number}":
+        raise AssertionError(f"{moved} of {number}")
+    range = f"FROM ('{month.lower}') TO ('{month.upper}')"
+    await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
+    return number
+
+
+async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIterator[tuple[Month, int]]:
+    """Make all that is missing with so many months ahead; each month that was made, and how many signals were moved
+    into it. Waits until nobody is in the way any more. Raises TooMany."""
+    this = Month.of(await connection.fetchval("SELECT now()"))
+    for month in await missing(connection, this, number):
+        while True:
+            try:
+                moved = await make(connection, month)
+                break
+            except NOT_NOW:
+                await asyncio.sleep(_RETRY_SECONDS)
+        if moved is not None:
+            yield month, moved
+
+
+async def _strays(connection: asyncpg.Connection, parts: Sequence[Partition], this: Month) -> list[Month]:
+    found: list[Month] = []
+    lower = UUID(int=0)
+    while (id := await connection.fetchval(_STRAY, lower, this.lower)) is not None:
+        found.append(Month.of_id(id))
+        lower = found[-1].upper
+    return [month for month in found if holding(parts, month) is None]
