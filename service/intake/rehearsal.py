@@ -8,7 +8,9 @@ BEGIN
     INSERT INTO receipts (key, signal_id, expires_at)
     VALUES (uuid_send(gen_random_uuid()), gen_random_uuid(), now());
     INSERT INTO signals (id, instrument, side, time, payload)
-    SELECT gen_random_uuid(), 'REHEARSAL', 0, now(), jsonb_build_object('noise', string_agg(noise::text, ''))
+    SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0')
+            || right(replace(gen_random_uuid()::text, '-', ''), 20))::uuid,
+        'REHEARSAL', 0, now(), jsonb_build_object('noise', string_agg(noise::text, ''))
     FROM (SELECT gen_random_uuid() AS noise FROM generate_series(1, 256)) AS page;
     RAISE SQLSTATE 'SIGRH';
 EXCEPTION
@@ -17,7 +19,8 @@ END
 $$
 """
 """What is taken back within a transaction is in its log all the same, and the commit waits for disk and standbys as
-any. The noise does not shrink and fills a page: a row without it would find room in a page of a full disk."""
+any. The noise does not shrink and fills a page: a row without it would find room in a page of a full disk. The id is of
+this month, so that it goes where signals go."""
 
 
 async def rehearse(connection: asyncpg.Connection) -> bool:

@@ -9,6 +9,7 @@ import asyncpg
 
 from service.months.month import Month
 from service.months.partitions import DEFAULT, Partition, holding, partitions
+from service.postgres.turn import NOT_NOW, PATIENCE
 
 MONTHS_LOCK = 0x4D6F6E746873
 """The advisory lock that lets one process change which months there are: the ASCII bytes of `Months`. It is that of a
@@ -17,9 +18,6 @@ transaction, which no pooler can keep."""
 MOVED_MAX = 5000
 """How many signals are moved at once: what takes longer would keep those waiting who store and read."""
 
-PATIENCE = "SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '300ms'"
-"""Whoever wants the same tables waits behind a few statements like these for less than a second."""
-
 _STRAY = f"SELECT id FROM {DEFAULT} WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1"  # nosec B608
 
 _COUNT = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} WHERE id >= $1 AND id < $2 LIMIT {MOVED_MAX + 1}) AS few"  # nosec B608
@@ -27,9 +25,6 @@ _COUNT = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} WHERE id >= $1 AND id < $
 _MOVE = f"""
 WITH moved AS (DELETE FROM {DEFAULT} WHERE id >= $1 AND id < $2 RETURNING *) INSERT INTO {{}} SELECT * FROM moved
 """  # nosec B608
-
-NOT_NOW = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
-"""What the server answers where somebody else uses the tables: it is to be tried again."""
 
 _RETRY_SECONDS = 1.0
 

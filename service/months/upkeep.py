@@ -7,10 +7,11 @@ import asyncpg
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.months.making import NOT_NOW, TooMany, make, missing
+from service.months.making import TooMany, make, missing
 from service.months.month import Month
 from service.months.partitions import DEFAULT, ahead, partitions
 from service.postgres.pool import Pool
+from service.postgres.turn import NOT_NOW
 
 _OUTSIDE = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} LIMIT 10000) AS few"  # nosec B608
 

@@ -72,7 +72,10 @@ async def test_a_service_that_is_well_does_not_rehearse(database: Database) -> N
 
 @pytest.mark.anyio
 async def test_a_rehearsal_is_committed_to_disk_needs_new_room_and_leaves_nothing(database: Database) -> None:
-    room = "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE relname = 'signals'"
+    room = """
+        SELECT sum(pg_relation_size(reltoastrelid))::bigint FROM pg_partition_tree('signals')
+        JOIN pg_class ON oid = relid WHERE isleaf
+    """
     async with connected(database.url) as connection:
         for _ in range(3):
             written, taken = await connection.fetchval("SELECT pg_current_wal_flush_lsn()"), database.value(room)

@@ -1,0 +1,1 @@
+"""Tests of the months in whose tables signals lie."""
