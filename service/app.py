@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
+from service.archive.retention import Retention
 from service.batch.endpoint import CreateBatch
 from service.batch.lane import Lane
 from service.board.pages import BoardPages
@@ -102,6 +103,7 @@ def create_app(
         "streams": live.sweeping,
         "time": timing,
         "expiry": expiring,
+        **_retention(settings, limits),
     }
     background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
     router = Router(
@@ -142,6 +144,15 @@ def create_app(
         lifespan=_lifespan(settings, pool, background, signing, follower, shutdown),
     )
     return traced.requests(RequestContext(router), tracing)
+
+
+def _retention(settings: Settings, limits: Limits) -> dict[str, Work]:
+    """What archives old months, where that is asked for."""
+    days, folder, url = settings.signals_retention_days, settings.signals_archive_folder, settings.database_url
+    if days is None or folder is None or url is None:
+        return {}
+    retention = Retention(url.get_secret_value(), days, folder.resolve())
+    return {"retention": repeated("retention", retention.look, limits.retention_seconds)}
 
 
 def _pool(settings: Settings, limits: Limits) -> Pool:

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     signals_batch_max_bytes: int = Field(default=4_194_304, ge=1024, le=67_108_864)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
     signals_expire_after_seconds: int | None = Field(default=None, ge=1, le=2_592_000)
+    signals_retention_days: int | None = Field(default=None, ge=31, le=36_500)
+    signals_archive_folder: Path | None = None
     signals_queue_limit: int = Field(default=1000, ge=1)
     signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
     signals_streams_max: int = Field(default=1000, ge=0, le=1_000_000)
@@ -145,6 +147,12 @@ class Settings(BaseSettings):
     def _open_reading_is_for_development(self) -> "Settings":
         if self.signals_readers == "open" and self.app_env != "development":
             raise ValueError("SIGNALS_READERS is open, which is for development: it must be tokens here")
+        return self
+
+    @model_validator(mode="after")
+    def _retention_needs_a_folder(self) -> "Settings":
+        if (self.signals_retention_days is None) != (self.signals_archive_folder is None):
+            raise ValueError("SIGNALS_RETENTION_DAYS and SIGNALS_ARCHIVE_FOLDER go together: set both, or none")
         return self
 
     @property

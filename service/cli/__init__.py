@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from service.cli import (
+    archiving,
     auditing,
     batching,
     checkup,
@@ -34,7 +35,14 @@ app = typer.Typer(
 )
 
 _COMMANDS: dict[str, list[Callable[..., None]]] = {
-    "For operators": [serving.serve, serving.migrate, limits.limits, auditing.audit],
+    "For operators": [
+        serving.serve,
+        serving.migrate,
+        archiving.archive,
+        archiving.restore,
+        limits.limits,
+        auditing.audit,
+    ],
     "For producers": [
         sending.send,
         batching.send_batch,

@@ -28,7 +28,8 @@ LEARNING_SECONDS = 1.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """What somebody has given as a duration, like 24h. Raises BadParameter."""
     from service.notation.duration import parse_duration
 
     try:
@@ -37,7 +38,7 @@ def _duration(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from None
 
 
-Within = Annotated[timedelta, typer.Option("--in", parser=_duration, metavar="TIME", help="When, like 24h or 15m.")]
+Within = Annotated[timedelta, typer.Option("--in", parser=duration, metavar="TIME", help="When, like 24h or 15m.")]
 Name = Annotated[str, typer.Argument(help="The producer: what it sends as its X-Producer-Id.")]
 
 T = TypeVar("T")

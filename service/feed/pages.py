@@ -7,6 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from service.feed import ages, contents, instruments
+from service.feed.archived import floor
 from service.feed.errors import CursorExpired
 from service.feed.events import Row
 from service.feed.pace import next_rows
@@ -74,25 +75,25 @@ class Pages:
         """At most `limit` signals after a place, or after the beginning; those stored at `since` or later and before
         `before`.
 
-        Raises CursorExpired when the place lies behind all that is stored and to come, Overloaded, and what is in
-        `unavailable`.
+        Raises CursorExpired when the place lies behind all that is stored and to come, or before something that lies in
+        an archive, Overloaded, and what is in `unavailable`.
         """
         window = self._limits.page_rows if filter.payload is None else self._payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
         async with self._share.connection() as connection:
             settled = None if before is None else await ages.settled(connection, before)
             async with snapshot(connection):
-                start = after or (await ages.place(connection, since) if since else ORIGIN)
+                start = after or max(await ages.place(connection, since) if since else ORIGIN, await floor(connection))
             page = _Draft([], start)
             await self._read(connection, page, replace(asked, after=start))
             if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
                 await self._find(connection, page, asked, filter.payload)
             async with snapshot(connection):
-                end = await newest(connection)
+                end, oldest = await newest(connection), await floor(connection)
                 expired = await is_behind(connection, end, start)
                 moment = await complete_until(connection, page.position)
-        if expired:
-            raise CursorExpired(ORIGIN.cursor.decode(), end.cursor.decode())
+        if expired or start < oldest:
+            raise CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=start < oldest)
         return Page(page.rows, page.position, moment, page.full, settled)
 
     async def _find(self, connection: asyncpg.Connection, page: _Draft, asked: Asked, payload: str) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from service.feed.archived import FLOOR
 from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
@@ -123,7 +124,8 @@ _NEWEST_OF = f"""
 _NEWEST = f"""
 WITH {HORIZON}
 SELECT epoch, xact, id
-FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="transitions")}) AS s {_DOWN}
+FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="transitions")}
+    UNION ALL ({FLOOR} AND (epoch, xact, id) <= ($1, $2::xid8, $3::uuid) {_DOWN})) AS s {_DOWN}
 """  # nosec B608
 
 _COMPLETE_UNTIL = """
@@ -202,7 +204,8 @@ async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
 
 
 async def newest(connection: asyncpg.Connection, until: Position = END) -> Position:
-    """The place of the newest event that is to be read, at or before `until`; that before all while there is none."""
+    """The place of the newest event that is to be read, at or before `until`, or lies in an archive; that before all
+    while there is none."""
     record = await connection.fetchrow(_NEWEST, *until)
     return Position(*record) if record else ORIGIN
 

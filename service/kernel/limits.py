@@ -143,6 +143,8 @@ class Limits:
     months_seconds: float = 60
     months_ahead: int = 3
     """How often it is looked whether there are tables for the months to come, and for how many."""
+    retention_seconds: float = 3600
+    """How often it is looked whether a month has become old enough for the archive."""
     database_time_seconds: float = 5.0
     """How often a process looks at the clock of the database, which decides what has expired."""
     heartbeat_seconds: float = 5.0

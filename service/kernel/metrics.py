@@ -128,6 +128,7 @@ expired_open = Gauge(
     "How long ago the oldest of those signals expired that are not closed",
     multiprocess_mode="mostrecent",
 )
+archived = Counter("signals_archived", "Signals of months that were archived")
 months_ahead = Gauge(
     "signals_months_ahead", "How many months to come have a table for their signals", multiprocess_mode="mostrecent"
 )

@@ -1,9 +1,13 @@
 """A decision is judged, and made once."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from uuid import UUID
 
+import asyncpg
+
+from service.feed.archived import is_archived
+from service.feed.errors import SignalArchived
 from service.feed.share import Share
 from service.http.errors import NotFound
 from service.lifecycle import condition, statement
@@ -26,21 +30,33 @@ class Deciding:
         """Change the state of a signal that the filter shows, if it is one that the headers If-Match name. A decision
         that holds already by the same word is answered as it was at first.
 
-        Raises NotFound, StateChanged, SignalExpired, TransitionRefused, Overloaded, and what is in `feed.unavailable`:
-        then it may have been made, and can be sent again.
+        Raises NotFound, SignalArchived, StateChanged, SignalExpired, TransitionRefused, Overloaded, and what is in
+        `feed.unavailable`: then it may have been made, and can be sent again.
         """
         while True:
             async with self._share.connection() as connection:
                 state = await statement.state(connection, signal)
+                if state is None and await is_archived(connection, signal):
+                    raise SignalArchived
             if state is None or not filter.matches(state.instrument, state.producer):
                 raise NotFound
+            if state.closed:
+                raise SignalArchived
             if state.event is not None and _is_repeated(decision, state):
                 await self._pool.commit(statement.confirm)
                 return Decided(state.event, state.state_version)
             _judge(decision, state, if_match)
             work = partial(statement.change, signal=signal, judged=state, decision=decision)
-            if decided := await self._pool.commit(work):
+            if decided := await self._commit(work):
                 return decided
+
+    async def _commit(self, work: Callable[[asyncpg.Connection], Awaitable[Decided | None]]) -> Decided | None:
+        try:
+            return await self._pool.commit(work)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == statement.MONTH_CLOSED:  # since it was looked at
+                raise SignalArchived from None
+            raise
 
 
 def _is_repeated(decision: Decision, state: State) -> bool:

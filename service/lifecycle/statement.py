@@ -11,7 +11,9 @@ from service.lifecycle.decision import Decision
 
 _STATE = f"""
 SELECT signal.instrument, coalesce(signal.producer_id, '') AS producer, signal.status, signal.state_version,
-    signal.expires_at <= clock_timestamp() IS TRUE AS expired, newest.by, newest.reason, newest.json
+    signal.expires_at <= clock_timestamp() IS TRUE AS expired,
+    EXISTS (SELECT FROM archives WHERE signal.id >= lower AND signal.id < upper) AS closed,
+    newest.by, newest.reason, newest.json
 FROM signals AS signal LEFT JOIN LATERAL (
     SELECT s.by, s.reason, row_to_json(change) AS json FROM transitions AS s, {CHANGE}
     WHERE s.signal_id = signal.id AND s.state_version = signal.state_version
@@ -66,19 +68,24 @@ FROM closed
 """What is due is what this statement saw when it began, before its transaction got a number: see above. The statuses in
 the conditions are the ones of the index, and no parameters, so that any plan can use it."""
 
+MONTH_CLOSED = "SIGAR"
+"""The SQLSTATE of who changes a signal whose month is closed."""
+
 _CONFIRM = "SELECT pg_logical_emit_message(true, 'signals', '')"
 """A commit, which waits for the standbys to have all that came before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A signal as it is now, and who has made it so, why, with the event that told it; None where nobody has."""
+    """A signal as it is now, whether its month is closed, and who has made it so, why, with the event that told it;
+    None where nobody has."""
 
     instrument: str
     producer: str
     status: int
     state_version: int
     expired: bool
+    closed: bool
     by: str | None
     reason: str | None
     event: bytes | None

@@ -77,7 +77,8 @@ class LiveFeed:
         filter = query.filter.of(scope["reader"])
         with answered():
             position = await self._hub.begin()
-            if query.after is not None and query.after > position:  # of another process, or of an older copy
+            # Of another process, or of an older copy; or of a time that lies in an archive.
+            if query.after and (query.after > position or not self._hub.memory.reaches(query.after)):
                 await self._pages.read(filter, query.after, 1)
                 position = await self._hub.begin()
         outlet = scope["state"]["connection"]().hand_over(scope)

@@ -18,7 +18,12 @@ transaction, which no pooler can keep."""
 MOVED_MAX = 5000
 """How many signals are moved at once: what takes longer would keep those waiting who store and read."""
 
-_STRAY = f"SELECT id FROM {DEFAULT} WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1"  # nosec B608
+_STRAY = f"""
+SELECT id FROM {DEFAULT} AS stray WHERE id >= $1 AND id < $2
+    AND NOT EXISTS (SELECT FROM archives WHERE stray.id >= lower AND stray.id < upper)
+ORDER BY id LIMIT 1
+"""  # nosec B608
+"""A month that lies in files is not made anew."""
 
 _COUNT = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} WHERE id >= $1 AND id < $2 LIMIT {MOVED_MAX + 1}) AS few"  # nosec B608
 

@@ -1,5 +1,7 @@
 """The index by which signals are found by what their payloads contain: for operators to whom it is worth its cost."""
 
+from functools import partial
+
 import asyncpg
 
 from service.postgres import audit
@@ -41,8 +43,8 @@ async def create(url: str, by: str) -> bool:
             raise BeingMade
         if await connection.fetchval(_IS_VALID, NAME):
             return False
-        await soon(connection, f"DROP INDEX IF EXISTS {NAME}")
-        await soon(connection, f"CREATE INDEX {NAME} ON ONLY signals {_KIND}")
+        await soon(connection, partial(connection.execute, f"DROP INDEX IF EXISTS {NAME}"))
+        await soon(connection, partial(connection.execute, f"CREATE INDEX {NAME} ON ONLY signals {_KIND}"))
         while (table := await connection.fetchval(_LACKING, NAME)) is not None:
             await _make_part(connection, table)
     await audit.record(by, "payload-index create")
@@ -56,7 +58,7 @@ async def drop(url: str, by: str) -> bool:
             raise BeingMade
         if await connection.fetchval(_IS_VALID, NAME) is None:
             return False
-        await soon(connection, f"DROP INDEX IF EXISTS {NAME}")
+        await soon(connection, partial(connection.execute, f"DROP INDEX IF EXISTS {NAME}"))
     await audit.record(by, "payload-index drop")
     return True
 
@@ -66,4 +68,4 @@ async def _make_part(connection: asyncpg.Connection, table: str) -> None:
     part = f"ix_{table}_payload"
     await connection.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{part}"')
     await connection.execute(f'CREATE INDEX CONCURRENTLY "{part}" ON "{table}" {_KIND}')
-    await soon(connection, f'ALTER INDEX {NAME} ATTACH PARTITION "{part}"')
+    await soon(connection, partial(connection.execute, f'ALTER INDEX {NAME} ATTACH PARTITION "{part}"'))

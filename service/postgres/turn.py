@@ -1,7 +1,7 @@
 """What only one process may do at a time, and takes a table for itself for a moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -32,15 +32,14 @@ async def alone(url: str, lock: int) -> AsyncIterator[asyncpg.Connection | None]
             yield connection
 
 
-async def soon(connection: asyncpg.Connection, *statements: str) -> None:
+async def soon(connection: asyncpg.Connection, work: Callable[[], Awaitable[object]]) -> None:
     """Do this in one transaction as soon as nobody uses the tables that it needs: whoever comes after waits behind it,
     so it waits for a moment only, again and again."""
     while True:
         try:
             async with connection.transaction(isolation="read_committed"):
                 await connection.execute(PATIENCE)
-                for statement in statements:
-                    await connection.execute(statement)
+                await work()
             return
         except NOT_NOW:
             await asyncio.sleep(_RETRY_SECONDS)

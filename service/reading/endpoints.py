@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.feed import statement
+from service.feed.archived import is_archived
+from service.feed.errors import SignalArchived
 from service.feed.events import SIGNAL, Row
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
@@ -51,6 +53,8 @@ class Reading:
         with answered():
             async with self._share.connection() as connection:
                 found = await statement.one(connection, UUID(key))
+                if found is None and await is_archived(connection, UUID(key)):
+                    raise SignalArchived
         if found is None or not filter.matches(found["instrument"], found["producer"]):
             raise NotFound
         if found["waiting"] and not filter.unapproved:

@@ -1,0 +1,162 @@
+"""A month is closed, written, compared with what was written, and only then dropped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import asyncpg
+
+from service.archive import files, statement
+from service.archive.errors import Differs, NotOurs
+from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
+from service.months.month import Month
+from service.months.partitions import Partition, partitions
+from service.postgres.turn import soon
+
+ARCHIVE_LOCK = 0x41726368697665
+"""The advisory lock that lets one process archive, restore or forget: the ASCII bytes of `Archive`."""
+
+OLDEST_OPEN = timedelta(days=31)
+"""What is younger is not archived: a signal may expire up to 30 days after it was stored, and is closed then."""
+
+Progress = Callable[[str, int], None]
+"""Is told what is being done, and how many more lines of it are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A month that lies in files: how many signals, in which file, and the SHA-256 of that."""
+
+    month: str
+    signals: int
+    file: str
+    sha256: str
+
+
+def nobody(_: str, __: int) -> None:
+    """Nobody looks on."""
+
+
+class Archiving:
+    """Archives into a folder, while nobody else archives, restores or forgets. Interrupted anywhere it leaves all as it
+    was, but for months that are closed, and goes on when it is run again."""
+
+    def __init__(self, connection: asyncpg.Connection, folder: Path, progress: Progress = nobody) -> None:
+        self.left: list[str] = []
+        """Tables that were left although they are old enough: of some signals it is not settled yet that they have
+        expired."""
+        self._connection = connection
+        self._folder = folder
+        self._progress = progress
+
+    async def run(self, age: timedelta, *, again: bool = False) -> list[Archived]:
+        """Archive each whole month that is so old, `again` also those that were put back.
+
+        Raises Differs, NotOurs, and OSError where files cannot be written.
+        """
+        await self._let_go()
+        found: list[Archived] = []
+        for part in await partitions(self._connection):
+            if await self._is_due(part, age, again=again):
+                found += await self._archive(part)
+        return found
+
+    async def _is_due(self, part: Partition, age: timedelta, *, again: bool) -> bool:
+        if not await statement.is_old(self._connection, part, max(age, OLDEST_OPEN)):
+            return False
+        stand = await statement.stand(self._connection, Month.of_id(part.lower))
+        return again or stand is None or not stand.restored
+
+    async def _archive(self, part: Partition) -> list[Archived]:
+        try:
+            await soon(self._connection, partial(statement.close, self._connection, part.name))
+        except statement.StillOpen:
+            self.left.append(part.name)
+            return []
+        months = await statement.months_of(self._connection, part)
+        for month in months:
+            await statement.know(self._connection, month)
+        manifests = [await self._write(part.name, month) for month in months]
+        for month in months:
+            await self.compare(part.name, month, self._folder / str(month))
+        await soon(self._connection, partial(self._drop, part, manifests))
+        await self._let_go()
+        return [self._told(manifest) for manifest in manifests]
+
+    async def _write(self, table: str, month: Month) -> Manifest:
+        folder = self._folder / str(month)
+        await asyncio.to_thread(_make_folder, folder)
+        await self._check_ours(table, month, folder)
+        signals = statement.signals(self._connection, table, month)
+        transitions = statement.transitions(self._connection, month)
+        parts = [
+            await self._write_part(folder / SIGNALS, signals),
+            await self._write_part(folder / TRANSITIONS, transitions),
+        ]
+        manifest = await statement.described(self._connection, table, month, *parts)
+        await asyncio.to_thread(manifest.write, folder)
+        return manifest
+
+    async def _check_ours(self, table: str, month: Month, folder: Path) -> None:
+        """What lies there is of an attempt that was broken off, or of the same month before it was put back: it has the
+        same first signal, whose id nobody else has."""
+        first = await statement.first_id(self._connection, table, month)
+        there = await asyncio.to_thread(Manifest.first_id_in, folder)
+        if there is not None and there != str(first):
+            raise NotOurs(folder)
+
+    async def _write_part(self, path: Path, chunks: AsyncIterator[list[str]]) -> Part:
+        number = 0
+        with files.written(path) as file:
+            lines = files.Lines(file)
+            async for chunk in chunks:
+                await asyncio.to_thread(lines.add, chunk)
+                number += len(chunk)
+                self._progress(f"writing {path.parent.name}", len(chunk))
+            await asyncio.to_thread(lines.close)
+        return Part(lines=number, sha256=await asyncio.to_thread(files.sha256, path))
+
+    async def compare(
+        self, table: str, month: Month, folder: Path, mended: Callable[[str], str] = lambda line: line
+    ) -> None:
+        """Raises Differs unless the files of a month hold what its tables hold, but for what is `mended`."""
+        for name, chunks in {
+            SIGNALS: statement.signals(self._connection, table, month),
+            TRANSITIONS: statement.transitions(self._connection, month),
+        }.items():
+            lines = map(mended, files.read(folder / name))
+            async for chunk in chunks:
+                if await asyncio.to_thread(take, lines, len(chunk)) != chunk:
+                    raise Differs(folder / name)
+                self._progress(f"comparing {month}", len(chunk))
+            if next(lines, None) is not None:
+                raise Differs(folder / name)
+
+    async def _drop(self, part: Partition, manifests: list[Manifest]) -> None:
+        await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
+        await self._connection.execute(f"DROP TABLE {part.name}")
+        for manifest in manifests:
+            await statement.archived(self._connection, manifest, self._folder / manifest.month)
+
+    async def _let_go(self) -> None:
+        """What became of archived signals goes, as soon as nobody can be given it any more."""
+        while ids := await statement.leaving(self._connection):
+            await soon(self._connection, partial(statement.leave, self._connection, ids))
+
+    def _told(self, manifest: Manifest) -> Archived:
+        file = self._folder / manifest.month / SIGNALS
+        return Archived(manifest.month, manifest.signals.lines, str(file), manifest.signals.sha256)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    files.sync_folder(folder.parent)
+
+
+def take(lines: Iterator[str], number: int) -> list[str]:
+    """The next lines, so many of them at most."""
+    return list(islice(lines, number))

@@ -1,0 +1,63 @@
+"""A month is put back as it was, in commits that nobody waits for, and seen when all of it is there."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+
+from service.archive import files, statement
+from service.archive.archiving import Archived, Archiving, Progress, nobody, take
+from service.archive.errors import MonthIsThere
+from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
+from service.months.making import attach
+from service.months.month import Month
+from service.months.partitions import holding, partitions
+from service.postgres.turn import soon
+
+
+async def restore(connection: asyncpg.Connection, folder: Path, progress: Progress = nobody) -> Archived | None:
+    """Put back the month of a folder, while nobody else archives, restores or forgets; None when it is back already.
+    It stays closed. Interrupted anywhere nobody sees anything of it, and it can be run again.
+
+    Raises NoArchive, MonthIsThere, Differs, making.TooMany, and OSError where files cannot be read.
+    """
+    manifest = await asyncio.to_thread(Manifest.read, folder)
+    month = Month.parse(manifest.month)
+    if holding(await partitions(connection), month) is not None:
+        stand = await statement.stand(connection, month)
+        if stand is None or not stand.restored:
+            raise MonthIsThere(month)
+        return None
+    await soon(connection, partial(_begin, connection, month))
+    await _fill(connection, folder, month, progress)
+    await Archiving(connection, folder.parent, progress).compare(month.table, month, folder)
+    await statement.know(connection, month)
+    await soon(connection, partial(_show, connection, manifest, folder))
+    return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
+
+
+async def _begin(connection: asyncpg.Connection, month: Month) -> None:
+    """What an attempt that was broken off has left behind goes first."""
+    await connection.execute(f"DROP TABLE IF EXISTS {month.table}")
+    await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+
+
+async def _fill(connection: asyncpg.Connection, folder: Path, month: Month, progress: Progress) -> None:
+    """What became of the signals is there before they are, at places from which nobody reads any more."""
+    for name, put in {
+        SIGNALS: partial(statement.put_signals, connection, month.table),
+        TRANSITIONS: partial(statement.put_transitions, connection),
+    }.items():
+        lines = files.read(folder / name)
+        while chunk := await asyncio.to_thread(take, lines, statement.ROWS):
+            await put(chunk)
+            progress(f"restoring {month}", len(chunk))
+
+
+async def _show(connection: asyncpg.Connection, manifest: Manifest, folder: Path) -> None:
+    month = Month.parse(manifest.month)
+    await attach(connection, month)
+    await statement.close(connection, month.table)
+    await statement.archived(connection, manifest, folder)
+    await statement.restored(connection, month)
