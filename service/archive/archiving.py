@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from service.archive import files, statement
+from service.archive.erasures import NOBODY_FORGOTTEN, Erasures
 from service.archive.errors import Differs, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.months.month import Month
@@ -120,21 +121,22 @@ class Archiving:
             await asyncio.to_thread(lines.close)
         return Part(lines=number, sha256=await asyncio.to_thread(files.sha256, path))
 
-    async def compare(
-        self, table: str, month: Month, folder: Path, mended: Callable[[str], str] = lambda line: line
-    ) -> None:
-        """Raises Differs unless the files of a month hold what its tables hold, but for what is `mended`."""
-        for name, chunks in {
-            SIGNALS: statement.signals(self._connection, table, month),
-            TRANSITIONS: statement.transitions(self._connection, month),
-        }.items():
-            lines = map(mended, files.read(folder / name))
-            async for chunk in chunks:
-                if await asyncio.to_thread(take, lines, len(chunk)) != chunk:
+    async def compare(self, table: str, month: Month, folder: Path, erasures: Erasures = NOBODY_FORGOTTEN) -> None:
+        """Raises Differs unless the files of a month hold what its tables hold, but for what was forgotten since."""
+        for name, chunks, kept in (
+            (SIGNALS, statement.signals(self._connection, table, month), erasures.signal),
+            (TRANSITIONS, statement.transitions(self._connection, month), erasures.change),
+        ):
+            lines = map(kept, files.read(folder / name))
+            try:
+                async for chunk in chunks:
+                    if await asyncio.to_thread(take, lines, len(chunk)) != chunk:
+                        raise Differs(folder / name)
+                    self._progress(f"comparing {month}", len(chunk))
+                if await asyncio.to_thread(take, lines, 1):
                     raise Differs(folder / name)
-                self._progress(f"comparing {month}", len(chunk))
-            if next(lines, None) is not None:
-                raise Differs(folder / name)
+            except files.Damaged:
+                raise Differs(folder / name) from None
 
     async def _drop(self, part: Partition, manifests: list[Manifest]) -> None:
         await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
@@ -145,7 +147,7 @@ class Archiving:
     async def _let_go(self) -> None:
         """What became of archived signals goes, as soon as nobody can be given it any more."""
         while ids := await statement.leaving(self._connection):
-            await soon(self._connection, partial(statement.leave, self._connection, ids))
+            await soon(self._connection, partial(statement.on_transitions, self._connection, statement.LEAVE, ids))
 
     def _told(self, manifest: Manifest) -> Archived:
         file = self._folder / manifest.month / SIGNALS

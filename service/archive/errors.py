@@ -6,6 +6,7 @@ RegistryRefusal
     ├── Differs
     ├── MonthIsThere
     ├── NoArchive
+    ├── NobodyOfThatName
     └── NotOurs
 """
 
@@ -36,6 +37,11 @@ class MonthIsThere(ArchiveRefusal):
 class NoArchive(ArchiveRefusal):
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{folder} is not a whole archive: {reason}")
+
+
+class NobodyOfThatName(ArchiveRefusal):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is neither a producer {name} nor anything that it has sent")
 
 
 class NotOurs(ArchiveRefusal):

@@ -14,19 +14,24 @@ else:
     from backports import zstd
 
 
+class Damaged(Exception):
+    """A file does not hold lines as they are written here."""
+
+
 class Lines:
     """Lines on their way into a file, compressed by Zstandard (RFC 8878)."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = zstd.ZstdFile(file, "wb")
+        self._file = file
+        self._compressor = zstd.ZstdCompressor()
 
     def add(self, lines: Iterable[str]) -> None:
         """Write lines, none of which has a line break in it."""
-        self._file.write("".join(f"{line}\n" for line in lines).encode())
+        self._file.write(self._compressor.compress("".join(f"{line}\n" for line in lines).encode()))
 
     def close(self) -> None:
         """All of them are written."""
-        self._file.close()
+        self._file.write(self._compressor.flush())
 
 
 @contextmanager
@@ -51,10 +56,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def read(path: Path) -> Iterator[str]:
-    """The lines of a file. Raises zstd.ZstdError and EOFError for what was damaged."""
-    with zstd.open(path, "rb") as file:
-        for line in file:
-            yield line.decode().removesuffix("\n")
+    """The lines of a file. Raises Damaged."""
+    try:
+        with zstd.open(path, "rb") as file:
+            for line in file:
+                yield line.decode().removesuffix("\n")
+    except (zstd.ZstdError, EOFError, UnicodeDecodeError) as error:
+        raise Damaged from error
 
 
 def sha256(path: Path) -> str:

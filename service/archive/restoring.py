@@ -8,6 +8,7 @@ import asyncpg
 
 from service.archive import files, statement
 from service.archive.archiving import Archived, Archiving, Progress, nobody, take
+from service.archive.erasures import Erasures
 from service.archive.errors import MonthIsThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.months.making import attach
@@ -29,9 +30,11 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
         if stand is None or not stand.restored:
             raise MonthIsThere(month)
         return None
+    erasures = await Erasures.read(connection)
+    await asyncio.to_thread(erasures.learn, files.read(folder / SIGNALS))
     await soon(connection, partial(_begin, connection, month))
-    await _fill(connection, folder, month, progress)
-    await Archiving(connection, folder.parent, progress).compare(month.table, month, folder)
+    await _fill(connection, folder, month, erasures, progress)
+    await Archiving(connection, folder.parent, progress).compare(month.table, month, folder, erasures)
     await statement.know(connection, month)
     await soon(connection, partial(_show, connection, manifest, folder))
     return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
@@ -43,13 +46,15 @@ async def _begin(connection: asyncpg.Connection, month: Month) -> None:
     await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
 
 
-async def _fill(connection: asyncpg.Connection, folder: Path, month: Month, progress: Progress) -> None:
+async def _fill(
+    connection: asyncpg.Connection, folder: Path, month: Month, erasures: Erasures, progress: Progress
+) -> None:
     """What became of the signals is there before they are, at places from which nobody reads any more."""
-    for name, put in {
-        SIGNALS: partial(statement.put_signals, connection, month.table),
-        TRANSITIONS: partial(statement.put_transitions, connection),
-    }.items():
-        lines = files.read(folder / name)
+    for name, put, kept in (
+        (SIGNALS, partial(statement.put_signals, connection, month.table), erasures.signal),
+        (TRANSITIONS, partial(statement.put_transitions, connection), erasures.change),
+    ):
+        lines = map(kept, files.read(folder / name))
         while chunk := await asyncio.to_thread(take, lines, statement.ROWS):
             await put(chunk)
             progress(f"restoring {month}", len(chunk))

@@ -78,9 +78,7 @@ WHERE month.archived_at IS NOT NULL AND month.restored_at IS NULL AND (t.epoch, 
 LIMIT $4
 """
 
-_OFF = "ALTER TABLE transitions DISABLE TRIGGER transitions_stay"
-
-_ON = "ALTER TABLE transitions ENABLE ALWAYS TRIGGER transitions_stay"
+LEAVE = "DELETE FROM transitions WHERE id = ANY($1::uuid[])"
 
 
 class StillOpen(Exception):
@@ -212,9 +210,9 @@ async def leaving(connection: asyncpg.Connection) -> list[UUID]:
     return [record["id"] for record in records]
 
 
-async def leave(connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
-    """Within a transaction, remove changes that lie in archives. Only the owner of the table can: nobody else can
-    switch off what keeps them from being removed."""
-    await connection.execute(_OFF)
-    await connection.execute("DELETE FROM transitions WHERE id = ANY($1::uuid[])", ids)
-    await connection.execute(_ON)
+async def on_transitions(connection: asyncpg.Connection, query: str, *values: object) -> None:
+    """Within a transaction, do what nobody else may do to transitions. Only the owner of the table can: nobody else can
+    switch off what keeps them as they are."""
+    await connection.execute("ALTER TABLE transitions DISABLE TRIGGER transitions_stay")
+    await connection.execute(query, *values)
+    await connection.execute("ALTER TABLE transitions ENABLE ALWAYS TRIGGER transitions_stay")

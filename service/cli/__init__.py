@@ -40,6 +40,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         serving.migrate,
         archiving.archive,
         archiving.restore,
+        archiving.forget,
         limits.limits,
         auditing.audit,
     ],

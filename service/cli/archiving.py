@@ -1,17 +1,28 @@
-"""`signals archive` and `signals restore`."""
+"""`signals archive`, `signals restore` and `signals forget`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import SpinnerColumn, TextColumn
 
-from service.cli.administration import AsJson, administer_at, duration, print_json, tell
+from service.cli.administration import (
+    LEARNING_SECONDS,
+    AsJson,
+    Name,
+    administer_at,
+    duration,
+    operator,
+    print_json,
+    tell,
+)
 from service.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -20,7 +31,7 @@ if TYPE_CHECKING:
     from service.archive.archiving import Archived, Progress
     from service.keyring.sealing import SealingKeys
 
-Work = Callable[["asyncpg.Connection", "Progress"], Awaitable["list[Archived]"]]
+T = TypeVar("T")
 
 
 def archive(
@@ -67,12 +78,37 @@ def restore(
     _show(_alone(work), "restored", as_json=as_json)
 
 
-def _alone(work: Work) -> "list[Archived]":
+def forget(name: Name, as_json: AsJson = False) -> None:
+    """Erase the payloads and the name of a producer for good, and end its keys. Ids, instruments and times stay.
+
+    What lies in archives is erased when it is put back; the command says which still have it.
+
+    Example: `signals forget my-bot`
+    """
+    from service.archive import forgetting
+    from service.postgres import audit
+
+    async def work(connection: "asyncpg.Connection", _: "Progress") -> forgetting.Forgotten:
+        forgotten = await forgetting.forget(connection, name, partial(asyncio.sleep, LEARNING_SECONDS))
+        await audit.record(operator(), "forget", signals=forgotten.signals)
+        return forgotten
+
+    forgotten = _alone(work)
+    if as_json:
+        print_json({"producer": name, **asdict(forgotten)})
+        return
+    print(f"{name} is forgotten: {forgotten.signals} signals.")
+    for folder in forgotten.archives:
+        print(f"It still stands in {folder}")
+    tell("It may still stand in the logs of the service and of the database, and in backups.")
+
+
+def _alone(work: "Callable[[asyncpg.Connection, Progress], Awaitable[T]]") -> T:
     from service.archive.archiving import ARCHIVE_LOCK
     from service.archive.errors import AtWork
     from service.postgres.turn import alone
 
-    async def run(url: str, _: "SealingKeys") -> "list[Archived]":
+    async def run(url: str, _: "SealingKeys") -> T:
         async with alone(url, ARCHIVE_LOCK) as connection:
             if connection is None:
                 raise AtWork

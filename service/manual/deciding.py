@@ -1,6 +1,6 @@
 """The published operations of those who decide what becomes of signals."""
 
-from service.feed.errors import FeedUnavailable
+from service.feed.errors import FeedUnavailable, SignalArchived
 from service.http.errors import DuplicateKey, InvalidJson, UnsupportedMediaType, ValidationFailed
 from service.kernel.errors import Refusal, refusals_below
 from service.lifecycle.errors import DecisionRefusal
@@ -30,7 +30,7 @@ def signal_id() -> Json:
 
 def _decide() -> Json:
     of_who_decides = (refusal for root in _OF_WHO_DECIDES for refusal in refusals_below(root))
-    refusals = [*ANYWHERE, *_OF_BODIES, FeedUnavailable, *of_who_decides]
+    refusals = [*ANYWHERE, *_OF_BODIES, FeedUnavailable, SignalArchived, *of_who_decides]
     decided = answer("StatusEvent", "Decided, now or by the same word before", ["ETag"])
     decided["content"]["application/json"]["example"] = specimens.DECIDED
     condition = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
+from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, SignalArchived, TooManyStreams
 from service.http.errors import ValidationFailed
 from service.kernel.errors import Refusal, refusals_below
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers, text_answer
@@ -35,8 +35,8 @@ def reading_paths() -> Json:
 
 def _signal() -> Json:
     """A producer may look at a signal of its own, signed over an empty body."""
-    proof = refusals_below(AuthenticationRefusal)
-    operation = _get("getSignal", "One signal, as it is now", "SignalWithHistory", [signal_id(), _UNAPPROVED], proof)
+    refusals = [SignalArchived, *refusals_below(AuthenticationRefusal)]
+    operation = _get("getSignal", "One signal, as it is now", "SignalWithHistory", [signal_id(), _UNAPPROVED], refusals)
     operation["responses"]["200"] = answer("SignalWithHistory", headers=["ETag"])
     return operation | {"security": TOKEN_OR_SIGNATURE}
 

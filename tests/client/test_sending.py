@@ -191,6 +191,7 @@ FOR_READERS = {
     "token_invalid",
     "cursor_invalid",
     "cursor_expired",
+    "signal_archived",
     "feed_unavailable",
     "too_many_streams",
 }

@@ -31,6 +31,7 @@ STATUS_OF = {
     "signal_expired": 409,
     "transition_refused": 409,
     "cursor_expired": 410,
+    "signal_archived": 410,
     "state_changed": 412,
     "body_too_large": 413,
     "payload_too_large": 413,

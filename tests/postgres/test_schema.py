@@ -37,6 +37,8 @@ LIFECYCLE = [
     "11_20261126161100_expiry_indexed.py",
     "12_20261126162000_approval.py",
     "13_20261126170000_partitions.py",
+    "14_20261126171000_archives.py",
+    "15_20261126172000_erasures.py",
 ]
 ALL = [*BEFORE, *LIFECYCLE]
 
@@ -51,8 +53,13 @@ ONLY_IN_SQL = {
     "horizons",
     "survey",
     "transitions",
+    "archives",
+    "erasures",
 }
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
+
+LATER = {"transitions", "archives", "erasures"}
+"""Those of a signal's life."""
 
 
 def test_the_migrations_are_listed_in_order() -> None:
@@ -148,7 +155,7 @@ def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:
 
     for name in [KINDS, *LIFECYCLE][::-1]:
         assert run_migrations(database.url, down=True) == [name]
-    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - {"transitions"}
+    assert tables(database) == (MODELLED | ONLY_IN_SQL | {"aerich"}) - LATER
     assert database.value("SELECT count(*) FROM receipts") == 1
     for name in (READERS, INDEXED, POSITIONS, PRODUCERS):
         assert run_migrations(database.url, down=True) == [name]
@@ -329,7 +336,7 @@ def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     signal = insert_signal(database)
     for _ in LIFECYCLE:
         aerich(database, "downgrade", "--yes")
-    assert tables(database) == everything - {"transitions"}
+    assert tables(database) == everything - LATER
     aerich(database, "upgrade")
     assert tables(database) == everything
     assert database.fetch("SELECT * FROM signals") == [signal]
