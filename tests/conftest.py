@@ -41,6 +41,7 @@ pytest_plugins = [
     "tests.specification.titles",
     "tests.steps.answers",
     "tests.steps.approval",
+    "tests.steps.archive",
     "tests.steps.batches",
     "tests.steps.board",
     "tests.steps.crowds",

@@ -35,7 +35,7 @@ def reading_paths() -> Json:
 
 def _signal() -> Json:
     """A producer may look at a signal of its own, signed over an empty body."""
-    refusals = [SignalArchived, *refusals_below(AuthenticationRefusal)]
+    refusals: list[type[Refusal]] = [SignalArchived, *refusals_below(AuthenticationRefusal)]
     operation = _get("getSignal", "One signal, as it is now", "SignalWithHistory", [signal_id(), _UNAPPROVED], refusals)
     operation["responses"]["200"] = answer("SignalWithHistory", headers=["ETag"])
     return operation | {"security": TOKEN_OR_SIGNATURE}

@@ -1,0 +1,1 @@
+"""Tests of `service.archive`, on a real database and real files."""

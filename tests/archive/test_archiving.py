@@ -1,0 +1,313 @@
+"""Months are written, compared and dropped, and come back as they were."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from service.archive import files, statement
+from service.archive.archiving import ARCHIVE_LOCK, Archiving, Progress
+from service.archive.errors import Differs, MonthIsThere, NoArchive, NotOurs
+from service.archive.folder import MANIFEST, SIGNALS, TRANSITIONS
+from service.archive.restoring import restore
+from service.months.partitions import FIRST, partitions
+from service.postgres.turn import alone, soon
+from tests.lifecycle.deciding import CLOSED, desk
+from tests.postgres.rows import insert_signal
+from tests.running.application import SIGNALS as ROUTE
+from tests.running.application import serving
+from tests.running.months import AGE, Months, id_in
+from tests.running.postgres import Database
+
+pytestmark = pytest.mark.anyio
+
+FEED = "/api/v1/feed"
+OPEN = {"app_env": "development", "signals_readers": "open"}
+
+
+async def names(connection: asyncpg.Connection) -> set[str]:
+    """The tables of signals."""
+    return {part.name for part in await partitions(connection)}
+
+
+async def test_a_month_goes_into_files_and_comes_back_as_it_was(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    odd = {"payload": '{"price": 1950.5000, "text": "a\\nb\\u2028ä\\"", "big": 1e300}', "producer_id": "ä b\\c"}
+    signals = [months.store(), months.store(**odd), months.store(payload=None, producer_id=None)]
+    for signal in signals[:2]:
+        months.close(signal)
+    young = months.store(months.present)
+    before = months.content()
+    kept = months.database.fetch("SELECT tableoid::regclass::text AS table, * FROM signals ORDER BY id")
+
+    told = await Archiving(connection, folder).run(AGE)
+    assert told[0].month == str(months.oldest)
+    assert (told[0].signals, told[0].sha256) == (3, files.sha256(Path(told[0].file)))
+    assert months.oldest.table not in await names(connection)
+    assert [row["id"] for row in months.content()["signals"]] == [young["id"]]
+    lines = [json.loads(line) for line in files.read(folder / str(months.oldest) / SIGNALS)]
+    assert [line["id"] for line in lines] == sorted(str(signal["id"]) for signal in signals)
+    manifest = json.loads((folder / str(months.oldest) / MANIFEST).read_bytes())
+    assert (manifest["signals"]["lines"], manifest["transitions"]["lines"]) == (3, 2)
+
+    back = await restore(connection, folder / str(months.oldest))
+    assert back is not None
+    assert (back.month, back.sha256) == (told[0].month, told[0].sha256)
+    assert months.content() == before
+    assert months.database.fetch("SELECT tableoid::regclass::text AS table, * FROM signals ORDER BY id") == kept
+    assert await restore(connection, folder / str(months.oldest)) is None
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+async def test_a_line_is_the_same_in_every_time_zone(
+    database: Database, months: Months, folder: Path, zone: str
+) -> None:
+    signal = months.store()
+    database.execute(f"ALTER DATABASE {database.value('SELECT current_database()')} SET TimeZone = '{zone}'")
+    async with alone(database.url, 1) as connection:
+        assert connection is not None
+        await Archiving(connection, folder).run(AGE)
+    [line] = files.read(folder / str(months.oldest) / SIGNALS)
+    assert json.loads(line)["created_at"] == signal["created_at"].isoformat()
+
+
+async def test_only_whole_months_that_are_old_enough_go(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Also by when their signals were stored: a clock may have been wrong when the id was made."""
+    months.store(months.oldest.later(1), created_at=months.present.begins)
+    told = [month.month for month in await Archiving(connection, folder).run(timedelta(0))]
+    assert str(months.oldest) in told
+    assert str(months.oldest.later(1)) not in told
+    assert str(months.present) not in told
+    assert months.present.later(-1).table in await names(connection)  # signals of it may still expire
+
+
+async def test_a_month_with_signals_that_nobody_has_closed_yet_is_left(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    months.store(expires_at=months.oldest.begins + timedelta(days=5))
+    archiving = Archiving(connection, folder)
+    assert str(months.oldest) not in [month.month for month in await archiving.run(AGE)]
+    assert archiving.left == [months.oldest.table]
+    months.database.execute("UPDATE signals SET status = 2")  # it is not closed to changes
+    assert str(months.oldest) in [month.month for month in await archiving.run(AGE)]
+
+
+async def test_what_was_there_before_months_goes_as_one_file_a_month(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    early = [months.oldest.later(-2), months.oldest.later(-14)]
+    for month in early:
+        months.store(month)
+    told = await Archiving(connection, folder).run(AGE)
+    assert [month.month for month in told][:2] == sorted(map(str, early))
+    assert FIRST not in await names(connection)
+    assert await restore(connection, folder / str(early[0])) is not None
+    assert early[0].table in await names(connection)
+    assert months.database.value("SELECT count(*) FROM signals") == 1
+
+
+async def test_what_was_put_back_stays_until_somebody_asks(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    months.store()
+    [first, *_] = await Archiving(connection, folder).run(AGE)
+    await restore(connection, folder / str(months.oldest))
+    with pytest.raises(asyncpg.PostgresError, match="closed"):
+        await connection.execute("UPDATE signals SET status = 1")
+    assert await Archiving(connection, folder).run(AGE) == []
+    assert await Archiving(connection, folder).run(AGE, again=True) == [first]
+
+
+class Spoiling:
+    """Does something while the changes of the oldest month are written, when its signals are on disk."""
+
+    def __init__(self, spoil: Callable[[], object]) -> None:
+        self._spoil = spoil
+        self._told = 0
+
+    def __call__(self, what: str, _: int) -> None:
+        self._told += what.startswith("writing")
+        if self._told == 2:
+            self._told += 1
+            self._spoil()
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda old: old[:-1], lambda _: bytes(100), lambda _: b""], ids=["short", "zeros", "empty"]
+)
+async def test_a_file_that_is_not_what_was_written_drops_nothing(
+    months: Months, connection: asyncpg.Connection, folder: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    months.close(months.store())
+    path = folder / str(months.oldest) / SIGNALS
+    progress: Progress = Spoiling(lambda: path.write_bytes(spoil(path.read_bytes())))
+    with pytest.raises(Differs):
+        await Archiving(connection, folder, progress).run(AGE)
+    assert months.oldest.table in await names(connection)
+    assert str(months.oldest) in [month.month for month in await Archiving(connection, folder).run(AGE)]
+
+
+@pytest.mark.parametrize("name", [SIGNALS, TRANSITIONS, MANIFEST])
+async def test_an_archive_that_is_not_whole_is_none(
+    months: Months, connection: asyncpg.Connection, folder: Path, name: str
+) -> None:
+    months.close(months.store())
+    await Archiving(connection, folder).run(AGE)
+    path = folder / str(months.oldest) / name
+    content = path.read_bytes()
+    for spoilt in (content[:-1] if name != MANIFEST else content[:-10], b""):
+        path.write_bytes(spoilt)
+        with pytest.raises(NoArchive):
+            await restore(connection, path.parent)
+    path.unlink()
+    with pytest.raises(NoArchive, match="missing"):
+        await restore(connection, path.parent)
+    assert months.oldest.table not in await names(connection)
+
+
+async def test_files_are_on_disk_before_they_have_their_names_and_these_before_the_month_goes(
+    months: Months, connection: asyncpg.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months.close(months.store())
+    done: list[str] = []
+
+    def fsync(descriptor: int, sync: Callable[[int], None] = os.fsync) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        sync(descriptor)
+
+    def replace(old: Path, new: Path, rename: Callable[[Path, Path], Path] = Path.replace) -> Path:
+        done.append(f"name {new.name}")
+        return rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    month = str(months.oldest)
+    connection.add_query_logger(lambda query: done.append("drop") if "DETACH" in query.query else None)
+    await Archiving(connection, folder).run(AGE)
+    named = [[f"sync {name}.new", f"name {name}", f"sync {month}"] for name in (SIGNALS, TRANSITIONS, MANIFEST)]
+    assert done[: done.index("drop") + 1] == ["sync archive", *chain.from_iterable(named), "drop"]
+
+
+async def test_another_archive_of_the_month_is_not_overwritten(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    months.store()
+    await Archiving(connection, folder).run(AGE)
+    months.database.execute("DELETE FROM archives")
+    await connection.execute(f"CREATE TABLE {months.oldest.table} (LIKE signals INCLUDING ALL)")
+    bounds = f"FROM ('{months.oldest.lower}') TO ('{months.oldest.upper}')"
+    await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {months.oldest.table} FOR VALUES {bounds}")
+    months.store()
+    with pytest.raises(NotOurs):
+        await Archiving(connection, folder).run(AGE)
+    with pytest.raises(MonthIsThere):
+        await restore(connection, folder / str(months.oldest))
+
+
+async def test_signals_that_came_late_find_their_month_when_it_is_back(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    months.store()
+    await Archiving(connection, folder).run(AGE)
+    late = insert_signal(months.database, id=id_in(months.oldest))
+    await restore(connection, folder / str(months.oldest))
+    assert months.database.value("SELECT tableoid::regclass::text FROM signals WHERE id = $1", late["id"]) == (
+        months.oldest.table
+    )
+
+
+# What readers are told
+
+
+async def told(client: httpx.AsyncClient, **query: str) -> list[str]:
+    """The ids of the signals on a page."""
+    events = (await client.get(FEED, params=query)).json()["events"]
+    return [event["signal"]["id"] for event in events if event["event"] == "signal"]
+
+
+async def test_readers_are_told_what_lies_in_the_archive(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Red without the place of what was archived: who was behind it would be given the rest as if it were all."""
+    gone, other = months.store(), months.store(months.oldest.later(1))
+    months.close(gone)
+    async with serving(months.database.url, **OPEN) as client:
+        old = (await client.get(FEED, params={"limit": 1})).json()["cursor"]
+        await Archiving(connection, folder).run(AGE)
+        young = months.store(months.present)
+        for id in (gone["id"], id_in(months.oldest), other["id"]):
+            answer = await client.get(f"{ROUTE}/{id}")
+            assert (answer.status_code, answer.json()["code"]) == (410, "signal_archived")
+        assert (await client.get(f"{ROUTE}/{id_in(months.present)}")).status_code == 404
+        expired = (await client.get(FEED, params={"after": old})).json()
+        assert expired["code"] == "cursor_expired"
+        for cursor in ({}, {"after": expired["oldest"]}):
+            assert await told(client, **cursor) == [str(young["id"])]
+        assert (await client.get(f"{FEED}/live", params={"after": old})).status_code == 410
+
+        await restore(connection, folder / str(months.oldest))
+        await restore(connection, folder / str(months.oldest.later(1)))
+        assert (await client.get(f"{ROUTE}/{gone['id']}")).status_code == 200
+        assert await told(client) == [str(signal["id"]) for signal in (gone, other, young)]
+
+
+async def test_a_reader_that_has_read_all_goes_on_when_all_of_it_is_archived(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Red when only what is stored counts: its cursor would lie behind all, as if an older copy had been put back."""
+    months.store()
+    async with serving(months.database.url, **OPEN) as client:
+        cursor = (await client.get(FEED)).json()["cursor"]
+        await Archiving(connection, folder).run(AGE)
+        assert months.content()["signals"] == []
+        page = await client.get(FEED, params={"after": cursor})
+        assert (page.status_code, page.json()["events"]) == (200, [])
+
+
+async def test_nobody_decides_about_a_closed_month(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    signal = months.store()
+    async with desk(months.database) as at:
+        await soon(connection, partial(statement.close, connection, months.oldest.table))
+        refused = await at.decide(signal["id"], CLOSED, "late")
+        assert (refused.status_code, refused.json()["code"]) == (410, "signal_archived")
+        assert (await at.signal(signal["id"]))["status"] == 0
+        await Archiving(connection, folder).run(AGE)
+        for id in (signal["id"], id_in(months.oldest)):
+            refused = await at.decide(id, CLOSED, "late")
+            assert (refused.status_code, refused.json()["code"]) == (410, "signal_archived")
+        await restore(connection, folder / str(months.oldest))
+        refused = await at.decide(signal["id"], CLOSED, "late")
+        assert (refused.status_code, refused.json()["code"]) == (410, "signal_archived")
+        assert (await at.signal(signal["id"]))["status"] == 0
+
+
+async def test_what_became_of_archived_signals_stays_as_long_as_somebody_may_be_told(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    early = months.store()
+    months.close(early)
+    late = months.store()
+    months.close(late)
+    await Archiving(connection, folder).run(AGE)
+    assert [row["signal_id"] for row in months.content()["transitions"]] == [late["id"]]
+    with pytest.raises(asyncpg.PostgresError, match="never changed"):
+        await connection.execute("DELETE FROM transitions")
+
+
+async def test_only_one_process_archives(database: Database, connection: asyncpg.Connection) -> None:
+    assert not connection.is_closed()
+    async with asyncio.timeout(5), alone(database.url, ARCHIVE_LOCK) as other:
+        assert other is None

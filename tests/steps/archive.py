@@ -1,0 +1,253 @@
+"""Old months: what lies in them, what operators do with them, and what readers are told."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from anyio.from_thread import BlockingPortal
+from pytest_bdd import given, parsers, then, when
+from typer.testing import Result
+
+from service.archive import files
+from service.archive.folder import MANIFEST, SIGNALS
+from service.feed.position import Position
+from service.kernel.timestamps import utc_now
+from service.months.month import Month
+from tests.observing.contract import utc_time
+from tests.observing.figures import Figures, sample
+from tests.running.deployment import Deployment
+from tests.running.months import Months, id_in, unused_month
+from tests.running.operator import Operator
+from tests.running.postgres import Row
+from tests.running.waiting import wait_until
+from tests.speaking.conversation import Conversation
+from tests.speaking.exchange import Request
+from tests.speaking.reader import FEED, Reader
+from tests.steps.decisions import REASON, STATUS
+from tests.steps.readers import let_read
+
+OF_ITS_OWN = {"SIGNALS_QUEUE_LIMIT": "1001"}
+"""What makes no difference here, so that these scenarios share a service with no others: its months begin long ago."""
+
+
+class Past:
+    """A month of long ago, a signal of it, and the folder into which it is archived."""
+
+    def __init__(self, deployment: Deployment, operator: Operator, portal: BlockingPortal, folder: Path) -> None:
+        self.folder = folder
+        self.result: Result
+        self.signal: Row
+        self._deployment = deployment
+        self._operator = operator
+        self._portal = portal
+        self._months: Months | None = None
+
+    def begin(self) -> Months:
+        """The month, which nobody has used."""
+        if self._months is None:
+            self._deployment.configure(**OF_ITS_OWN)
+            assert self._deployment.running
+            database = self._deployment.database
+            self._months = Months(database, self._portal.call(unused_month, database))
+        return self._months
+
+    @property
+    def month(self) -> Month:
+        """The month of the signal."""
+        return self.begin().oldest
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the month."""
+        return self.folder / str(self.month)
+
+    @property
+    def path(self) -> str:
+        """Where the signal is read."""
+        return f"/api/v1/signals/{self.signal['id']}"
+
+    def run(self, *arguments: str) -> None:
+        """Give a command."""
+        self.result = self._operator.run(*arguments)
+
+    def stored(self) -> list[Row]:
+        """The signal as it is in the database, if it is."""
+        return self._deployment.database.fetch("SELECT * FROM signals WHERE id = $1", self.signal["id"])
+
+
+@pytest.fixture
+def past(inside: Deployment, operator: Operator, portal: BlockingPortal, tmp_path: Path) -> Past:
+    """Nothing of it is there yet."""
+    return Past(inside, operator, portal, tmp_path / "archive")
+
+
+def _let_decide(operator: Operator, reader: Reader) -> None:
+    let_read(operator, reader, "--may", "approve")
+
+
+@given("signals lie in months of their own")
+def months_of_their_own(past: Past) -> None:
+    past.begin()
+
+
+@given("a signal was stored long ago")
+def stored_long_ago(past: Past, operator: Operator, reader: Reader) -> None:
+    past.signal = past.begin().store()
+    _let_decide(operator, reader)
+
+
+@given(parsers.parse('a signal of the producer "{name}" was stored long ago'))
+def stored_of(past: Past, operator: Operator, reader: Reader, name: str) -> None:
+    past.signal = past.begin().store(producer_id=name)
+    _let_decide(operator, reader)
+
+
+@given("another signal of that month was stored today")
+def stored_today(past: Past) -> None:
+    past.begin().store(created_at=utc_now())
+
+
+@given("a signal was stored whose id was made ten years ahead")
+def stored_ahead(past: Past, operator: Operator, reader: Reader) -> None:
+    past.signal = past.begin().store(Month.of(utc_now()).later(120), created_at=utc_now())
+    _let_decide(operator, reader)
+
+
+@given(parsers.parse("the operator has archived what is older than {days:d} days"))
+@when(parsers.parse("the operator archives what is older than {days:d} days"))
+def archive(past: Past, days: int) -> None:
+    past.run("archive", "--older-than", f"{days}d", "--to", str(past.folder), "--json")
+    assert past.result.exit_code == 0, past.result.output
+
+
+@given("archiving was broken off when the files were written")
+def broken_off(past: Past, inside: Deployment) -> None:
+    """Whoever archives has to wait for a table, until it is stopped."""
+    past.archive.mkdir(parents=True)
+    for name in (SIGNALS, MANIFEST):
+        (past.archive / f"{name}.new").write_bytes(b"half of it")
+    trigger = f"""
+        CREATE TRIGGER signals_closed BEFORE INSERT OR UPDATE OR DELETE ON {past.month.table}
+        FOR EACH ROW EXECUTE FUNCTION signals_closed()
+    """
+    inside.database.execute(trigger)
+
+
+@given("the operator has put the month back")
+def put_back(past: Past) -> None:
+    past.run("restore", str(past.archive))
+    assert past.result.exit_code == 0, past.result.output
+
+
+@when("the operator tries to put the month back")
+def try_to_put_back(past: Past) -> None:
+    past.run("restore", str(past.archive))
+
+
+@given("a byte of the archive is missing")
+def spoil(past: Past) -> None:
+    file = past.archive / SIGNALS
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@given(parsers.parse('the operator has forgotten the producer "{name}"'))
+@when(parsers.parse('the operator forgets the producer "{name}"'))
+def forget(past: Past, name: str) -> None:
+    past.begin()
+    past.run("forget", name, "--json")
+
+
+@when("the reader asks for the old signal")
+def ask_for_the_old(past: Past, reader: Reader) -> None:
+    reader.read(past.path)
+
+
+@when("the reader asks for an id of that month that nobody has")
+def ask_for_nobody(past: Past, reader: Reader) -> None:
+    reader.read(f"/api/v1/signals/{id_in(past.month)}")
+
+
+@when("the reader closes the old signal")
+def close_the_old(past: Past, reader: Reader, conversation: Conversation) -> None:
+    path = f"{past.path}/status"
+    body = json.dumps({"status": STATUS["closed"], "reason": REASON}).encode()
+    shown = reader.request(path).adding("Content-Type", b"application/json")
+    conversation.send(Request("POST", path, shown.headers, body))
+
+
+@when("the reader goes on from before the old signal")
+def go_on_from_before(past: Past, reader: Reader) -> None:
+    before = Position(past.signal["epoch"], past.signal["xact"], UUID(int=0))
+    reader.read(f"{FEED}?after={before.cursor.decode()}")
+
+
+@then(parsers.parse("the tables of {months:d} months to come are there"))
+def months_ahead(figures: Figures, months: int) -> None:
+    name = "signals_months_ahead"
+    wait_until(lambda: figures.now().get(sample(name)) == months, "the months are made")
+
+
+@then("the archive holds the signal as it was stored")
+def archive_holds(past: Past) -> None:
+    lines = [json.loads(line) for line in files.read(past.archive / SIGNALS)]
+    [line] = [line for line in lines if line["id"] == str(past.signal["id"])]
+    assert line.keys() == past.signal.keys()
+    assert utc_time(line["created_at"]) == past.signal["created_at"]
+    assert line["producer_id"] == past.signal["producer_id"]
+    assert line["payload"] == {"price": 1950.50}
+
+
+@then("the signal is in the database no more")
+def is_gone(past: Past) -> None:
+    assert past.stored() == []
+
+
+@then("the signal is still in the database")
+def is_there(past: Past) -> None:
+    assert past.stored() == [past.signal]
+    assert not past.archive.exists()
+
+
+@then("the operator is told that there was nothing to do")
+def nothing_to_do(past: Past) -> None:
+    assert json.loads(past.result.stdout) == {"months": []}
+
+
+@then("the operator is told that it is no whole archive")
+def no_whole_archive(past: Past) -> None:
+    assert past.result.exit_code == 1
+    assert "is not a whole archive" in past.result.stderr
+    assert past.stored() == []
+
+
+@then("the operator is told of that archive")
+def told_of_archive(past: Past) -> None:
+    assert json.loads(past.result.stdout)["archives"] == [str(past.archive)]
+
+
+@then("the operator is told that there is none")
+def told_of_none(past: Past) -> None:
+    assert past.result.exit_code == 1
+    assert "nobody-at-all" in past.result.stderr
+
+
+@then("the reader can go on from the oldest cursor that it is told")
+def go_on_from_oldest(reader: Reader, conversation: Conversation) -> None:
+    oldest = conversation.answer.json()["oldest"]
+    assert reader.read(f"{FEED}?after={oldest}").status == 200
+
+
+@then("the reader is shown the old signal as it was stored")
+def shown_as_stored(past: Past, conversation: Conversation) -> None:
+    shown = conversation.answer.json()
+    assert shown["id"] == str(past.signal["id"])
+    assert shown["payload"] == {"price": 1950.50}
+    assert utc_time(shown["created_at"]) == past.signal["created_at"]
+    assert past.stored() == [past.signal]
+
+
+@then("the reader is shown neither its payload nor its producer")
+def shown_without(past: Past, conversation: Conversation) -> None:
+    shown = conversation.answer.json()
+    assert (shown["id"], shown["payload"], shown["producer_id"]) == (str(past.signal["id"]), None, None)
