@@ -9,7 +9,7 @@ SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers audit docs lock clean
+.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches bench-months test-signers audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
@@ -72,6 +72,9 @@ bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request
 
 bench-reading: .venv/dev  ## the live feed with 500 streams and 500 signals a second; writes docs/performance.md
 	$(BIN)/python -m tests.performance.reading $(ARGS)
+
+bench-months: .venv/dev  ## what tables by month cost, with 5 million signals; about ten minutes
+	$(BIN)/python -m tests.performance.months $(ARGS)
 
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \

@@ -67,6 +67,7 @@ def test_signing_is_switched_in_the_usual_words(monkeypatch: pytest.MonkeyPatch,
 
 TAKE_ANY_TEXT = {"hmac_producer_secret", "signals_data_dir", "app_build"}
 WRONG = [
+    ("SIGNALS_RETENTION_DAYS", "30"),
     *((name.upper(), "hidden-word") for name in Settings.model_fields if name not in TAKE_ANY_TEXT),
     ("SIGNALS_PAYLOAD_MAX_BYTES", "1"),
     ("SIGNALS_PAYLOAD_MAX_BYTES", "1048577"),
@@ -113,6 +114,16 @@ def test_a_wrong_value_is_told_in_one_sentence_without_the_value(
 def test_signing_without_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HMAC_PRODUCER_ENABLED", "true")
     with pytest.raises(SettingsError, match=r"^HMAC_PRODUCER_SECRET must not be empty"):
+        load_settings()
+
+
+@pytest.mark.parametrize("given", [{"SIGNALS_RETENTION_DAYS": "90"}, {"SIGNALS_ARCHIVE_FOLDER": "old"}])
+def test_what_is_archived_needs_a_folder_and_a_folder_something(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsError, match="go together"):
         load_settings()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -12,20 +13,24 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from structlog.typing import EventDict
+from typer.testing import CliRunner, Result
 
 from service.archive import files, statement
 from service.archive.archiving import ARCHIVE_LOCK, Archiving, Progress
 from service.archive.errors import Differs, MonthIsThere, NoArchive, NotOurs
 from service.archive.folder import MANIFEST, SIGNALS, TRANSITIONS
 from service.archive.restoring import restore
+from service.cli import app
 from service.months.partitions import FIRST, partitions
 from service.postgres.turn import alone, soon
 from tests.lifecycle.deciding import CLOSED, desk
 from tests.postgres.rows import insert_signal
+from tests.running.application import LIMITS, figure, serving
 from tests.running.application import SIGNALS as ROUTE
-from tests.running.application import serving
 from tests.running.months import AGE, Months, id_in
 from tests.running.postgres import Database
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -311,3 +316,53 @@ async def test_only_one_process_archives(database: Database, connection: asyncpg
     assert not connection.is_closed()
     async with asyncio.timeout(5), alone(database.url, ARCHIVE_LOCK) as other:
         assert other is None
+
+
+async def test_a_service_archives_by_itself(months: Months, folder: Path, log_lines: list[EventDict]) -> None:
+    signal = months.store()
+    before = figure("signals_archived_total")
+    limits = replace(LIMITS, retention_seconds=0.05)
+    kept = {"signals_retention_days": 90, "signals_archive_folder": folder}
+    async with serving(months.database.url, limits=limits, **OPEN, **kept) as client:
+        await until(lambda: "Month archived" in [line["event"] for line in log_lines], "a month is archived")
+        assert (await client.get(f"{ROUTE}/{signal['id']}")).status_code == 410
+    assert (folder / str(months.oldest) / MANIFEST).is_file()
+    assert figure("signals_archived_total") == before + 1
+
+
+# As a program
+
+
+def run(database: Database, *arguments: str) -> Result:
+    """A command in this process."""
+    return CliRunner().invoke(app, [*arguments], env={"DATABASE_URL": database.url, "SIGNALS_OPERATOR": "anna"})
+
+
+async def test_scripts_are_told_what_was_done(months: Months, folder: Path) -> None:
+    months.store()
+    archive = ["archive", "--older-than", "90d", "--to", str(folder), "--json"]
+    first = await asyncio.to_thread(run, months.database, *archive)
+    [month, *_] = json.loads(first.stdout)["months"]
+    file = folder / str(months.oldest) / SIGNALS
+    assert month == {"month": str(months.oldest), "signals": 1, "file": str(file), "sha256": files.sha256(file)}
+    again = await asyncio.to_thread(run, months.database, *archive)
+    assert (again.exit_code, json.loads(again.stdout)) == (0, {"months": []})
+    back = await asyncio.to_thread(run, months.database, "restore", str(file.parent), "--json")
+    assert (back.exit_code, json.loads(back.stdout)) == (0, {"months": [month]})
+    for arguments in (["restore", str(folder)], ["forget", "nobody-at-all"]):
+        refused = await asyncio.to_thread(run, months.database, *arguments)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1), refused.output
+    forgotten = await asyncio.to_thread(run, months.database, "forget", "alpha", "--json")
+    assert json.loads(forgotten.stdout) == {"producer": "alpha", "signals": 1, "archives": [str(file.parent)]}
+    entry = months.database.fetch("SELECT by, command, what FROM audit")[0]
+    assert (entry["by"], entry["command"]) == ("anna", "forget")
+    wrong = await asyncio.to_thread(run, months.database, "archive", "--older-than", "soon", "--to", str(folder))
+    assert wrong.exit_code == 2
+
+
+async def test_a_command_that_has_to_wait_for_another_says_so(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    assert not connection.is_closed()
+    refused = await asyncio.to_thread(run, months.database, "archive", "--older-than", "90d", "--to", str(folder))
+    assert (refused.exit_code, "Another process" in refused.stderr) == (1, True)

@@ -13,6 +13,7 @@ from service.archive.erasures import pattern_of
 from service.archive.errors import NobodyOfThatName
 from service.archive.forgetting import FORGOTTEN, forget
 from service.archive.restoring import restore
+from tests.keyring.registered import reading, register
 from tests.postgres.rows import insert_receipt
 from tests.running.application import SIGNALS, serving
 from tests.running.months import AGE, Months
@@ -123,6 +124,15 @@ async def test_a_closed_month_is_no_reason_to_remember(
     assert (await forget(connection, NAME, at_once)).signals == 1
     erased = months.database.fetch("SELECT * FROM signals WHERE id = $1", own["id"])[0]
     assert dict(erased) == {**own, "producer_id": None, "payload": None}
+
+
+async def test_its_keys_prove_nothing_any_more(months: Months, connection: asyncpg.Connection) -> None:
+    [key] = await register(months.database, NAME)
+    async with reading(months.database.url) as read:
+        await read.reader.read()
+        assert read.secrets(NAME) == [key.secret]
+        await forget(connection, NAME, read.reader.read)
+        assert read.secrets(NAME) == []
 
 
 async def test_nobody_is_forgotten_whom_nobody_knows(connection: asyncpg.Connection) -> None:

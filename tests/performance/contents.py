@@ -32,7 +32,7 @@ SELECT gen_random_uuid(), 'bench', 'I' || n % 50, 0, now(),
 FROM generate_series(1, $1) AS n
 """
 
-_MIB = f"SELECT pg_relation_size('{payload_index.NAME}') / 1048576.0"  # nosec B608
+_MIB = f"SELECT sum(pg_relation_size(relid)) / 1048576.0 FROM pg_partition_tree('{payload_index.NAME}')"  # nosec B608
 
 
 def measure(url: str, port: int) -> dict[str, dict[str, float]]:

@@ -29,6 +29,21 @@ CREATE TABLE "archives" (
     "producers" BYTEA[]
 );
 
+-- Who may read signals may read this, without which they are not read.
+DO $$
+DECLARE
+    "granted" RECORD;
+BEGIN
+    FOR "granted" IN
+        SELECT CASE WHEN "grantee" = 0 THEN 'PUBLIC' ELSE "grantee"::regrole::text END AS "grantee"
+        FROM pg_class, aclexplode("relacl")
+        WHERE "oid" = to_regclass('signals') AND "privilege_type" = 'SELECT' AND "grantee" <> "relowner"
+    LOOP
+        EXECUTE format('GRANT SELECT ON "archives" TO %s', "granted"."grantee");
+    END LOOP;
+END
+$$;
+
 -- Of each row, since a month is reached by way of the whole.
 CREATE FUNCTION "signals_closed"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
