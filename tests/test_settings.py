@@ -65,7 +65,7 @@ def test_signing_is_switched_in_the_usual_words(monkeypatch: pytest.MonkeyPatch,
     assert load_settings().hmac_producer_enabled is value
 
 
-TAKE_ANY_TEXT = {"hmac_producer_secret", "signals_data_dir", "app_build"}
+TAKE_ANY_TEXT = {"hmac_producer_secret", "signals_archive_folder", "signals_data_dir", "app_build"}
 WRONG = [
     ("SIGNALS_RETENTION_DAYS", "30"),
     *((name.upper(), "hidden-word") for name in Settings.model_fields if name not in TAKE_ANY_TEXT),

@@ -1,11 +1,9 @@
 """Old months go into files, and may come back.
 
 - `archiving`: a month is closed, written, compared, and only then dropped
-- `erasures`: who was forgotten stays forgotten in what is put back
 - `errors`: what operators are refused
 - `files`: compressed lines that are on disk before they have their name
 - `folder`: what lies in the folder of a month
-- `forgetting`: what a producer has sent is erased, and that it was it
 - `restoring`: a month is put back as it was
 - `retention`: a service archives by itself what is old enough
 - `statement`: the statements of all that

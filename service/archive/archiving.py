@@ -11,15 +11,12 @@ from pathlib import Path
 import asyncpg
 
 from service.archive import files, statement
-from service.archive.erasures import NOBODY_FORGOTTEN, Erasures
 from service.archive.errors import Differs, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
+from service.erasure import transitions
 from service.months.month import Month
 from service.months.partitions import Partition, partitions
 from service.postgres.turn import soon
-
-ARCHIVE_LOCK = 0x41726368697665
-"""The advisory lock that lets one process archive, restore or forget: the ASCII bytes of `Archive`."""
 
 OLDEST_OPEN = timedelta(days=31)
 """What is younger is not archived: a signal may expire up to 30 days after it was stored, and is closed then."""
@@ -57,7 +54,7 @@ class Archiving:
     async def run(self, age: timedelta, *, again: bool = False) -> list[Archived]:
         """Archive each whole month that is so old, `again` also those that were put back.
 
-        Raises Differs, NotOurs, and OSError where files cannot be written.
+        Raises Differs, NotOurs and CannotWrite.
         """
         await self._let_go()
         found: list[Archived] = []
@@ -67,10 +64,10 @@ class Archiving:
         return found
 
     async def _is_due(self, part: Partition, age: timedelta, *, again: bool) -> bool:
-        if not await statement.is_old(self._connection, part, max(age, OLDEST_OPEN)):
-            return False
         stand = await statement.stand(self._connection, Month.of_id(part.lower))
-        return again or stand is None or not stand.restored
+        if stand and stand.restored and not again:
+            return False
+        return await statement.is_old(self._connection, part, max(age, OLDEST_OPEN))
 
     async def _archive(self, part: Partition) -> list[Archived]:
         try:
@@ -83,20 +80,20 @@ class Archiving:
             await statement.know(self._connection, month)
         manifests = [await self._write(part.name, month) for month in months]
         for month in months:
-            await self.compare(part.name, month, self._folder / str(month))
+            folder = self._folder / str(month)
+            await compare(folder / SIGNALS, statement.signals(self._connection, part.name, month), self._progress)
+            await compare(folder / TRANSITIONS, statement.transitions(self._connection, month), self._progress)
         await soon(self._connection, partial(self._drop, part, manifests))
         await self._let_go()
         return [self._told(manifest) for manifest in manifests]
 
     async def _write(self, table: str, month: Month) -> Manifest:
         folder = self._folder / str(month)
-        await asyncio.to_thread(_make_folder, folder)
+        await asyncio.to_thread(files.make_folder, folder)
         await self._check_ours(table, month, folder)
-        signals = statement.signals(self._connection, table, month)
-        transitions = statement.transitions(self._connection, month)
         parts = [
-            await self._write_part(folder / SIGNALS, signals),
-            await self._write_part(folder / TRANSITIONS, transitions),
+            await self._write_part(folder / SIGNALS, statement.signals(self._connection, table, month)),
+            await self._write_part(folder / TRANSITIONS, statement.transitions(self._connection, month)),
         ]
         manifest = await statement.described(self._connection, table, month, *parts)
         await asyncio.to_thread(manifest.write, folder)
@@ -112,31 +109,13 @@ class Archiving:
 
     async def _write_part(self, path: Path, chunks: AsyncIterator[list[str]]) -> Part:
         number = 0
-        with files.written(path) as file:
-            lines = files.Lines(file)
-            async for chunk in chunks:
-                await asyncio.to_thread(lines.add, chunk)
-                number += len(chunk)
-                self._progress(f"writing {path.parent.name}", len(chunk))
-            await asyncio.to_thread(lines.close)
+        lines = files.Lines(path)
+        async for chunk in chunks:
+            await asyncio.to_thread(lines.add, chunk)
+            number += len(chunk)
+            self._progress(f"writing {path.parent.name}", len(chunk))
+        await asyncio.to_thread(lines.finish)
         return Part(lines=number, sha256=await asyncio.to_thread(files.sha256, path))
-
-    async def compare(self, table: str, month: Month, folder: Path, erasures: Erasures = NOBODY_FORGOTTEN) -> None:
-        """Raises Differs unless the files of a month hold what its tables hold, but for what was forgotten since."""
-        for name, chunks, kept in (
-            (SIGNALS, statement.signals(self._connection, table, month), erasures.signal),
-            (TRANSITIONS, statement.transitions(self._connection, month), erasures.change),
-        ):
-            lines = map(kept, files.read(folder / name))
-            try:
-                async for chunk in chunks:
-                    if await asyncio.to_thread(take, lines, len(chunk)) != chunk:
-                        raise Differs(folder / name)
-                    self._progress(f"comparing {month}", len(chunk))
-                if await asyncio.to_thread(take, lines, 1):
-                    raise Differs(folder / name)
-            except files.Damaged:
-                raise Differs(folder / name) from None
 
     async def _drop(self, part: Partition, manifests: list[Manifest]) -> None:
         await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
@@ -147,16 +126,27 @@ class Archiving:
     async def _let_go(self) -> None:
         """What became of archived signals goes, as soon as nobody can be given it any more."""
         while ids := await statement.leaving(self._connection):
-            await soon(self._connection, partial(statement.on_transitions, self._connection, statement.LEAVE, ids))
+            await soon(self._connection, partial(transitions.change, self._connection, statement.LEAVE, ids))
 
     def _told(self, manifest: Manifest) -> Archived:
         file = self._folder / manifest.month / SIGNALS
         return Archived(manifest.month, manifest.signals.lines, str(file), manifest.signals.sha256)
 
 
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    files.sync_folder(folder.parent)
+async def compare(
+    path: Path, chunks: AsyncIterator[list[str]], progress: Progress, kept: Callable[[str], str] = str
+) -> None:
+    """Raises Differs unless a file holds just these lines, but for what is not `kept` of its own."""
+    lines = map(kept, files.read(path))
+    try:
+        async for chunk in chunks:
+            if await asyncio.to_thread(take, lines, len(chunk)) != chunk:
+                raise Differs(path)
+            progress(f"comparing {path.parent.name}", len(chunk))
+        if await asyncio.to_thread(take, lines, 1):
+            raise Differs(path)
+    except files.Damaged:
+        raise Differs(path) from None
 
 
 def take(lines: Iterator[str], number: int) -> list[str]:

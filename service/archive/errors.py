@@ -2,12 +2,12 @@
 
 RegistryRefusal
 └── ArchiveRefusal
-    ├── AtWork
+    ├── CannotWrite
     ├── Differs
     ├── MonthIsThere
     ├── NoArchive
-    ├── NobodyOfThatName
-    └── NotOurs
+    ├── NotOurs
+    └── TooManyThere
 """
 
 from pathlib import Path
@@ -19,9 +19,9 @@ class ArchiveRefusal(RegistryRefusal):
     """Nothing was archived or restored."""
 
 
-class AtWork(ArchiveRefusal):
-    def __init__(self) -> None:
-        super().__init__("Another process archives, restores or forgets: run this again when it is done")
+class CannotWrite(ArchiveRefusal):
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be written: {reason}")
 
 
 class Differs(ArchiveRefusal):
@@ -39,11 +39,13 @@ class NoArchive(ArchiveRefusal):
         super().__init__(f"{folder} is not a whole archive: {reason}")
 
 
-class NobodyOfThatName(ArchiveRefusal):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is neither a producer {name} nor anything that it has sent")
-
-
 class NotOurs(ArchiveRefusal):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} holds the archive of other signals of that month: choose another folder")
+
+
+class TooManyThere(ArchiveRefusal):
+    def __init__(self, month: object) -> None:
+        super().__init__(
+            f"Too many signals of {month} were stored since, by a wrong clock, to be moved into it at once"
+        )

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from service.archive.errors import CannotWrite
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -19,35 +21,63 @@ class Damaged(Exception):
 
 
 class Lines:
-    """Lines on their way into a file, compressed by Zstandard (RFC 8878)."""
+    """Lines on their way into a file, compressed by Zstandard (RFC 8878). The file has another name until its contents
+    are on disk. Whatever is done raises CannotWrite."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._compressor = zstd.ZstdCompressor()
+        with _failures_told(path):
+            self._file = _new(path).open("wb")
 
     def add(self, lines: Iterable[str]) -> None:
         """Write lines, none of which has a line break in it."""
-        self._file.write(self._compressor.compress("".join(f"{line}\n" for line in lines).encode()))
+        with _failures_told(self._path):
+            self._file.write(self._compressor.compress("".join(f"{line}\n" for line in lines).encode()))
 
-    def close(self) -> None:
-        """All of them are written."""
-        self._file.write(self._compressor.flush())
+    def finish(self) -> None:
+        """All of them are written: the file gets its name."""
+        with _failures_told(self._path):
+            self._file.write(self._compressor.flush())
+            _name(self._file, self._path)
+
+
+def write(path: Path, content: bytes) -> None:
+    """A file that has its name when its contents are on disk. Raises CannotWrite."""
+    with _failures_told(path):
+        file = _new(path).open("wb")
+        file.write(content)
+        _name(file, path)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder that is on disk. Raises CannotWrite."""
+    with _failures_told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file under another name, which gets its own when its contents are on disk. If that fails none has the name."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        yield file
+def _failures_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or str(error)) from error
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _name(file: BinaryIO, path: Path) -> None:
+    with file:
         file.flush()
         os.fsync(file.fileno())
-    new.replace(path)
-    sync_folder(path.parent)
+    _new(path).replace(path)
+    _sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
+def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

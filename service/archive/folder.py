@@ -63,6 +63,5 @@ class Manifest(BaseModel):
             return None
 
     def write(self, folder: Path) -> None:
-        """Put it beside the files that it is of."""
-        with files.written(folder / MANIFEST) as file:
-            file.write(self.model_dump_json(indent=2).encode() + b"\n")
+        """Put it beside the files that it is of. Raises CannotWrite."""
+        files.write(folder / MANIFEST, self.model_dump_json(indent=2).encode() + b"\n")

@@ -7,11 +7,11 @@ from pathlib import Path
 import asyncpg
 
 from service.archive import files, statement
-from service.archive.archiving import Archived, Archiving, Progress, nobody, take
-from service.archive.erasures import Erasures
-from service.archive.errors import MonthIsThere
+from service.archive.archiving import Archived, Progress, compare, nobody, take
+from service.archive.errors import MonthIsThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
-from service.months.making import attach
+from service.erasure.erasures import Erasures
+from service.months.making import TooMany, attach
 from service.months.month import Month
 from service.months.partitions import holding, partitions
 from service.postgres.turn import soon
@@ -21,7 +21,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     """Put back the month of a folder, while nobody else archives, restores or forgets; None when it is back already.
     It stays closed. Interrupted anywhere nobody sees anything of it, and it can be run again.
 
-    Raises NoArchive, MonthIsThere, Differs, making.TooMany, and OSError where files cannot be read.
+    Raises NoArchive, MonthIsThere, Differs and TooManyThere.
     """
     manifest = await asyncio.to_thread(Manifest.read, folder)
     month = Month.parse(manifest.month)
@@ -31,12 +31,15 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
             raise MonthIsThere(month)
         return None
     erasures = await Erasures.read(connection)
-    await asyncio.to_thread(erasures.learn, files.read(folder / SIGNALS))
     await soon(connection, partial(_begin, connection, month))
     await _fill(connection, folder, month, erasures, progress)
-    await Archiving(connection, folder.parent, progress).compare(month.table, month, folder, erasures)
+    stored = statement.signals(connection, month.table, month)
+    await compare(folder / SIGNALS, stored, progress, erasures.signal)
     await statement.know(connection, month)
-    await soon(connection, partial(_show, connection, manifest, folder))
+    try:
+        await soon(connection, partial(_show, connection, manifest, folder))
+    except TooMany:
+        raise TooManyThere(month) from None
     return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
 
 
@@ -49,7 +52,8 @@ async def _begin(connection: asyncpg.Connection, month: Month) -> None:
 async def _fill(
     connection: asyncpg.Connection, folder: Path, month: Month, erasures: Erasures, progress: Progress
 ) -> None:
-    """What became of the signals is there before they are, at places from which nobody reads any more."""
+    """What became of the signals is there before they are, at places from which nobody reads any more. Some of it never
+    left."""
     for name, put, kept in (
         (SIGNALS, partial(statement.put_signals, connection, month.table), erasures.signal),
         (TRANSITIONS, partial(statement.put_transitions, connection), erasures.change),

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from service.archive.archiving import ARCHIVE_LOCK, Archiving
+from service.archive.archiving import Archiving
+from service.erasure.transitions import ARCHIVE_LOCK
 from service.kernel import metrics
 from service.kernel.logs import log
 from service.postgres.turn import alone

@@ -208,11 +208,3 @@ async def leaving(connection: asyncpg.Connection) -> list[UUID]:
     """Some of the changes that lie in archives, of signals that do too, and that nobody is given any more."""
     records = await connection.fetch(_LEAVING, *await floor(connection), ROWS)
     return [record["id"] for record in records]
-
-
-async def on_transitions(connection: asyncpg.Connection, query: str, *values: object) -> None:
-    """Within a transaction, do what nobody else may do to transitions. Only the owner of the table can: nobody else can
-    switch off what keeps them as they are."""
-    await connection.execute("ALTER TABLE transitions DISABLE TRIGGER transitions_stay")
-    await connection.execute(query, *values)
-    await connection.execute("ALTER TABLE transitions ENABLE ALWAYS TRIGGER transitions_stay")

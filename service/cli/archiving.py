@@ -85,7 +85,7 @@ def forget(name: Name, as_json: AsJson = False) -> None:
 
     Example: `signals forget my-bot`
     """
-    from service.archive import forgetting
+    from service.erasure import forgetting
     from service.postgres import audit
 
     async def work(connection: "asyncpg.Connection", _: "Progress") -> forgetting.Forgotten:
@@ -104,8 +104,8 @@ def forget(name: Name, as_json: AsJson = False) -> None:
 
 
 def _alone(work: "Callable[[asyncpg.Connection, Progress], Awaitable[T]]") -> T:
-    from service.archive.archiving import ARCHIVE_LOCK
-    from service.archive.errors import AtWork
+    from service.erasure.errors import AtWork
+    from service.erasure.transitions import ARCHIVE_LOCK
     from service.postgres.turn import alone
 
     async def run(url: str, _: "SealingKeys") -> T:

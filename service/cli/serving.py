@@ -67,7 +67,7 @@ def migrate(
         begun = None if down else asyncio.run(schema.settle(url))
         made = [] if down else asyncio.run(_make_months(url))
         for month, moved in made:
-            typer.echo(f"made: {month}" + (f", {moved} signals moved into it" if moved else ""))
+            _tell_month(month, moved)
     if begun:
         typer.echo(f"begun: life {begun.life}, since the data has come from another server")
     if begun and begun.keys:
@@ -80,7 +80,14 @@ def migrate(
         typer.echo("nothing to do")
 
 
-async def _make_months(url: str) -> "list[tuple[Month, int]]":
+def _tell_month(month: "Month", moved: int | None) -> None:
+    if moved is None:
+        typer.echo(f"not made: {month}, since too many signals of it lie in signals_default", err=True)
+    else:
+        typer.echo(f"made: {month}" + (f", {moved} signals moved into it" if moved else ""))
+
+
+async def _make_months(url: str) -> "list[tuple[Month, int | None]]":
     from service.kernel.limits import Limits
     from service.months import making
     from service.postgres import schema

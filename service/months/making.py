@@ -81,19 +81,26 @@ async def attach(connection: asyncpg.Connection, month: Month) -> int:
     return number
 
 
-async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIterator[tuple[Month, int]]:
+async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIterator[tuple[Month, int | None]]:
     """Make all that is missing with so many months ahead; each month that was made, and how many signals were moved
-    into it. Waits until nobody is in the way any more. Raises TooMany."""
+    into it, None where these are too many and it was not made. Waits until nobody is in the way any more."""
     this = Month.of(await connection.fetchval("SELECT now()"))
     for month in await missing(connection, this, number):
-        while True:
-            try:
-                moved = await make(connection, month)
-                break
-            except NOT_NOW:
-                await asyncio.sleep(_RETRY_SECONDS)
-        if moved is not None:
-            yield month, moved
+        try:
+            moved = await _make_soon(connection, month)
+        except TooMany:
+            yield month, None
+        else:
+            if moved is not None:
+                yield month, moved
+
+
+async def _make_soon(connection: asyncpg.Connection, month: Month) -> int | None:
+    while True:
+        try:
+            return await make(connection, month)
+        except NOT_NOW:
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _strays(connection: asyncpg.Connection, parts: Sequence[Partition], this: Month) -> list[Month]:

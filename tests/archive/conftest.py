@@ -1,32 +1,5 @@
-"""A database with months that are old enough for the archive."""
+"""What these tests share with others about old months."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from tests.running.old_months import connection, folder, months
 
-import asyncpg
-import pytest
-
-from service.archive.archiving import ARCHIVE_LOCK
-from service.postgres.turn import alone
-from tests.running.months import Months, with_months
-from tests.running.postgres import Database
-
-
-@pytest.fixture
-async def months(database: Database) -> Months:
-    """The months of a database, the oldest of which ended half a year ago."""
-    return await with_months(database)
-
-
-@pytest.fixture
-async def connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """The session of who archives."""
-    async with alone(database.url, ARCHIVE_LOCK) as connection:
-        assert connection is not None
-        yield connection
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where archives go."""
-    return tmp_path / "archive"
+__all__ = ["connection", "folder", "months"]

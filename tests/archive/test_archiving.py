@@ -17,11 +17,12 @@ from structlog.typing import EventDict
 from typer.testing import CliRunner, Result
 
 from service.archive import files, statement
-from service.archive.archiving import ARCHIVE_LOCK, Archiving, Progress
+from service.archive.archiving import Archiving, Progress
 from service.archive.errors import Differs, MonthIsThere, NoArchive, NotOurs
 from service.archive.folder import MANIFEST, SIGNALS, TRANSITIONS
 from service.archive.restoring import restore
 from service.cli import app
+from service.erasure.transitions import ARCHIVE_LOCK
 from service.months.partitions import FIRST, partitions
 from service.postgres.turn import alone, soon
 from tests.lifecycle.deciding import CLOSED, desk

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from service.archive.archiving import Archiving
-from service.archive.erasures import pattern_of
-from service.archive.errors import NobodyOfThatName
-from service.archive.forgetting import FORGOTTEN, forget
 from service.archive.restoring import restore
+from service.erasure.erasures import pattern_of
+from service.erasure.errors import NobodyOfThatName
+from service.erasure.forgetting import FORGOTTEN, forget
 from tests.keyring.registered import reading, register
 from tests.postgres.rows import insert_receipt
 from tests.running.application import SIGNALS, serving

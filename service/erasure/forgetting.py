@@ -7,10 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from service.archive import statement
-from service.archive.erasures import pattern_of, sha256_of
-from service.archive.errors import NobodyOfThatName
+from service.erasure import transitions
+from service.erasure.erasures import pattern_of, sha256_of
+from service.erasure.errors import NobodyOfThatName
 from service.postgres.turn import soon
+
+ROWS = 2000
+"""How many rows are changed at once: less than takes a second."""
 
 FORGOTTEN = "a forgotten producer"
 """What stands where a name has to stand. No producer is called so: there are spaces in it."""
@@ -86,7 +89,7 @@ async def forget(connection: asyncpg.Connection, name: str, learn: Callable[[], 
         await connection.execute("DELETE FROM producers WHERE name = $1", name)
     await learn()
     number = 0
-    while ids := await _ids(connection, _SIGNALS, name, statement.ROWS):
+    while ids := await _ids(connection, _SIGNALS, name, ROWS):
         await soon(connection, partial(_erase_signals, connection, ids))
         number += len(ids)
     await _erase_changes(connection, name)
@@ -104,9 +107,9 @@ async def _erase_signals(connection: asyncpg.Connection, ids: list[UUID]) -> Non
 async def _erase_changes(connection: asyncpg.Connection, name: str) -> None:
     """Only the owner of the table can: nobody else can switch off what keeps transitions from being changed."""
     last = UUID(int=0)
-    while ids := await _ids(connection, _TRANSITIONS, last, name, pattern_of(name), statement.ROWS):
+    while ids := await _ids(connection, _TRANSITIONS, last, name, pattern_of(name), ROWS):
         values = ids, name, pattern_of(name)
-        await soon(connection, partial(statement.on_transitions, connection, _ERASE_TRANSITIONS, *values))
+        await soon(connection, partial(transitions.change, connection, _ERASE_TRANSITIONS, *values))
         last = ids[-1]
 
 

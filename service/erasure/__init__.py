@@ -1,0 +1,7 @@
+"""A producer is forgotten: what it has sent, and that it was it who has sent it.
+
+- `erasures`: who was forgotten stays forgotten in what is put back
+- `errors`: what operators are refused
+- `forgetting`: it is erased wherever it stands
+- `transitions`: what only the owner of the table of transitions may do to it
+"""

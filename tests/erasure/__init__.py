@@ -1,0 +1,1 @@
+"""Tests of `service.erasure`, on a real database."""
