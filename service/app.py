@@ -8,7 +8,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan
 
-from service import __version__
 from service.batch.endpoint import CreateBatch
 from service.batch.lane import Lane
 from service.board.pages import BoardPages
@@ -16,7 +15,7 @@ from service.feed.pages import Pages
 from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
-from service.guards import SignalGuards, Signing, duplicates_of, reader_guard, signing_of
+from service.guards import SignalGuards, Signing, duplicates_of, reader_guards, signing_of
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
 from service.http.own_path import OwnPath
@@ -30,6 +29,7 @@ from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
 from service.live import LiveFeed
 from service.manual.pages import pages
+from service.operate import figures
 from service.operate.clock import DatabaseClock
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
@@ -45,17 +45,20 @@ from service.receipts.pruning import Receipts
 from service.settings import Settings, SettingsError
 from service.survey.holding import Holding
 from service.survey.survey import Survey
+from service.telemetry import requests as traced
 
 _LIMITS = Limits()
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _LIMITS) -> ASGIApp:
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, limits: Limits = _LIMITS, tracing: traced.Tracing | None = None
+) -> ASGIApp:
     """The service as an ASGI application. `settings.database_url` must be set.
 
     Its lifespan opens the database lazily: the application starts without it and becomes ready when it comes.
     """
     pool = _pool(settings, limits)
-    journal = Journal()
+    journal = Journal(tracing.attempted if tracing else None)
     tail = Tail(pool, limits)
     writer = Writer(pool, limits, journal, queue_limit=settings.signals_queue_limit, on_stored=tail.wake)
     lane = Lane(pool, limits, journal, on_stored=tail.wake)
@@ -67,11 +70,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
-    guards = SignalGuards(settings, signing, clock, limits)
+    guards = SignalGuards(settings, signing, clock, limits, tracing)
     known = duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
     board = BoardPages()
-    read = [reader_guard(settings, readers), *no_body]
+    read = [*reader_guards(settings, readers, tracing), *no_body]
+    follow = [*read, *traced.feed(tracing)]
     router = Router(
         routes=[
             Route(
@@ -87,8 +91,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
                 middleware=guards.of(settings.signals_batch_max_bytes),
             ),
             Route("/api/v1/signals/{id}", reading.signal, middleware=read),
-            Route("/api/v1/feed", reading.feed, middleware=read),
-            Route("/api/v1/feed/live", live, methods=["GET"], middleware=read),
+            Route("/api/v1/feed", reading.feed, middleware=follow),
+            Route("/api/v1/feed/live", live, methods=["GET"], middleware=follow),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
             Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
@@ -112,7 +116,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, limits: Limits = _
             shutdown,
         ),
     )
-    return RequestContext(router)
+    return traced.requests(RequestContext(router), tracing)
 
 
 def _pool(settings: Settings, limits: Limits) -> Pool:
@@ -188,16 +192,11 @@ def _reading(
 
 
 def _lifespan(
-    settings: Settings,
-    pool: Pool,
-    background: Tasks,
-    signing: Signing | None,
-    follower: Follower,
-    shutdown: Shutdown,
+    settings: Settings, pool: Pool, background: Tasks, signing: Signing | None, follower: Follower, shutdown: Shutdown
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
+        figures.begin(settings)
         async with pool, signing.uses if signing else nullcontext(), background:
             await follower.first_look()
             shutdown.listen()

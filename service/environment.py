@@ -13,7 +13,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-PREFIXES = ("HMAC_", "SIGNALS_", "APP_", "DATABASE_")
+PREFIXES = ("HMAC_", "SIGNALS_", "APP_", "DATABASE_", "SENTRY_")
 """How the names of settings begin."""
 
 NEAR = 2

@@ -1,4 +1,4 @@
-"""What has to be passed on the way in: who sends is proven, and how much is let through; and who reads is known."""
+"""What has to be passed on the way in: who sends is proven, and how much of it is let through; who reads is known."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from service.readers.authentication import OpenReading, ReaderAuthentication
 from service.readers.readers import Readers
 from service.receipts.recognition import DuplicatesOf
 from service.settings import Settings
+from service.telemetry import requests as traced
 
 Require = Callable[[bytes, Refusal], Awaitable[None]]
 """Raises the refusal unless the request with this MAC was stored before."""
@@ -66,8 +67,11 @@ def duplicates_of(settings: Settings, signing: Signing | None) -> DuplicatesOf:
 class SignalGuards:
     """What signals have to pass: first what can be told by the head, then what the body is needed for."""
 
-    def __init__(self, settings: Settings, signing: Signing | None, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, settings: Settings, signing: Signing | None, clock: Clock, limits: Limits, tracing: traced.Tracing | None
+    ) -> None:
         self._signing = signing
+        self._tracing = tracing
         self._clock = clock
         self._default_rate = settings.producer_rate
         self._hints, self._resends = Ration(limits.hints_per_second), Ration(limits.resends_per_second)
@@ -78,11 +82,12 @@ class SignalGuards:
         signing, clock = self._signing, self._clock
         if signing is None:
             return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
+        proving = Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=self._hints)
         return [
             Middleware(JsonOnly),
             Middleware(SigningHeaders, clock=clock),
             body,
-            Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=self._hints),
+            *traced.proof(proving, self._tracing),
             Middleware(RateLimit, quotas=signing.quotas, rate_of=self._rate_of, resends=self._resends, clock=clock),
         ]
 
@@ -91,8 +96,8 @@ class SignalGuards:
         return own or self._default_rate
 
 
-def reader_guard(settings: Settings, readers: Readers) -> Middleware:
+def reader_guards(settings: Settings, readers: Readers, tracing: traced.Tracing | None) -> list[Middleware]:
     """What those who read have to pass."""
     if settings.signals_readers == "open":
-        return Middleware(OpenReading)
-    return Middleware(ReaderAuthentication, readers=readers)
+        return [Middleware(OpenReading)]
+    return traced.proof(Middleware(ReaderAuthentication, readers=readers), tracing)

@@ -33,6 +33,7 @@ from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
 from service.settings import Settings, SettingsError, unknown_settings
+from service.telemetry import error_tracking, tracing
 from service.wire.budget import Budget
 from service.wire.protocol import TURNED_AWAY_MAX, GuardedProtocol
 
@@ -70,7 +71,13 @@ def serve(
     Raises SettingsError when an address or a folder cannot be used, and NotDurable in production when the database
     could lose an acknowledged signal.
     """
-    _begin_process(settings.app_log_level, limits)
+    _begin_process(settings, limits)
+    with _failures_told():
+        _serve(settings, hosts, port, workers, clock, limits)
+
+
+def _serve(settings: Settings, hosts: Sequence[str], port: int, workers: int, clock: Clock, limits: Limits) -> None:
+    tracing.wanted()  # what is wrong with it, people are told before there are processes
     for sentence in settings.warnings():
         log.warning(sentence)
     for name in unknown_settings():
@@ -94,10 +101,22 @@ def _allow_connections(settings: Settings) -> None:
         log.warning("Fewer files may be open than the connections need", needed=needed, allowed=allowed)
 
 
-def _begin_process(log_level: str, limits: Limits) -> None:
+def _begin_process(settings: Settings, limits: Limits) -> None:
     """What every process does first, so that it ends in good order when it is told to."""
-    configure_logs(log_level, limits)
+    configure_logs(settings.app_log_level, limits)
+    error_tracking.begin(settings, limits)
     signal.signal(signal.SIGTERM, _leave)
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """What ends a process before it could log a line of its own: people are told of it on standard error."""
+    try:
+        yield
+    except Exception as error:
+        if log.tracker is not None:
+            log.tracker("error", "Service failed", {"exception": error})
+        raise
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
@@ -109,6 +128,8 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
 @contextmanager
 def _shared_figures(workers: int) -> Iterator[None]:
     """Where several worker processes add up their metrics, while they run."""
+    if metrics.SHARED_DIRECTORY in os.environ:
+        raise SettingsError(f"{metrics.SHARED_DIRECTORY}: must not be set: the service makes a folder of its own")
     if workers == 1:
         yield
         return
@@ -134,8 +155,8 @@ def _check_durability(url: str, settings: Settings, limits: Limits) -> None:
 class _Config(uvicorn.Config):
     """Knows what a worker process has to do first."""
 
-    def __init__(self, *given: Any, app_log_level: str, limits: Limits, **options: Any) -> None:
-        self._app_log_level = app_log_level
+    def __init__(self, *given: Any, settings: Settings, limits: Limits, **options: Any) -> None:
+        self._settings = settings
         self._limits = limits
         super().__init__(*given, **options)
 
@@ -143,7 +164,7 @@ class _Config(uvicorn.Config):
         """uvicorn calls this in each process that it starts, and in the first one, which has begun already."""
         super().configure_logging()
         if multiprocessing.parent_process() is not None:
-            _begin_process(self._app_log_level, self._limits)
+            _begin_process(self._settings, self._limits)
 
 
 def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> uvicorn.Config:
@@ -156,7 +177,7 @@ def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> u
         http=partial(GuardedProtocol, settings=settings, limits=limits, budget=budget),
         ws="none",
         lifespan="on",
-        app_log_level=settings.app_log_level,
+        settings=settings,
         limits=limits,
         log_config=None,
         access_log=False,
@@ -170,7 +191,7 @@ def _config(settings: Settings, clock: Clock, limits: Limits, workers: int) -> u
 def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
     """What each worker process builds for itself."""
     leave_with_parent(limits)
-    app = create_app(settings, clock=clock, limits=limits)
+    app = create_app(settings, clock=clock, limits=limits, tracing=tracing.begin(settings, limits))
     # What was loaded until now stays: the collector need not look at it ever again, nor after every few requests.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)
@@ -197,16 +218,12 @@ class _Server(uvicorn.Server):
 
 
 class _Workers(Multiprocess):
-    """Says the same once all worker processes serve, and sees to it that those that are gone have nothing in hand."""
+    """Says the same once all worker processes serve."""
 
     greeted = False
-    known: frozenset[int] = frozenset()
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
-        known, self.known = self.known, frozenset(process.pid for process in self.processes if process.pid)
-        for pid in known - self.known:
-            metrics.forget_process(pid)
         if not self.greeted and all(process.is_ready() for process in self.processes):
             self.greeted = True
             _greet(self.sockets)

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     signals_data_dir: Path = Path(".data")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
     database_pool_size: int = Field(default=10, ge=2, le=1000)
+    sentry_dsn: SecretStr | None = None
     app_env: Literal["development", "staging", "production"] = "development"
     app_build: str = "unknown"
     app_log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -59,6 +59,7 @@ pytest_plugins = [
     "tests.steps.signals",
     "tests.steps.storage",
     "tests.steps.streams",
+    "tests.steps.telemetry",
 ]
 
 

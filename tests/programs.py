@@ -1,4 +1,4 @@
-"""Programs of the machine that some tests need: Debian's PgBouncer, nginx, HAProxy, PostgreSQL, Chromium."""
+"""Programs of the machine that some tests need: of PgBouncer, nginx, HAProxy, PostgreSQL, Chromium, Prometheus."""
 
 import os
 import shutil

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from service.kernel.metrics import SHARED_DIRECTORY
 from service.server import _shared_figures
 from service.settings import SettingsError
 from tests.cli.program import PROGRAM, Ended
@@ -75,4 +76,11 @@ def test_workers_without_a_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp
     """As with a root file system that is read-only."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(SettingsError, match=rf"^--workers: .* {tmp_path}/missing/.*: No such file"), _shared_figures(2):
+        pass
+
+
+def test_a_folder_for_figures_that_others_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of two containers have the same numbers, and would count in the same files."""
+    monkeypatch.setenv(SHARED_DIRECTORY, str(tmp_path))
+    with pytest.raises(SettingsError, match=rf"^{SHARED_DIRECTORY}: must not be set"), _shared_figures(1):
         pass

@@ -237,7 +237,7 @@ def test_the_figures_of_two_workers_add_up_and_name_a_hundred_instruments(
     ingested = {
         line.split('instrument="')[1].split('"')[0]: float(line.split()[-1])
         for line in figures
-        if line.startswith("signals_ingested_total{")
+        if line.startswith("signals_ingested_total{") and 'side="buy"' in line
     }
     assert sum(ingested.values()) == database.value("SELECT count(*) FROM signals") == 240
     assert len(ingested.keys() - {"other"}) == 100

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
 from service.intake.errors import PayloadTooLarge, ValidationFailed
-from service.kernel.errors import FieldFault, all_refusals
+from service.kernel.errors import FieldFault, refusals_below
 from service.proof.errors import AuthenticationRefusal
 from service.rates.errors import RateLimited
 from service.receipts.errors import DuplicateSignal
@@ -148,7 +148,7 @@ BUSY = {refusal.code for refusal in (Overloaded, RateLimited, ShuttingDown, Requ
 _INVALID = (InvalidJson, DuplicateKey, BodyTooLarge, PayloadTooLarge, ValidationFailed)
 
 KINDS: Mapping[str, type[SignalRefused]] = {
-    **{refusal.code: SignatureRefused for refusal in all_refusals(AuthenticationRefusal)},
+    **{refusal.code: SignatureRefused for refusal in refusals_below(AuthenticationRefusal)},
     **{refusal.code: InvalidSignal for refusal in _INVALID},
     DuplicateSignal.code: AlreadyStored,
     **dict.fromkeys(BUSY, ServiceBusy),

@@ -17,7 +17,7 @@ _SANE_REQUEST_ID = re.compile(REQUEST_ID_FORM.encode())
 _ADDRESS_LENGTH = 45
 """The longest that an IPv6 address can be. A trusted proxy that sends something else is not a reason to log it all."""
 
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
 class RequestContext:
@@ -30,7 +30,7 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         started = time.perf_counter()
         identifier = _request_id(scope)
@@ -57,6 +57,14 @@ class RequestContext:
             request_id.set(None)
             _conclude(scope, identifier, status, time.perf_counter() - started)
 
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From start to stop: the server tells no more than that it failed."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            log.error("Start or stop failed", exception=error)
+            raise
+
 
 def _request_id(scope: Scope) -> str:
     given = values(scope, b"x-request-id")
@@ -67,7 +75,7 @@ def _request_id(scope: Scope) -> str:
 
 def _conclude(scope: Scope, identifier: str, status: int | None, seconds: float) -> None:
     """`status` is None when the client went away before its answer."""
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
     client = scope.get("client")
     metrics.answered(route, method, "none" if status is None else str(status)).inc()

@@ -5,6 +5,7 @@
 - `errors`: what is refused because its body is no signal
 - `journal`: each signal that was stored has its line and is counted
 - `queue`: signals that wait, with the outcomes that their requests wait for
+- `rehearsal`: a signal of the service's own that is stored and taken back
 - `signal`: the fields of a signal, and the answer to one
 - `storing`: one attempt to store a batch
 - `writer`: signals that arrive together share a commit

@@ -12,13 +12,13 @@ import asyncpg
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
+from service.intake.rehearsal import rehearse
 from service.intake.storing import store
 from service.kernel.errors import FieldFault, InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
-from service.postgres.rehearsal import rehearse
 from service.receipts.settlement import Outcome
 from service.receipts.statement import Stored, find
 
@@ -77,7 +77,7 @@ class Commits:
         found = await self._pool.commit(partial(find, signals={each.id: each.signal for each in self._uncertain}))
         for each, settled in list(self._uncertain.items()):
             if each.id in found:
-                self._journal.late(each.signal, found[each.id], each.request_id)
+                self._journal.late(each.signal, found[each.id], each.request_id, each.trace)
             if each.id in found or settled < asked:
                 del self._uncertain[each]
 
@@ -105,9 +105,10 @@ class Commits:
             for each in unsettled.values():
                 each.held = False
                 each.uncertain = each.uncertain or (sent and leaves_open(error))
+            self._journal.failed(unsettled.values(), time.monotonic() - started, error)
             return error
         seconds = time.monotonic() - started
-        self._journal.committed(len(unsettled), seconds)
+        self._journal.committed(unsettled.values(), seconds)
         written = self._tell(unsettled, known)
         if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
@@ -131,7 +132,7 @@ class Commits:
                 waiting.refuse(outcome)
                 continue
             if waiting.answered:
-                self._journal.late(waiting.signal, outcome, waiting.request_id)
+                self._journal.late(waiting.signal, outcome, waiting.request_id, waiting.trace)
             waiting.resolve(outcome)
             written += outcome.new
         self._wait_for_others([*unsettled.values()])

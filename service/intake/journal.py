@@ -1,17 +1,24 @@
 """The audit trail of what was stored: each signal has its line and is counted, however late that came to be known."""
 
+from collections.abc import Collection
+
+from service.intake.queue import Waiting
 from service.kernel import metrics
 from service.kernel.logs import log
+from service.kernel.tracing import Attempted, Trace
 from service.receipts.statement import NewSignal, Stored
 
 SIDES = ("buy", "sell")
 
 
 class Journal:
-    """Tells of stored signals in the log and in the metrics."""
+    """Tells of stored signals in the log and in the metrics, and of commits to `attempted`, if there is tracing."""
 
-    def __init__(self) -> None:
+    def __init__(self, attempted: Attempted | None = None) -> None:
+        self._attempted = attempted
         self._labels = metrics.InstrumentLabels(metrics.shared_directory())
+        for side in SIDES:
+            metrics.ingested("other", side)
 
     def answered(self, signal: NewSignal, stored: Stored, seconds: float) -> None:
         """The request is told now, so many seconds after it was proven."""
@@ -31,16 +38,26 @@ class Journal:
             log.info("Duplicate returned", **_facts(signal, stored))
             metrics.duplicates_returned.inc()
 
-    def committed(self, signals: int, seconds: float) -> None:
-        """So many signals shared a commit, which took so long."""
-        metrics.batch_rows.observe(signals)
+    def committed(self, batch: Collection[Waiting], seconds: float) -> None:
+        """These signals shared a commit, which took so long."""
+        metrics.batch_rows.observe(len(batch))
         metrics.commit_seconds.observe(seconds)
+        self._trace(batch, seconds, None)
 
-    def late(self, signal: NewSignal, stored: Stored, request_id: str | None) -> None:
+    def failed(self, batch: Collection[Waiting], seconds: float, error: Exception) -> None:
+        """They were to share a commit, which failed after so long."""
+        self._trace(batch, seconds, error)
+
+    def _trace(self, batch: Collection[Waiting], seconds: float, error: Exception | None) -> None:
+        if self._attempted is not None:
+            self._attempted([each.trace for each in batch if each.trace is not None], seconds, error)
+
+    def late(self, signal: NewSignal, stored: Stored, request_id: str | None, trace: Trace | None = None) -> None:
         """The request was answered before, with something else."""
         if not stored.new:
             return
-        log.warning("Signal stored late", **_facts(signal, stored), request_id=request_id)
+        traced = {"trace_id": trace.id} if trace else {}
+        log.warning("Signal stored late", **_facts(signal, stored), request_id=request_id, **traced)
         self._count(signal)
         metrics.signals_stored_late.inc()
 

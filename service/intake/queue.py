@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from service.http.errors import Overloaded
 from service.kernel.errors import InternalError, Refusal
+from service.kernel.tracing import Trace
 from service.receipts.statement import NewSignal, Stored
 
 
@@ -24,6 +25,7 @@ class Waiting:
     outcome: asyncio.Future[Stored]
     request_id: str | None
     refusal: Refusal | None = None
+    trace: Trace | None = None
     uncertain: bool = False
     """Whether the database was asked to store it and never said whether it did."""
     held: bool = False

@@ -19,6 +19,7 @@ from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import request_id
+from service.kernel.tracing import trace
 from service.postgres.pool import Pool
 from service.receipts.statement import NewSignal, Stored, sought
 
@@ -66,7 +67,9 @@ class Writer:
         if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()
-        waiting = Waiting(signal, loop.create_future(), request_id.get(), refusal)
+        waiting = Waiting(signal, loop.create_future(), request_id.get(), refusal, trace.get())
+        if waiting.trace is not None:
+            waiting.trace.wait()
         expiry = loop.call_later(self._limits.answer_seconds, waiting.expire)
         self._queue.put(waiting)
         self._unanswered += 1

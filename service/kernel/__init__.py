@@ -9,4 +9,5 @@
 - `ration`: so much a second and no more
 - `tasks`: background tasks, none of which can die unseen
 - `timestamps`: the one form of date and time, and the clock
+- `tracing`: the trace of a request, where there is one
 """

@@ -16,7 +16,7 @@ repeats what was sent.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 
 class FieldFault(TypedDict):
@@ -52,18 +52,26 @@ class Refusal(Exception):
         return []
 
 
+AnyRefusal = TypeVar("AnyRefusal", bound=Refusal)
+
+
 class InternalError(Refusal):
     status, code = 500, "internal_error"
     sentence = "Internal server error"
     counts = True
 
 
-def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
-    """Every refusal with a code below `root`, of the rooms that are loaded, by status and code."""
+def all_refusals() -> list[type[Refusal]]:
+    """Every refusal with a code, of the rooms that are loaded, by status and code."""
+    return refusals_below(Refusal)
+
+
+def refusals_below(root: type[AnyRefusal]) -> list[type[AnyRefusal]]:
+    """The same of those that `root` stands for."""
     return sorted(_below(root), key=lambda refusal: (refusal.status, refusal.code))
 
 
-def _below(root: type[Refusal]) -> Iterator[type[Refusal]]:
+def _below(root: type[AnyRefusal]) -> Iterator[type[AnyRefusal]]:
     for refusal in root.__subclasses__():
         if hasattr(refusal, "code"):
             yield refusal

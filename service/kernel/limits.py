@@ -40,6 +40,10 @@ class Limits:
     """How much of the log waits for its reader: about what a busy process writes in a second."""
     log_drain_seconds: float = 2.0
     """How long a process that ends waits for the reader of its log."""
+    errors_per_second: int = 10
+    """Of how many exceptions one process tells the error tracker in a second: the rest are like them."""
+    telemetry_drain_seconds: float = 2.0
+    """How long a process that ends waits for who watches it from outside."""
 
     batch_items: int = 1000
     """How many signals one request may bring."""

@@ -18,6 +18,7 @@ import orjson
 from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
 from service.kernel.line_writer import LineWriter
+from service.kernel.tracing import trace
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being handled, put on every line that is written meanwhile."""
@@ -26,6 +27,7 @@ _LIMITS = Limits()
 
 Fields = dict[str, Any]
 Render = Callable[[str, str, Fields], bytes]
+Tracker = Callable[[str, str, Fields], None]
 
 
 def _json(level: str, message: str, fields: Fields) -> bytes:
@@ -35,6 +37,9 @@ def _json(level: str, message: str, fields: Fields) -> bytes:
     current = request_id.get()
     if current is not None:
         line["request_id"] = current
+    traced = trace.get()
+    if traced is not None:
+        line["trace_id"] = traced.id
     if exception is not None:
         line |= _description(exception)
     return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
@@ -81,6 +86,8 @@ class Log:
         self._render: Render = _json
         self._writer: LineWriter | None = None
         self._for_people = False
+        self.tracker: Tracker | None = None
+        """Who is told besides of each line about an exception."""
 
     def begin(
         self, level: int, descriptor: int | None, *, for_people: bool, buffer_bytes: int = _LIMITS.log_bytes
@@ -132,6 +139,8 @@ class Log:
             self._writer.hold(line)
         else:
             self._writer.write(line)
+        if self.tracker is not None and fields.get("exception") is not None:
+            self.tracker(level, message, fields)
 
     def say(self, sentence: str) -> None:
         """What is not for the log, but for a person who looks on."""

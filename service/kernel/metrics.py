@@ -3,8 +3,11 @@
 import fcntl
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
+from typing import TextIO
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,6 +18,7 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
+    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -25,6 +29,32 @@ INSTRUMENTS_MAX = 100
 
 SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which several worker processes share their figures (prometheus_client's name)."""
+
+
+def shared_directory() -> Path | None:
+    """Where worker processes share their figures, or None when there is only one process."""
+    path = os.environ.get(SHARED_DIRECTORY)
+    return Path(path) if path else None
+
+
+def _take_place(shared: Path) -> tuple[int, TextIO]:
+    """The first place in the shared directory that no living process has, and the file whose lock holds it until this
+    process ends, however it ends. Whoever takes a place goes on from what was counted there before."""
+    for number in count():
+        file = (shared / f"place-{number}").open("a")
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mark_process_dead(number)  # type: ignore[no-untyped-call]
+            return number, file
+        file.close()
+    raise AssertionError("there is always one more place")
+
+
+_shared = shared_directory()
+if _shared is not None:
+    # Named by process id, as the library does by itself, the files of all that ever ran would be read at each scrape.
+    _place, _held = _take_place(_shared)
+    values.ValueClass = values.MultiProcessValue(lambda: _place)  # type: ignore[no-untyped-call]
 
 signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", "side"])
 signals_stored_late = Counter("signals_stored_late", "Signals stored after their request was answered otherwise")
@@ -53,6 +83,8 @@ database_clock = Gauge(
     multiprocess_mode="mostrecent",
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
+spans_ended = Counter("signals_spans_ended", "Parts of traces that were recorded")
+spans_sent = Counter("signals_spans_sent", "Those of them that the collector has taken")
 log_lines_dropped = Counter("signals_log_lines_dropped", "Log lines that could not be written")
 build_info = Gauge("signals_build_info", "Always 1", ["version", "build", "env"], multiprocess_mode="mostrecent")
 
@@ -64,6 +96,9 @@ keyring_read = Gauge(
 )
 keyring_producers = Gauge("signals_keyring_producers", "Producers that are registered", multiprocess_mode="livemin")
 keyring_shut = Gauge("signals_keyring_shut", "Keys that do not open", multiprocess_mode="livemax")
+keyring_ending = Gauge(
+    "signals_keyring_ending", "Producers none of whose keys is good for a day more", multiprocess_mode="livemax"
+)
 keyring_listening = Gauge("signals_keyring_listening", "1 while changes are announced", multiprocess_mode="livemin")
 keyring_listeners = Counter("signals_keyring_listeners", "Connections opened to be told of changes")
 keyring_differences = Counter("signals_keyring_differences", "Producers that were found changed without a count")
@@ -125,17 +160,6 @@ class InstrumentLabels:
                 self._known.add(instrument)
 
 
-def shared_directory() -> Path | None:
-    """Where worker processes share their figures, or None when there is only one process."""
-    path = os.environ.get(SHARED_DIRECTORY)
-    return Path(path) if path else None
-
-
-def forget_process(pid: int) -> None:
-    """A worker process has ended: what it had in hand is no more. What it has counted stays."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
 def exposition() -> tuple[bytes, str]:
     """All figures of all worker processes in the Prometheus text format, and its content type."""
     return generate_latest(_everything()), CONTENT_TYPE_LATEST
@@ -165,8 +189,8 @@ def _everything() -> CollectorRegistry:
 
 
 def _forget_the_dead(shared: Path) -> None:
-    """A worker process that was killed leaves its gauges behind, which say how things are and not how they were."""
-    for path in shared.glob("gauge_live*.db"):
-        process = path.stem.rpartition("_")[2]
-        if not Path("/proc", process).exists():
-            mark_process_dead(int(process))  # type: ignore[no-untyped-call]
+    """A worker process that has ended leaves its gauges behind, which say how things are and not how they were."""
+    for place in shared.glob("place-*"):
+        with place.open() as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mark_process_dead(int(place.name.rpartition("-")[2]))  # type: ignore[no-untyped-call]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -39,6 +39,7 @@ ORDER BY name, id
 Row = Mapping[str, Any]
 
 _SHUT = "Keys do not open under SIGNALS_SEALING_KEYS"
+_SOON = timedelta(days=1)
 _EVERYTHING = -1
 _TOLD_MAX = 20
 
@@ -81,7 +82,8 @@ class KeyringReader:
         metrics.keyring_read.set_to_current_time()
 
     async def compare(self) -> None:
-        """Read everything, and put right what is not as it was known although nobody has counted a change."""
+        """Read everything, and put right what is not as it was known although nobody has counted a change. Count the
+        producers that will soon have no key."""
         if self._version == _EVERYTHING:
             return
         version = self._version
@@ -92,6 +94,7 @@ class KeyringReader:
             log.warning("Keyring differed from the database", producers=differences)
             metrics.keyring_differences.inc(differences)
             self._know(found)
+        metrics.keyring_ending.set(await self._ending())
 
     def _know(self, found: _Found) -> None:
         self._keyring.fill(found.producers)
@@ -149,6 +152,16 @@ class KeyringReader:
                 await asyncio.sleep(0)
             differences += _proves(known.get(name), now) != _proves(found.get(name), now)
         return differences
+
+    async def _ending(self) -> int:
+        """How many producers have no key in use that lasts for longer than `_SOON`."""
+        now, ending = self._clock(), 0
+        for number, producer in enumerate(self._keyring.producers.values()):
+            if number % self._page == 0:
+                await asyncio.sleep(0)
+            ends = [key.ends_at for key in producer.keys if producer.enabled and not key.has_ended(now)]
+            ending += bool(ends) and all(end is not None and end - now < _SOON for end in ends)
+        return ending
 
     def _tell(self, shut: dict[str, set[str]]) -> None:
         """Name the keys that do not open, each once."""

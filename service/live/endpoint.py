@@ -35,6 +35,8 @@ class LiveFeed:
         self._limits = limits
         sweep = Sweep(self._hub, limits, idle_seconds)
         self.sweeping = repeated("streams", sweep.look, sweep.seconds)
+        for end in End:
+            metrics.streams_ended.labels(end)
 
     def leave(self) -> None:
         """Take no more streams and end those that there are, once their readers have taken what was written. May be

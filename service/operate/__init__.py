@@ -2,6 +2,7 @@
 
 - `clock`: whether the database's agrees with the service's
 - `endpoints`: health, readiness, version, metrics
+- `figures`: what they say before anything has happened
 - `listeners`: the sockets on which clients connect
 - `orphans`: a worker process whose parent is gone leaves
 - `shutdown`: leaving without dropping anyone

@@ -11,6 +11,5 @@
 - `orm`: the models for commands
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
-- `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
 """

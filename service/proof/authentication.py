@@ -9,13 +9,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel import metrics
-from service.kernel.errors import Refusal
+from service.kernel.errors import Refusal, refusals_below
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
+from service.kernel.tracing import trace
 from service.keyring.keyring import Key
 from service.proof import doctor, signing
-from service.proof.errors import ProofRefusal, SignatureMismatch
+from service.proof.errors import AuthenticationRefusal, ProofRefusal, SignatureMismatch
 from service.proof.mistakes import Presented
 from service.proof.signing_headers import Claim, sane_producer_id
 from service.proof.trail import tell_refused
@@ -54,6 +55,8 @@ class ProducerAuthentication:
         self.clock = clock
         self.hints = hints
         self.successes = metrics.proofs.labels("success", _PROVEN)
+        for refusal in refusals_below(AuthenticationRefusal):
+            metrics.proofs.labels("failure", refusal.reason)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         claim: Claim = scope["state"]["claim"]
@@ -62,6 +65,9 @@ class ProducerAuthentication:
         except ProofRefusal as refusal:
             tell_refused(claim.producer_id, refusal)
             raise
+        traced = trace.get()
+        if traced is not None:
+            traced.proven()
         self.successes.inc()
         key_id = sender.key_id and str(sender.key_id)
         log.info("hmac_validation", producer_id=claim.producer_id, key_id=key_id, result="success", reason=_PROVEN)

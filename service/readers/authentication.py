@@ -6,7 +6,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
 from service.kernel import metrics
+from service.kernel.errors import refusals_below
 from service.kernel.logs import log
+from service.kernel.tracing import trace
 from service.readers import tokens
 from service.readers.errors import TokenInvalid, TokenMissing, TokenRefusal
 from service.readers.readers import Readers
@@ -21,6 +23,8 @@ class ReaderAuthentication:
         self.app = app
         self.readers = readers
         self.successes = metrics.reader_tokens.labels("valid")
+        for refusal in refusals_below(TokenRefusal):
+            metrics.reader_tokens.labels(refusal.result)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -30,6 +34,9 @@ class ReaderAuthentication:
             metrics.reader_tokens.labels(refusal.result).inc()
             log.warning("token_validation", result=refusal.result)
             raise
+        traced = trace.get()
+        if traced is not None:
+            traced.proven()
         self.successes.inc()
         log.info("token_validation", reader=reader.name, result="valid")
         scope["reader"] = reader

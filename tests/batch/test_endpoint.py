@@ -354,7 +354,7 @@ async def test_duplicates_within_a_batch_and_of_earlier_signals(direct_database:
 
 async def test_each_stored_item_counts_towards_the_rate(direct_database: Database) -> None:
     direct_database.execute("TRUNCATE quotas")
-    body, other = body_of(items(6, 0)), body_of(items(6))
+    body, other = body_of(items(10, 0)), body_of(items(10))
     async with serving(direct_database.url, signals_producer_rate="10/s", **SIGNING) as client:
         answer = await post(client, body, signed(body))
         beyond = await post(client, other, signed(other))
@@ -363,7 +363,7 @@ async def test_each_stored_item_counts_towards_the_rate(direct_database: Databas
     assert (beyond.status_code, beyond.json()["code"]) == (429, "rate_limited")
     assert int(beyond.headers["Retry-After"]) >= 1
     assert resend.content == answer.content
-    assert count(direct_database, "signals") == 5
+    assert count(direct_database, "signals") == 9
 
 
 async def test_more_than_ever_pass_at_once_are_told_how_many_do(direct_database: Database) -> None:

@@ -143,3 +143,16 @@ async def test_what_is_no_request_passes_untouched(
     await guard(inner)(scope, never, never)
     assert passed == [scope, never, never]
     assert log_lines == []
+
+
+@pytest.mark.anyio
+async def test_a_start_that_fails_has_its_line(log_lines: list[EventDict]) -> None:
+    failure = OSError("the disk is full")
+
+    async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise failure
+
+    with pytest.raises(OSError, match="the disk is full"):
+        await RequestContext(fail)({"type": "lifespan"}, never, discard)
+    [line] = log_lines
+    assert (line["event"], line["log_level"], line["exception"]) == ("Start or stop failed", "error", failure)

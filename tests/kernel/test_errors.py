@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from service.batch import errors as batch_errors
 from service.feed import errors as feed_errors
 from service.http import errors as http_errors
 from service.intake import errors as intake_errors
@@ -14,9 +15,19 @@ from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.proof import errors as proof_errors
 from service.rates import errors as rates_errors
 from service.readers import errors as readers_errors
+from service.receipts import errors as receipts_errors
 from tests.observing.contract import STATUS_OF
 
-ROOMS = [http_errors, proof_errors, rates_errors, readers_errors, feed_errors, intake_errors]
+ROOMS = [
+    http_errors,
+    proof_errors,
+    rates_errors,
+    receipts_errors,
+    readers_errors,
+    feed_errors,
+    intake_errors,
+    batch_errors,
+]
 
 
 def test_every_code_has_its_promised_status() -> None:

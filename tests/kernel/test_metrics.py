@@ -102,3 +102,36 @@ def test_the_figures_of_several_processes_are_added_up(tmp_path: Path) -> None:
     assert 'signals_ingested_total{instrument="XAUUSD",side="buy"} 2.0' in done.stdout
     assert "signals_create_seconds_count 2.0" in done.stdout
     assert 'signals_create_seconds_bucket{le="0.0025"} 2.0' in done.stdout
+
+
+def test_processes_that_were_killed_leave_what_they_counted_and_no_more_files(tmp_path: Path) -> None:
+    """Seen red with the files named by process id: each killed process left four more, which every scrape read. And
+    without `_forget_the_dead`: what the killed ones had in hand was still shown."""
+    watch = (
+        "import sys\n"
+        "from service.kernel import metrics\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(metrics.exposition()[0].decode())\n"
+    )
+    die = (
+        "import os, signal\n"
+        "from service.kernel import metrics\n"
+        "metrics.signals_ingested.labels('XAUUSD', 'buy').inc()\n"
+        "metrics.queue_rows.set(7)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = service_environment({metrics.SHARED_DIRECTORY: str(tmp_path)})
+    with subprocess.Popen(
+        [sys.executable, "-c", watch], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as living:
+        assert living.stdout is not None
+        assert living.stdout.readline() == "ready\n"
+        left = []
+        for _ in range(3):
+            subprocess.run([sys.executable, "-c", die], env=environment, check=False)
+            left.append({path.name for path in tmp_path.iterdir()})
+        shown, _ = living.communicate("show\n", timeout=DEADLINE_SECONDS)
+    assert left[0] == left[1] == left[2]
+    assert 'signals_ingested_total{instrument="XAUUSD",side="buy"} 3.0' in shown
+    assert "signals_queue_rows 0.0" in shown

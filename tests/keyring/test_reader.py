@@ -364,3 +364,17 @@ async def test_comparing_does_not_undo_what_is_learnt_meanwhile(database: Databa
         assert meanwhile[0].done()
         assert read.secrets("p0") == []
         assert read.secrets("p1") == ["p1"]
+
+
+async def test_producers_are_counted_whose_keys_all_end_within_a_day(database: Database) -> None:
+    """Not one that has another key, nor one whose keys end later, nor one that is disabled anyway."""
+    made = await register(database, "ending", "replaced", "later", "disabled")
+    async with orm(database.url):
+        for key, within in zip(made, (1, 1, 25, 1), strict=True):
+            await keys.retire(BY, key.key_id, timedelta(hours=within))
+        await keys.add(BY, SEALING, "replaced")
+        await registry.update(BY, "producers disable", "disabled", enabled=False)
+    async with reading(database.url) as read:
+        await read.reader.read()
+        await read.reader.compare()
+    assert figure("signals_keyring_ending") == 1

@@ -8,8 +8,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from service.intake.rehearsal import rehearse
 from service.kernel.limits import Limits
-from service.postgres.rehearsal import rehearse
 from tests.intake.troubled import readiness, refusing, send, until_readiness_is
 from tests.postgres.database_url import with_options
 from tests.running.application import serving

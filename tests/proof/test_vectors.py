@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.intake.signal import parse_signal
-from service.kernel.errors import all_refusals
+from service.kernel.errors import refusals_below
 from service.proof.errors import AuthenticationRefusal
 from service.proof.signing import sign
 from service.settings import Settings
@@ -96,7 +96,7 @@ def test_a_refused_vector_is_refused_with_its_code(vector: Vector) -> None:
 
 
 def test_every_code_of_signing_has_a_refused_vector() -> None:
-    codes = {refusal.code for refusal in all_refusals(AuthenticationRefusal)}
+    codes = {refusal.code for refusal in refusals_below(AuthenticationRefusal)}
     assert {vector["code"] for vector in REFUSED} == codes
 
 

@@ -94,7 +94,8 @@ async def test_worker_is_killed(lab: Lab) -> None:
     run.check(times=times, acknowledged=times * each)
     run.check_resends()
     run.check_answers("broken")
-    assert ledger.answers["broken"] >= times, "invalid: the workers had nothing to do when they were killed"
+    # A worker that is new may have one connection, with no request under way at that moment.
+    assert ledger.answers["broken"] >= times // 2, "invalid: the workers had nothing to do when they were killed"
     run.check_back(OTHER_WORKER_SECONDS)
 
 

@@ -20,6 +20,7 @@ from service.kernel.limits import Limits
 from service.kernel.timestamps import Clock
 from service.proof.signing import sign
 from service.settings import Settings
+from service.telemetry.requests import Tracing
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECRET = "an-example-secret-of-32-bytes-ok"
@@ -37,11 +38,18 @@ def present() -> datetime:
 
 @asynccontextmanager
 async def serving(
-    url: str, *, clock: Clock = present, limits: Limits = LIMITS, signing: bool = False, **settings: Any
+    url: str,
+    *,
+    clock: Clock = present,
+    limits: Limits = LIMITS,
+    signing: bool = False,
+    tracing: Tracing | None = None,
+    **settings: Any,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application on the database at `url`, between its start and its end."""
     signed: dict[str, Any] = {"hmac_producer_enabled": signing, "hmac_producer_secret": SECRET if signing else ""}
-    app = create_app(Settings(_env_file=None, database_url=url, **(signed | settings)), clock=clock, limits=limits)
+    given = Settings(_env_file=None, database_url=url, **(signed | settings))
+    app = create_app(given, clock=clock, limits=limits, tracing=tracing)
     async with (
         _started(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://signals") as client,

@@ -12,7 +12,7 @@ BASE_URL = os.environ.get("SIGNALS_BASE_URL", "").rstrip("/")
 BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
 """Whether a proxy stands before that deployment."""
 
-_OURS = ("APP_", "DATABASE_", "HMAC_", "SIGNALS_", "PROMETHEUS_")
+_OURS = ("APP_", "DATABASE_", "HMAC_", "OTEL_", "PROMETHEUS_", "SENTRY_", "SIGNALS_")
 
 _MEASUREMENT = "COVERAGE_PROCESS_CONFIG"
 """How coverage.py tells a program that it is to be measured."""

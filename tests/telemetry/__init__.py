@@ -1,0 +1,1 @@
+"""Exceptions and traces, as those receive them who watch from outside."""
