@@ -1,5 +1,6 @@
 """Settings: read once from the environment and `.env`, checked at start, never changed afterwards."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +23,7 @@ MINIMUM_SECRET_BYTES = 32
 PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 """So begin the secrets of the published vectors, docs/vectors/signature.json."""
 
-SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL")
+SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL", "SENTRY_DSN")
 """The settings whose value may lie in a file that NAME_FILE names."""
 
 _OF_OTHERS = {
@@ -48,6 +49,12 @@ def _bare(secret: SecretStr) -> SecretStr:
             "has quotes, white space, a line break or a byte order mark around it, which would be part of the secret"
         )
     return secret
+
+
+def _dsn(dsn: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://[^/@\s]+@[^/@\s]+/(\S*/)?\d+", dsn.get_secret_value()):
+        raise ValueError("is not like https://key@sentry.example.com/1")
+    return dsn
 
 
 def _networks(text: str) -> str:
@@ -103,7 +110,7 @@ class Settings(BaseSettings):
     signals_data_dir: Path = Path(".data")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
     database_pool_size: int = Field(default=10, ge=2, le=1000)
-    sentry_dsn: SecretStr | None = None
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
     app_env: Literal["development", "staging", "production"] = "development"
     app_build: str = "unknown"
     app_log_level: Literal["debug", "info", "warning", "error"] = "info"

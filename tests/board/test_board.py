@@ -9,7 +9,7 @@ import itertools
 import json
 import os
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,18 @@ LISTEN = """
 window.breaches = [];
 document.addEventListener("securitypolicyviolation", (event) => window.breaches.push(event.violatedDirective));
 """
+
+KEEP_PLOT = """
+let made;
+Object.defineProperty(window, "uPlot", {
+  get: () => made,
+  set: (library) => {
+    made = class extends library { constructor(...given) { super(...given); window.plot = this; } };
+  },
+});
+"""
+
+SHOWN_MINUTES = "return window.plot ? (window.plot.scales.x.max - window.plot.scales.x.min) / 60 : 0"
 
 SHIFT = """
 const { now } = Date;
@@ -232,6 +244,17 @@ def test_many_signals_are_told_to_listeners_in_one_sentence(
     assert [said.split(",")[0] for said in board.run("return window.said")] == ["500 new signals"]
 
 
+@pytest.mark.parametrize("before", ["", "n"])
+def test_a_long_payload_is_cut_between_letters(
+    looked_at: Board, inside: Deployment, instrument: str, before: str
+) -> None:
+    """Red when it is cut between the halves of one: the driver cannot even read such a page."""
+    [signal] = store(inside, instrument, payload=f"""jsonb_build_object('note', '{before}' || repeat('📈', 200))""")
+    row = opened(looked_at, instrument).wait_for_row(signal)
+    assert row.payload.startswith(f'{{"note":"{before}📈')
+    assert row.payload.endswith("📈")
+
+
 def test_what_comes_waits_while_the_board_is_paused(looked_at: Board, inside: Deployment, instrument: str) -> None:
     board = opened(looked_at, instrument)
     board.element("pause").click()
@@ -255,6 +278,15 @@ def test_the_policy_is_kept_by_all_that_the_page_does(looked_at: Board, inside: 
         board.wait(lambda: board.run("return document.documentElement.scrollWidth <= innerWidth"), "no wider than that")
         board.wait(lambda: board.run("return document.querySelector('#plot canvas').clientWidth > 200"), "a plot")
     assert board.run("return window.breaches") == []
+
+
+def test_a_plot_of_a_single_minute_shows_an_hour(looked_at: Board, inside: Deployment, instrument: str) -> None:
+    """Red when the library chooses what is shown: of a single minute it makes a day that begins with it."""
+    before_it_runs(looked_at, KEEP_PLOT)
+    signal = {"instrument": "XAUUSD", "side": 0, "time": datetime.now(UTC).isoformat()}
+    assert inside.client.post(f"{inside.url}/api/v1/signals", json=signal).status_code == 201
+    board = opened(looked_at, instrument)
+    board.wait(lambda: 0 < board.run(SHOWN_MINUTES) < 120, "about an hour")
 
 
 def test_it_can_be_used_by_keys_alone(looked_at: Board, instrument: str) -> None:

@@ -89,7 +89,7 @@ def test_each_signal_of_standard_input_is_told_as_json(program: Program, file: P
     ended = program.run("send", "--json", "-", given=file.read_bytes())
     accepted, faulty, no_json, last = map(json.loads, ended.lines)
     [row] = newest(signing)
-    assert accepted.keys() == {"line", "outcome", "id", "status", "created_at", "replayed", "request_id"}
+    assert accepted.keys() == {"line", "outcome", "id", "status", "created_at", "replayed", "differs", "request_id"}
     assert (last["line"], last["outcome"], last["id"], last["replayed"]) == (5, "accepted", str(row["id"]), False)
     assert faulty.keys() == {"line", "outcome", "code", "status", "detail", "request_id", "hint"}
     assert [fault["loc"] for fault in faulty["detail"]] == [["body", "instrument"], ["body", "time"]]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from re import DOTALL, findall, fullmatch, sub
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ from hypothesis.strategies import binary
 from requests.auth import AuthBase
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from service.manual.headers import SIGNING_HEADERS
+from service.manual.headers import IDEMPOTENCY_KEY, SIGNING_HEADERS
 from service.manual.openapi import document, document_text
 from tests.hostile.seed import FULL, SEED
 from tests.running.deployment import SECRET
@@ -40,6 +41,9 @@ class Signer(AuthBase):
         if all(_has_published_form(name, headers.get(name)) for name in SIGNING_HEADERS):
             parts = [_bytes(request.body), _bytes(headers[TIMESTAMP]), _bytes(headers[PRODUCER_ID])]
             headers[SIGNATURE] = b64encode(compute_mac(SECRET, *parts)).decode()
+        key = headers.get("Idempotency-Key")
+        if key is not None and fullmatch(IDEMPOTENCY_KEY["schema"]["pattern"], _bytes(key).decode("latin-1")):
+            headers["Idempotency-Key"] = str(uuid4())  # another body under the same key is meant to be refused
         return request
 
 

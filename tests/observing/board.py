@@ -1,7 +1,7 @@
 """The board as somebody sees it in a browser."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,16 +125,20 @@ class Board:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something is to be seen."""
+        complaint = ""
 
         def seen() -> bool:
-            with suppress(WebDriverException):  # while a page comes or goes
+            nonlocal complaint
+            try:
                 return condition()
-            return False
+            except WebDriverException as error:  # while a page comes or goes
+                complaint = str(error.msg)
+                return False
 
         try:
             wait_until(seen, f"the board shows: {what}")
         except AssertionError as error:
-            raise AssertionError(f"{error}; it says: {self.text('connection')}") from None
+            raise AssertionError(f"{error}; it says: {self.text('connection')}; {complaint}") from None
 
     def complaints(self) -> list[str]:
         """What the browser has complained of since this was last asked: breaches of the policy, errors of scripts. That

@@ -35,7 +35,7 @@ async def test_no_signal_is_skipped_or_repeated(lab: Lab) -> None:
     The same run shows that it bites: readers by id, by time of storage, and by a place made of the oldest open
     transaction skip signals in it.
     """
-    times, each = lab.size(2, 100), lab.size(60, 300)
+    times, each = lab.size(2, 200), lab.size(60, 300)
     ledger = Ledger()
     postgresql = await lab.postgresql(settings=SETTINGS)
     service = await lab.service(postgresql.url, workers=2)
@@ -71,8 +71,15 @@ async def test_no_signal_is_skipped_or_repeated(lab: Lab) -> None:
     for pager in pagers:
         assert pager.ids == expected[_seen(pager)], pager.query
         assert pager.restarts > 0, "invalid: it never began anew"
-    for name, reader in {**naive, "horizon": on_the_horizon}.items():
-        assert set(everything) - set(reader.ids), f"invalid: even a reader by {name} skips nothing"
+    skipped = {
+        name: len(set(everything) - set(reader.ids)) for name, reader in {**naive, "horizon": on_the_horizon}.items()
+    }
+    assert all(skipped.values()), "invalid: a reader that is known to skip has skipped nothing"
+    restarts = sum(pager.restarts for pager in pagers)
+    print(
+        f"\n{times} crashes, {len(everything)} signals, {len(pagers)} readers with {restarts} restarts; "
+        f"skipped by readers by {skipped}"
+    )
 
 
 async def _gone(postgresql: PostgreSQL) -> bool:

@@ -171,7 +171,7 @@ def test_a_start_that_fails_is_told(outside: Receiver, tmp_path: Path) -> None:
 
 
 def refuse_dsn() -> None:
-    error_tracking.begin(Settings(_env_file=None, sentry_dsn="no-dsn"), Limits())
+    error_tracking.begin(Settings(_env_file=None, sentry_dsn="https://:@no-dsn/1"), Limits())
 
 
 def lack_the_extra() -> None:

@@ -36,7 +36,7 @@ export class Plot {
         height: HEIGHT,
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
-        scales: { x: { range: (_, least, most) => [Math.min(least, most - 3540) - 30, most + 30] }, y: { range: (_, __, most) => [0, Math.max(5, most * 1.1)] } },
+        scales: { x: { range: () => this.#minutes() }, y: { range: (_, __, most) => [0, Math.max(5, most * 1.1)] } },
         axes: [
           { ...axis, size: 28, grid: { show: false }, values: (_, splits) => splits.map((second) => minuteText(second * 1000)) },
           { ...axis, size: 44, incrs: [1, 2, 5].flatMap((digit) => Array.from({ length: 7 }, (_, zeros) => digit * 10 ** zeros)).sort((one, other) => one - other) },
@@ -47,6 +47,13 @@ export class Plot {
       this.#data,
       this.#place,
     );
+  }
+
+  /** What is shown: an hour at least. Of a single minute the library would make a day. */
+  #minutes() {
+    const [minutes] = this.#data;
+    const newest = minutes.at(-1) ?? Date.now() / 1000;
+    return [Math.min(minutes[0] ?? newest, newest - 3540) - 30, newest + 30];
   }
 
   #read(index) {

@@ -105,7 +105,8 @@ function fillPayload(cell, payload) {
   if (payload === null) return;
   const details = document.createElement("details");
   const summary = document.createElement("summary");
-  summary.textContent = JSON.stringify(payload).slice(0, PREVIEW);
+  // A letter may be made of two units, which are not to be parted.
+  summary.textContent = JSON.stringify(payload).slice(0, PREVIEW).replace(/[\uD800-\uDBFF]$/, "");
   details.append(summary);
   details.addEventListener("toggle", () => {
     const whole = document.createElement("pre");
