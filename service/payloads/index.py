@@ -2,14 +2,14 @@
 
 import asyncpg
 
+from service.following.changes import RegistryRefusal
 from service.postgres import audit, schema
 
 NAME = "ix_signals_payload"
 
-_STATE = """
-SELECT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1)) AS begun,
-    (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)) AS valid
-"""
+_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
+
+_BEING_MADE = "SELECT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1))"
 
 _CREATE = f"CREATE INDEX CONCURRENTLY {NAME} ON signals USING gin (payload jsonb_path_ops) WITH (fastupdate = off)"
 """jsonb_path_ops serves `@>` alone, and is much smaller than what serves all operators. With fastupdate one signal in
@@ -18,19 +18,13 @@ thousands would pay for all the others, and everybody would wait for it."""
 _DROP = f"DROP INDEX CONCURRENTLY IF EXISTS {NAME}"
 
 
-class BeingMade(Exception):
-    """Somebody is making the index. The message is a sentence for the operator."""
-
-    def __init__(self) -> None:
-        super().__init__("The index is being made already")
-
-
 async def create(url: str, by: str) -> bool:
     """Make the index while signals are stored, in place of one that was left unfinished; returns whether it was not
-    there. Needs the ORM for its row in the audit trail. Raises BeingMade, SettingsError when a pooler is in the way,
-    and NoConnection."""
+    there. Needs the ORM for its row in the audit trail. Raises RegistryRefusal when somebody is making it,
+    SettingsError when a pooler is in the way, and NoConnection."""
     async with schema.unlimited(url) as connection:
-        if await _is_valid(connection):
+        await _refuse_while_being_made(connection)
+        if await is_valid(connection):
             return False
         await connection.execute(_DROP)
         await connection.execute(_CREATE)
@@ -41,17 +35,20 @@ async def create(url: str, by: str) -> bool:
 async def drop(url: str, by: str) -> bool:
     """Drop the index, be it finished or not; returns whether there was one. Raises what `create` raises."""
     async with schema.unlimited(url) as connection:
-        if await _is_valid(connection) is None:
+        await _refuse_while_being_made(connection)
+        if await is_valid(connection) is None:
             return False
         await connection.execute(_DROP)
     await audit.record(by, "payload-index drop")
     return True
 
 
-async def _is_valid(connection: asyncpg.Connection) -> bool | None:
+async def is_valid(connection: asyncpg.Connection) -> bool | None:
     """Whether the index is finished; None where there is none."""
-    state = await connection.fetchrow(_STATE, NAME)
-    if state["begun"]:
-        raise BeingMade
-    valid: bool | None = state["valid"]
+    valid: bool | None = await connection.fetchval(_VALID, NAME)
     return valid
+
+
+async def _refuse_while_being_made(connection: asyncpg.Connection) -> None:
+    if await connection.fetchval(_BEING_MADE, NAME):
+        raise RegistryRefusal("The index is being made already")
