@@ -125,7 +125,7 @@ async def test_of_signals_that_are_known_no_others_are_looked_at(connection: asy
     some_of_them = "SELECT id FROM signals WHERE xact > '20' LIMIT 100"
     ids = [row["id"] for row in await connection.fetch(some_of_them)]
     done = await steps(connection, Asked(Filter(payload='{"price": 1}'), ids=ids, window=1000))
-    scans = [step for step in done if step.get("Alias") == "these"]
+    scans = [step for step in done if step.get("Alias", "").startswith("these")]
     assert {step["Relation Name"] for step in scans} == {"signals", "transitions"}
     assert sum(step["Actual Rows"] for step in scans) == 100
 
