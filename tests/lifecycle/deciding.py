@@ -10,11 +10,15 @@ import asyncpg
 import httpx
 
 from service.kernel.timestamps import utc_now
+from service.keyring.sealing import SealingKeys
 from service.lifecycle.expiry import EXPIRY_LOCK
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
+from service.postgres.orm import orm
+from service.producers import keys
 from service.readers.scope import APPROVE, Scope
 from tests.readers.known import add
 from tests.reading.reader import LIMITS
-from tests.running.application import JSON, SIGNALS, serving
+from tests.running.application import JSON, SIGNALS, present, serving
 from tests.running.postgres import Database
 
 PATIENT = replace(LIMITS, lock_seconds=25, statement_seconds=28, command_seconds=29)
@@ -94,3 +98,15 @@ async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
     }
     async with serving(database.url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
         yield Desk(client, tokens)
+
+
+@asynccontextmanager
+async def signed_desk(database: Database) -> AsyncIterator[Desk]:
+    """A service with a producer `bot` whose signals need approval, and whose key is the secret of the tests."""
+    sealing_key = new_sealing_key()
+    async with orm(database.url):
+        made = await keys.add_producer("somebody", SealingKeys(parse_sealing_keys(sealing_key)), "bot", approval=True)
+    assert made is not None
+    async with desk(database, signing=True, clock=present, signals_sealing_keys=sealing_key) as at:
+        at.secret = made.secret
+        yield at
