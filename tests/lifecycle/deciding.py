@@ -16,6 +16,7 @@ from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
 from service.producers import keys
 from service.readers.scope import APPROVE, Scope
+from tests.postgres.database_url import with_options
 from tests.readers.known import add
 from tests.reading.reader import LIMITS
 from tests.running.application import JSON, SIGNALS, present, serving
@@ -88,7 +89,7 @@ async def nobody_closing(database: Database) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
+async def desk(database: Database, *, role: str | None = None, **settings: Any) -> AsyncIterator[Desk]:
     """A service with readers that may approve, `anna` and `bert`, the second one only gold; and one that may not,
     `carl`."""
     tokens = {
@@ -96,7 +97,8 @@ async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
         "bert": await add(database, "bert", Scope(("XAU*",)), may=[APPROVE]),
         "carl": await add(database, "carl"),
     }
-    async with serving(database.url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
+    url = database.url if role is None else with_options(database.url, role=role)
+    async with serving(url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
         yield Desk(client, tokens)
 
 

@@ -135,7 +135,10 @@ async def test_who_waits_while_it_expires_is_too_late(database: Database) -> Non
 async def test_what_has_expired_is_closed_once_and_told(database: Database) -> None:
     """By one of two processes, in bites; what is closed, open for ever or yet to expire stays as it is."""
     past, coming = (from_now(database, seconds=seconds) for seconds in (-1, 3600))
-    due = [insert_signal(database, expires_at=past, status=status)["id"] for status in (NEW, QUEUED) for _ in range(3)]
+    kinds = [(status, approval) for status in (NEW, QUEUED) for approval in ("none", "required", "none")]
+    due = [
+        insert_signal(database, expires_at=past, status=status, approval=approval)["id"] for status, approval in kinds
+    ]
     for status in (NEW, QUEUED, CLOSED):
         for expires_at in (None, coming, past):
             if status == CLOSED or expires_at != past:
