@@ -5,5 +5,6 @@
 - `figures`: what they say before anything has happened
 - `listeners`: the sockets on which clients connect
 - `orphans`: a worker process whose parent is gone leaves
+- `serving`: uvicorn's server and its worker processes
 - `shutdown`: leaving without dropping anyone
 """
