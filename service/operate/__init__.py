@@ -8,5 +8,6 @@
 - `orphans`: a worker process whose parent is gone leaves
 - `process`: what the service asks of the system for its own process
 - `shapes`: what the answers look like, for the published document
+- `serving`: uvicorn's server and its worker processes
 - `shutdown`: leaving without dropping anyone
 """
