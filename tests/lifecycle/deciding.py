@@ -28,6 +28,15 @@ PATIENT = replace(LIMITS, lock_seconds=25, statement_seconds=28, command_seconds
 FEED = "/api/v1/feed"
 NEW, QUEUED, CLOSED = 0, 1, 2
 
+BY_HAND = """
+WITH changed AS (
+    UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING id, instrument, producer_id, updated_at
+)
+INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at)
+SELECT $2, id, instrument, producer_id, 0, 1, 1, updated_at FROM changed
+"""
+"""Queue a signal past the service."""
+
 
 class Desk:
     """Readers of a service, by name, and what they ask for."""

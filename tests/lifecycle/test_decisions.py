@@ -13,7 +13,7 @@ from service.http.errors import ValidationFailed
 from service.kernel.timestamps import utc_now, utc_text
 from service.lifecycle.decision import of_reader
 from service.lives.lives import begin_life
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, desk
+from tests.lifecycle.deciding import BY_HAND, CLOSED, NEW, QUEUED, desk
 from tests.postgres.locks import until_somebody_waits
 from tests.postgres.roles import documented_role
 from tests.postgres.rows import insert_signal
@@ -25,15 +25,6 @@ pytestmark = pytest.mark.anyio
 
 SAID = "SELECT * FROM transitions ORDER BY epoch, xact, id"
 AT_ONCE = 30
-
-BY_HAND = """
-WITH changed AS (
-    UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING id, instrument, producer_id, updated_at
-)
-INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at)
-SELECT $2, id, instrument, producer_id, 0, 1, 1, updated_at FROM changed
-"""
-"""Queue a signal past the service."""
 
 
 def as_event(row: Row) -> dict[str, Any]:

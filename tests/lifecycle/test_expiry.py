@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -13,7 +14,7 @@ from service.kernel.timestamps import utc_now
 from service.lifecycle import statement
 from service.lifecycle.expiry import Expiry
 from service.postgres.pool import Pool
-from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing
+from tests.lifecycle.deciding import BY_HAND, CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing
 from tests.lifecycle.expiring import from_now, stored_and_expired, until_known
 from tests.postgres.locks import locked, until_somebody_waits
 from tests.postgres.rows import insert_signal
@@ -185,6 +186,32 @@ async def test_what_somebody_is_deciding_about_keeps_nothing_else_open(database:
     assert database.value("SELECT status FROM signals WHERE id = $1", free) == CLOSED
     assert await statement.close_expired(sweep, 10) == 1
     await sweep.close()
+
+
+PAUSE = """
+CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
+CREATE TRIGGER pause BEFORE INSERT ON transitions FOR EACH STATEMENT EXECUTE FUNCTION pause()
+"""
+"""A statement that writes transitions waits once it knows what was committed, and before it looks at it."""
+
+
+async def test_what_was_decided_while_a_process_closes_is_left_to_the_next_look(database: Database) -> None:
+    """Red when it is closed as it is found: it was seen in another state, and the decision may have the higher
+    transaction."""
+    signal = insert_signal(database, expires_at=from_now(database, seconds=-1))["id"]
+    database.execute(PAUSE)
+    database.execute("SELECT pg_advisory_lock(1)")
+    sweep = await asyncpg.connect(database.url)
+    closing = asyncio.create_task(statement.close_expired(sweep, 10))
+    await until_somebody_waits(database)
+    database.execute(BY_HAND, signal, uuid4())
+    database.execute("SELECT pg_advisory_unlock(1)")
+    assert await closing == 0
+    assert await statement.close_expired(sweep, 10) == 1
+    await sweep.close()
+    steps = "SELECT from_status, to_status, state_version FROM transitions ORDER BY epoch, xact"
+    assert [tuple(row.values()) for row in database.fetch(steps)] == [(NEW, QUEUED, 1), (QUEUED, CLOSED, 2)]
 
 
 async def test_any_plan_uses_the_index_of_what_is_to_be_closed(database: Database) -> None:
