@@ -37,14 +37,14 @@ def listening(hosts: Sequence[str], port: int) -> Iterator[list[socket.socket]]:
         yield listeners
 
 
-class _Taken(SettingsError):
+class AddressTaken(SettingsError):
     """Somebody else has the address."""
 
 
 def _on_a_free_port(addresses: Sequence[str]) -> list[socket.socket]:
     # What is free at one address may be taken at the next, were it only by a client's end of a connection.
     for _ in range(FREE_PORT_ATTEMPTS - 1):
-        with suppress(_Taken):
+        with suppress(AddressTaken):
             return _on_one_port(addresses, 0)
     return _on_one_port(addresses, 0)
 
@@ -72,7 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        refusal = _Taken if error.errno == errno.EADDRINUSE else SettingsError
+        refusal = AddressTaken if error.errno == errno.EADDRINUSE else SettingsError
         raise refusal(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
     # Its connections inherit both.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
