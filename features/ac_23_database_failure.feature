@@ -91,7 +91,7 @@ Feature: AC-23 Database failure
       And the database takes signals again
       When the operator asks again until the service is ready
       Then it is ready
-      And nothing is stored
+      And no signal of the service itself is stored
 
     Example: One signal that the database does not take is no failure of the service
       Given the database refuses signals for "XAGUSD"

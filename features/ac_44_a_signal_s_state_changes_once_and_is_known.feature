@@ -1,8 +1,9 @@
-@AC-44 @inside
+@AC-44
 Feature: AC-44 A signal's state changes once, and is known
   Somebody decides what becomes of a signal: it is queued to be executed, or it is closed. Of those who decide at the same
   time one is heard, and everybody can see who it was, when, and why.
 
+  @inside
   Rule: A new signal is queued or closed, a queued one is closed, and a closed one stays so
 
     Scenario Outline: What may become of a signal
@@ -39,6 +40,7 @@ Feature: AC-44 A signal's state changes once, and is known
       When the reader closes the signal without a reason
       Then it is refused as "validation_failed"
 
+  @inside
   Rule: Who has decided, when and why is there to see
 
     Example: In the signal
@@ -68,6 +70,7 @@ Feature: AC-44 A signal's state changes once, and is known
       When the reader closes the signal because of "the market is closed"
       Then the operator is told who has closed the signal, and why
 
+  @inside
   Rule: Who decides knows what about
 
     Example: Somebody else was faster
@@ -93,6 +96,7 @@ Feature: AC-44 A signal's state changes once, and is known
       Then the reader is told the same as at first
       And the history of the signal tells one change
 
+  @inside
   Rule: Only who may decides
 
     Example: A reader that may only read

@@ -18,7 +18,6 @@ import asyncpg
 import uvicorn
 from pydantic import SecretStr
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
 from service.environment import file_problem
@@ -26,9 +25,10 @@ from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
 from service.kernel.timestamps import Clock, utc_now
-from service.operate.listeners import address_of, listening
+from service.operate.listeners import listening
 from service.operate.orphans import leave_with_parent
 from service.operate.process import allow_open_files, give_back_large_buffers
+from service.operate.serving import Server, Workers
 from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres
 from service.postgres.schema import migrate
@@ -202,33 +202,8 @@ def _application(settings: Settings, clock: Clock, limits: Limits) -> ASGIApp:
 def _run(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
     try:
         if config.workers > 1:
-            _Workers(config, listeners).run()
+            Workers(config, listeners).run()
         else:
-            _Server(config).run(listeners)
+            Server(config).run(listeners)
     except KeyboardInterrupt:
         return
-
-
-class _Server(uvicorn.Server):
-    """Says that it serves to who sits at the terminal."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        _greet(sockets or [])
-
-
-class _Workers(Multiprocess):
-    """Says the same once all worker processes serve."""
-
-    greeted = False
-
-    def keep_subprocess_alive(self) -> None:
-        super().keep_subprocess_alive()
-        if not self.greeted and all(process.is_ready() for process in self.processes):
-            self.greeted = True
-            _greet(self.sockets)
-
-
-def _greet(listeners: list[socket.socket]) -> None:
-    addresses = [address_of(listener) for listener in listeners]
-    log.say(f"Ready: {', '.join(addresses)}. How to use it: {addresses[0]}/docs. Ctrl-C stops it.")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -348,20 +349,49 @@ def test_a_request_that_was_being_stored_is_answered_before_the_service_ends(
 ) -> None:
     service = start_service({"DATABASE_URL": database.url, **IMPATIENT})
     service.wait_until_ready()
+    with being_stored(service, database) as client:
+        service.tell_to_stop()
+        service.log.wait_for_line(lambda line: line["message"] == "Shutting down", "the service stops")
+    assert client.getresponse().status == 201
+    client.close()
+    assert service.process.wait(DEADLINE_SECONDS) == 0
+    assert database.value("SELECT count(*) FROM signals") == 1
+    service.stop()
+
+
+@contextmanager
+def being_stored(service: ServiceProcess, database: Database) -> Iterator[http.client.HTTPConnection]:
+    """The connection of a signal that has been sent and cannot be stored while the context lasts."""
     client = connect(service)
     database.execute("BEGIN")
     database.execute("LOCK TABLE signals IN EXCLUSIVE MODE")
     client.request("POST", SIGNALS, signal_body(), dict(JSON))
     waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'signals'::regclass)"
     wait_until(lambda: database.value(waiting) is True, "the signal waits for the table")
-    service.tell_to_stop()
-    service.log.wait_for_line(lambda line: line["message"] == "Shutting down", "the service stops")
-    database.execute("ROLLBACK")
+    try:
+        yield client
+    finally:
+        database.execute("ROLLBACK")
+
+
+def test_nobody_is_let_in_by_worker_processes_that_are_leaving(start_service: StartService, database: Database) -> None:
+    service = start_service({"DATABASE_URL": database.url, **IMPATIENT}, workers=2)
+    wait_until_both_serve(service)
+    with being_stored(service, database) as client:
+        service.tell_to_stop(hang_up=True)
+        wait_until(lambda: refuses_connections(service), "connections are refused")
+        assert service.process.poll() is None
     assert client.getresponse().status == 201
     client.close()
-    assert service.process.wait(DEADLINE_SECONDS) == 0
-    assert database.value("SELECT count(*) FROM signals") == 1
-    service.stop()
+
+
+def refuses_connections(service: ServiceProcess) -> bool:
+    """Whether nobody listens any more where the service did."""
+    try:
+        socket.create_connection(("127.0.0.1", service.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_with_a_delay_the_service_is_unready_before_it_refuses_and_refuses_before_it_ends(

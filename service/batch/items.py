@@ -67,7 +67,7 @@ class Items:
             receipt_key=None,
             key_id=sender.key_id,
             expires_at=checked.expires_at,
-            expire_after=self._terms.expire_after,
+            expire_after_seconds=self._terms.expire_after_seconds,
             approval=self._terms.approval(sender.producer_id),
         )
 

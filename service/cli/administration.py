@@ -127,14 +127,13 @@ def _failures_in_one_sentence() -> Iterator[None]:
 
     from service.following.changes import RegistryRefusal
     from service.kernel.errors import database_reason
-    from service.payloads.index import BeingMade
     from service.settings import SettingsError
 
     try:
         yield
     except SettingsError as error:
         raise typer.Exit(_refuse(str(error), Exit.USAGE)) from None
-    except (RegistryRefusal, BeingMade) as refusal:
+    except RegistryRefusal as refusal:
         raise typer.Exit(_refuse(str(refusal), Exit.REFUSED)) from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
         told = (error.__cause__ if isinstance(error, BaseORMException) else None) or error

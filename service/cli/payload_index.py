@@ -1,13 +1,8 @@
 """`signals payload-index`: finding signals by what is in them."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from service.cli.administration import AsJson, administer_at, operator, print_json
-
-if TYPE_CHECKING:
-    from service.keyring.sealing import SealingKeys
 
 app = typer.Typer(help="Finding signals by what is in their payloads.", no_args_is_help=True)
 
@@ -22,10 +17,7 @@ def create(as_json: AsJson = False) -> None:
     """
     from service.payloads import index as payload_index
 
-    async def work(url: str, _: "SealingKeys") -> bool:
-        return await payload_index.create(url, operator())
-
-    created = administer_at(work, changes=False)
+    created = administer_at(lambda url, _: payload_index.create(url, operator()), changes=False)
     if as_json:
         print_json({"index": payload_index.NAME, "created": created})
     else:
@@ -40,10 +32,7 @@ def drop(as_json: AsJson = False) -> None:
     """
     from service.payloads import index as payload_index
 
-    async def work(url: str, _: "SealingKeys") -> bool:
-        return await payload_index.drop(url, operator())
-
-    dropped = administer_at(work, changes=False)
+    dropped = administer_at(lambda url, _: payload_index.drop(url, operator()), changes=False)
     if as_json:
         print_json({"index": payload_index.NAME, "dropped": dropped})
     else:

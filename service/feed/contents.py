@@ -9,8 +9,6 @@ from service.feed.position import Position
 from service.feed.statement import newest, snapshot
 from service.payloads import index as payload_index
 
-_INDEXED = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
-
 _BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL statement_timeout = {}"
 """A GIN index is read as a bitmap and in no other way: whatever is known of the table, no other plan will do."""
 
@@ -30,7 +28,7 @@ async def few(connection: asyncpg.Connection, payload: str, limit: int, seconds:
     does so within `seconds`. Nothing will appear before the place: what one snapshot has up to there is all."""
     try:
         async with snapshot(connection):
-            if not await connection.fetchval(_INDEXED, payload_index.NAME):
+            if not await payload_index.is_valid(connection):
                 return None
             until = await newest(connection)
             await connection.execute(_BY_INDEX.format(int(seconds * 1000)))

@@ -8,7 +8,7 @@ from tortoise.transactions import in_transaction
 
 
 class RegistryRefusal(Exception):
-    """What is registered is not in a state for this. The message is a sentence for the operator."""
+    """What is there is not in a state for this. The message is a sentence for the operator."""
 
 
 @asynccontextmanager

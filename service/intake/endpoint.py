@@ -79,7 +79,7 @@ class CreateSignal:
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
             expires_at=signal.expires_at,
-            expire_after=self.terms.expire_after,
+            expire_after_seconds=self.terms.expire_after_seconds,
             approval=self.terms.approval(sender.producer_id),
         )
 

@@ -16,8 +16,8 @@ class Terms:
     def __init__(
         self, settings: Settings, clock: Clock, database_time: Clock, needs_approval: Callable[[str], bool] | None
     ) -> None:
-        max_age, expire_after = settings.signals_time_max_age_seconds, settings.signals_expire_after_seconds
-        self.expire_after = timedelta(seconds=expire_after) if expire_after else None
+        max_age = settings.signals_time_max_age_seconds
+        self.expire_after_seconds = settings.signals_expire_after_seconds
         self._freshness = Freshness(timedelta(seconds=max_age) if max_age else None)
         self._clock = clock
         self._database_time = database_time

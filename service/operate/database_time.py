@@ -8,7 +8,7 @@ from service.postgres.pool import Pool
 
 
 class DatabaseTime:
-    """Knows the time of the database, as far as the last look at its clock tells: late by at most what that took, so
+    """Knows the time of the database, as far as the last look at its clock tells: ahead by at most what that took, so
     that nothing is taken for good that has expired. Until the first look it is that of the process."""
 
     def __init__(self, pool: Pool, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """The sockets on which clients connect."""
 
+import errno
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -36,10 +37,14 @@ def listening(hosts: Sequence[str], port: int) -> Iterator[list[socket.socket]]:
         yield listeners
 
 
+class AddressTaken(SettingsError):
+    """Somebody else has the address."""
+
+
 def _on_a_free_port(addresses: Sequence[str]) -> list[socket.socket]:
     # What is free at one address may be taken at the next, were it only by a client's end of a connection.
     for _ in range(FREE_PORT_ATTEMPTS - 1):
-        with suppress(SettingsError):
+        with suppress(AddressTaken):
             return _on_one_port(addresses, 0)
     return _on_one_port(addresses, 0)
 
@@ -67,7 +72,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingsError(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
+        refusal = AddressTaken if error.errno == errno.EADDRINUSE else SettingsError
+        raise refusal(f"--host and --port: cannot listen on {host} port {port}: {error.strerror}") from None
     # Its connections inherit both.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)

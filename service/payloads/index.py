@@ -1,9 +1,12 @@
 """The index by which signals are found by what their payloads contain: for operators to whom it is worth its cost."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import asyncpg
 
+from service.following.changes import RegistryRefusal
 from service.postgres import audit
 from service.postgres.turn import alone, soon
 
@@ -12,7 +15,7 @@ NAME = "ix_signals_payload"
 PAYLOADS_LOCK = 0x5061796C6F616473
 """The advisory lock of who makes or drops the index: the ASCII bytes of `Payloads`."""
 
-_IS_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
+_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 
 _LACKING = """
 SELECT relname FROM pg_inherits AS part JOIN pg_class ON pg_class.oid = part.inhrelid
@@ -27,21 +30,12 @@ _KIND = "USING gin (payload jsonb_path_ops) WITH (fastupdate = off)"
 thousands would pay for all the others, and everybody would wait for it."""
 
 
-class BeingMade(Exception):
-    """Somebody is making the index. The message is a sentence for the operator."""
-
-    def __init__(self) -> None:
-        super().__init__("The index is being made already")
-
-
 async def create(url: str, by: str) -> bool:
     """Make the index while signals are stored, in place of one that was left unfinished; returns whether it was not
-    there. Needs the ORM for its row in the audit trail. Raises BeingMade, SettingsError when a pooler is in the way,
-    and NoConnection."""
-    async with alone(url, PAYLOADS_LOCK) as connection:
-        if connection is None:
-            raise BeingMade
-        if await connection.fetchval(_IS_VALID, NAME):
+    there. Needs the ORM for its row in the audit trail. Raises RegistryRefusal when somebody is making it,
+    SettingsError when a pooler is in the way, and NoConnection."""
+    async with _alone(url) as connection:
+        if await is_valid(connection):
             return False
         await soon(connection, partial(connection.execute, f"DROP INDEX IF EXISTS {NAME}"))
         await soon(connection, partial(connection.execute, f"CREATE INDEX {NAME} ON ONLY signals {_KIND}"))
@@ -53,14 +47,26 @@ async def create(url: str, by: str) -> bool:
 
 async def drop(url: str, by: str) -> bool:
     """Drop the index, be it finished or not; returns whether there was one. Raises what `create` raises."""
-    async with alone(url, PAYLOADS_LOCK) as connection:
-        if connection is None:
-            raise BeingMade
-        if await connection.fetchval(_IS_VALID, NAME) is None:
+    async with _alone(url) as connection:
+        if await is_valid(connection) is None:
             return False
         await soon(connection, partial(connection.execute, f"DROP INDEX IF EXISTS {NAME}"))
     await audit.record(by, "payload-index drop")
     return True
+
+
+async def is_valid(connection: asyncpg.Connection) -> bool | None:
+    """Whether the index is finished; None where there is none."""
+    valid: bool | None = await connection.fetchval(_VALID, NAME)
+    return valid
+
+
+@asynccontextmanager
+async def _alone(url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with alone(url, PAYLOADS_LOCK) as connection:
+        if connection is None:
+            raise RegistryRefusal("The index is being made already")
+        yield connection
 
 
 async def _make_part(connection: asyncpg.Connection, table: str) -> None:

@@ -2,16 +2,15 @@
 
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 
 from service.kernel.timestamps import utc_now
 from tests.batch.sending import body_of, item, post, signed, statuses
-from tests.lifecycle.deciding import nobody_closing
-from tests.lifecycle.test_approval import signed_desk
-from tests.lifecycle.test_expiry import SOON, from_now, until_known
+from tests.lifecycle.deciding import nobody_closing, signed_desk
+from tests.lifecycle.expiring import from_now, stored_and_expired, until_known
 from tests.running.application import serving, signing_headers
 from tests.running.postgres import Database
-from tests.running.waiting import until_true
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +19,7 @@ STORED = "SELECT expires_at, created_at, approval FROM signals ORDER BY payload-
 
 async def test_they_expire_as_they_say_or_as_is_set_for_all(database: Database) -> None:
     """One that expires at no such time is refused, and hurts none beside it."""
-    given: datetime = database.value("SELECT clock_timestamp()") + timedelta(hours=1)
+    given = from_now(database, hours=1)
     early = given - timedelta(hours=2)
     body = body_of([item(1, expires_at=given.isoformat()), item(2), item(3, expires_at=early.isoformat())])
     async with serving(database.url, clock=utc_now, signals_expire_after_seconds=60) as client:
@@ -42,25 +41,21 @@ async def test_they_need_approval_where_it_is_asked_of_their_producer(database: 
 
 async def test_a_repeat_is_answered_as_at_first_after_they_have_expired(database: Database) -> None:
     """The same signed bytes, and the same key signed anew."""
-    key = {"Idempotency-Key": "as-at-first"}
     async with nobody_closing(database), serving(database.url, signing=True) as client:
         await until_known(client)
-        moment = from_now(database, SOON)
-        body = body_of([item(1, expires_at=moment.isoformat()), item(2)])
 
-        async def over() -> bool:
-            return from_now(database, timedelta()) > moment
+        async def send(expires_at: datetime, seconds: int = 0) -> httpx.Response:
+            body = body_of([item(1, expires_at=expires_at.isoformat()), item(2)])
+            return await post(client, body, {**signed(body, seconds), "Idempotency-Key": expires_at.isoformat()})
 
-        first = await post(client, body, {**signed(body), **key})
-        assert (first.status_code, statuses(first)) == (201, [201, 201])
-        await until_true(over, "it has expired")
-        for headers in (signed(body), {**signed(body, 5), **key}):
-            again = await post(client, body, headers)
+        expires_at, first = await stored_and_expired(database, send)
+        assert statuses(first) == [201, 201]
+        for again in (await send(expires_at), await send(expires_at, 5)):
             assert (again.status_code, again.json()) == (201, first.json())
 
 
 async def test_a_duplicate_is_good_as_long_as_the_first(database: Database) -> None:
-    given = from_now(database, timedelta(hours=1))
+    given = from_now(database, hours=1)
     said = [given, given + timedelta(hours=1), None]
     sent = [body_of([item(1, expires_at=moment and moment.isoformat())]) for moment in said]
     async with serving(database.url, signing=True, signals_duplicates="return") as client:

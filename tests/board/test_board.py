@@ -195,6 +195,21 @@ def test_every_digit_is_shown(looked_at: Board, inside: Deployment, instrument: 
     )
 
 
+def test_a_payload_has_room_in_a_window_of_any_width(looked_at: Board, inside: Deployment, instrument: str) -> None:
+    """Red when one more column takes what was left for it in windows of some widths."""
+    store(inside, instrument, payload="'{\"n\": 1}'")
+    board = opened(looked_at, instrument)
+    board.wait(lambda: len(board.rows()) == 1, "a signal that was there before")
+    before = board.driver.get_window_size()
+    cell = board.driver.find_element(By.CSS_SELECTOR, "#rows .payload")
+    widths = {}
+    for width in range(500, 1500, 100):
+        board.driver.set_window_size(width, before["height"])
+        widths[width] = cell.size["width"]
+    board.driver.set_window_size(before["width"], before["height"])
+    assert min(widths.values()) > 80, widths
+
+
 def test_separators_of_lines_are_letters_within_a_payload(
     looked_at: Board, inside: Deployment, instrument: str
 ) -> None:

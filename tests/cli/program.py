@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from tests.running.environment import service_environment
+from tests.running.environment import is_measured, service_environment
+from tests.running.preloaded import PreloadedProcess
 from tests.running.waiting import DEADLINE_SECONDS
 
 PROGRAM = str(Path(sys.executable).with_name("signals"))
@@ -56,16 +59,29 @@ class Program:
 
     def run(self, *arguments: str, given: bytes = b"") -> Ended:
         """Run it to its end, with `given` on standard input."""
-        process = self.start(*arguments)
-        output, errors = process.communicate(given, timeout=DEADLINE_SECONDS)
-        return Ended(process.returncode, output.decode(), errors.decode())
+        code, output, errors = self._run(arguments, given)
+        return Ended(code, output.decode(), errors.decode())
 
     def run_raw(self, *arguments: str) -> bytes:
         """What it writes, byte for byte; it succeeds."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=DEADLINE_SECONDS)
-        assert process.returncode == 0
+        code, output, _ = self._run(arguments, b"")
+        assert code == 0
         return output
+
+    def _run(self, arguments: Sequence[str], given: bytes) -> tuple[int, bytes, bytes]:
+        if is_measured(self._environment):
+            process = self.start(*arguments)
+            output, errors = process.communicate(given, timeout=DEADLINE_SECONDS)
+            return process.returncode, output, errors
+        with ExitStack() as stack:
+            streams = [stack.enter_context(TemporaryFile()) for _ in range(3)]
+            streams[0].write(given)
+            streams[0].seek(0)
+            loaded = PreloadedProcess("service", *arguments, env=self._environment, cwd=self.directory, streams=streams)
+            code = loaded.wait(DEADLINE_SECONDS)
+            for stream in streams:
+                stream.seek(0)
+            return code, streams[1].read(), streams[2].read()
 
     def run_on_terminal(
         self,

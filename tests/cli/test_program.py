@@ -45,7 +45,8 @@ def test_all_commands_are_there(alone: Program) -> None:
 
 def test_it_completes_in_the_shell(alone: Program) -> None:
     alone.settings |= {"_SIGNALS_COMPLETE": "complete_bash", "COMP_WORDS": "signals se", "COMP_CWORD": "1"}
-    assert alone.run().output.split() == ["serve", "send", "send-batch"]
+    output, _ = alone.start().communicate(timeout=DEADLINE_SECONDS)
+    assert output.split() == [b"serve", b"send", b"send-batch"]
 
 
 def test_the_commands_of_producers_load_nothing_of_the_server() -> None:

@@ -194,6 +194,10 @@ FOR_READERS = {
     "signal_archived",
     "feed_unavailable",
     "too_many_streams",
+    "not_permitted",
+    "state_changed",
+    "signal_expired",
+    "transition_refused",
 }
 
 

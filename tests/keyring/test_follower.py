@@ -140,7 +140,6 @@ async def test_the_listener_is_never_in_a_transaction(database: Database) -> Non
             [row] = await asyncio.to_thread(database.fetch, LISTENERS)
             assert row["state"] in {"idle", "active"}
             assert row["state"] != "idle in transaction"
-        await until(lambda: database.value("SELECT pg_notification_queue_usage() = 0"), "nothing keeps the queue full")
 
 
 async def test_known_keys_stay_good_while_the_database_is_away(database: Database, log_lines: list[EventDict]) -> None:

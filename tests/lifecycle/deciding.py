@@ -10,11 +10,16 @@ import asyncpg
 import httpx
 
 from service.kernel.timestamps import utc_now
+from service.keyring.sealing import SealingKeys
 from service.lifecycle.expiry import EXPIRY_LOCK
+from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
+from service.postgres.orm import orm
+from service.producers import keys
 from service.readers.scope import APPROVE, Scope
+from tests.postgres.database_url import with_options
 from tests.readers.known import add
 from tests.reading.reader import LIMITS
-from tests.running.application import JSON, SIGNALS, serving
+from tests.running.application import JSON, SIGNALS, present, serving
 from tests.running.postgres import Database
 
 PATIENT = replace(LIMITS, lock_seconds=25, statement_seconds=28, command_seconds=29)
@@ -22,6 +27,15 @@ PATIENT = replace(LIMITS, lock_seconds=25, statement_seconds=28, command_seconds
 
 FEED = "/api/v1/feed"
 NEW, QUEUED, CLOSED = 0, 1, 2
+
+BY_HAND = """
+WITH changed AS (
+    UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING id, instrument, producer_id, updated_at
+)
+INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at)
+SELECT $2, id, instrument, producer_id, 0, 1, 1, updated_at FROM changed
+"""
+"""Queue a signal past the service."""
 
 
 class Desk:
@@ -84,7 +98,7 @@ async def nobody_closing(database: Database) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
+async def desk(database: Database, *, role: str | None = None, **settings: Any) -> AsyncIterator[Desk]:
     """A service with readers that may approve, `anna` and `bert`, the second one only gold; and one that may not,
     `carl`."""
     tokens = {
@@ -92,5 +106,18 @@ async def desk(database: Database, **settings: Any) -> AsyncIterator[Desk]:
         "bert": await add(database, "bert", Scope(("XAU*",)), may=[APPROVE]),
         "carl": await add(database, "carl"),
     }
-    async with serving(database.url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
+    url = database.url if role is None else with_options(database.url, role=role)
+    async with serving(url, **{"clock": utc_now, "limits": PATIENT, **settings}) as client:
         yield Desk(client, tokens)
+
+
+@asynccontextmanager
+async def signed_desk(database: Database) -> AsyncIterator[Desk]:
+    """A service with a producer `bot` whose signals need approval, and whose key is the secret of the tests."""
+    sealing_key = new_sealing_key()
+    async with orm(database.url):
+        made = await keys.add_producer("somebody", SealingKeys(parse_sealing_keys(sealing_key)), "bot", approval=True)
+    assert made is not None
+    async with desk(database, signing=True, clock=present, signals_sealing_keys=sealing_key) as at:
+        at.secret = made.secret
+        yield at

@@ -1,21 +1,17 @@
 """Signals that need approval: given to nobody before, but to those who may approve, and then as they were approved."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.keyring.sealing import SealingKeys
-from service.notation.sealing_keys import new_sealing_key, parse_sealing_keys
 from service.postgres.orm import orm
-from service.producers import keys, registry
-from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing
+from service.producers import registry
+from tests.lifecycle.deciding import CLOSED, NEW, PATIENT, QUEUED, Desk, desk, nobody_closing, signed_desk
 from tests.postgres.rows import insert_signal
-from tests.running.application import SECRET, SIGNALS, figure, present, signal_body, signing_headers
+from tests.running.application import SECRET, SIGNALS, figure, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import until_true
 
@@ -107,18 +103,6 @@ async def test_an_id_instruments_and_figures_leave_out_what_waits(database: Data
 
         await until_true(given, "everybody sees the instrument")
         assert (await at.signal(signal, by="carl"))["status"] == QUEUED
-
-
-@asynccontextmanager
-async def signed_desk(database: Database) -> AsyncIterator[Desk]:
-    """A service with a producer `bot` whose signals need approval, and whose key is the secret of the tests."""
-    sealing_key = new_sealing_key()
-    async with orm(database.url):
-        made = await keys.add_producer("somebody", SealingKeys(parse_sealing_keys(sealing_key)), "bot", approval=True)
-    assert made is not None
-    async with desk(database, signing=True, clock=present, signals_sealing_keys=sealing_key) as at:
-        at.secret = made.secret
-        yield at
 
 
 async def send(at: Desk, producer: str, number: int) -> str:

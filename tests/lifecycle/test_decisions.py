@@ -13,25 +13,18 @@ from service.http.errors import ValidationFailed
 from service.kernel.timestamps import utc_now, utc_text
 from service.lifecycle.decision import of_reader
 from service.lives.lives import begin_life
-from tests.lifecycle.deciding import CLOSED, NEW, QUEUED, desk
+from tests.lifecycle.deciding import BY_HAND, CLOSED, NEW, QUEUED, desk
 from tests.postgres.locks import until_somebody_waits
+from tests.postgres.roles import documented_role
 from tests.postgres.rows import insert_signal
 from tests.running.application import JSON, SIGNALS, figure, serving
 from tests.running.postgres import Database, Row
+from tests.running.waiting import until_true
 
 pytestmark = pytest.mark.anyio
 
 SAID = "SELECT * FROM transitions ORDER BY epoch, xact, id"
 AT_ONCE = 30
-
-BY_HAND = """
-WITH changed AS (
-    UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING id, instrument, producer_id, updated_at
-)
-INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at)
-SELECT $2, id, instrument, producer_id, 0, 1, 1, updated_at FROM changed
-"""
-"""Queue a signal past the service."""
 
 
 def as_event(row: Row) -> dict[str, Any]:
@@ -130,7 +123,7 @@ async def test_of_those_that_decide_at_once_one_does_and_the_others_are_told(dat
 
 
 async def test_who_waits_for_another_decision_is_judged_after_it(database: Database) -> None:
-    """Red when a waiting statement goes on with what it finds: the later state may have the lower transaction."""
+    """Red when a waiting statement goes on with what it finds: it was judged by another state."""
     signal = insert_signal(database)["id"]
     async with desk(database) as at:
         database.execute("BEGIN")
@@ -142,7 +135,8 @@ async def test_who_waits_for_another_decision_is_judged_after_it(database: Datab
         assert answer.json()["state_version"] == 2
         refused = await at.decide(signal, QUEUED, if_match='"0"')
     assert refused.status_code == 412
-    assert [row["state_version"] for row in database.fetch(SAID)] == [1, 2]
+    steps = [(row["from_status"], row["to_status"], row["state_version"]) for row in database.fetch(SAID)]
+    assert steps == [(NEW, QUEUED, 1), (QUEUED, CLOSED, 2)]
 
 
 UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
@@ -210,9 +204,10 @@ def test_a_reason_has_up_to_500_characters_of_any_kind() -> None:
     assert of_reader(json.dumps({"status": 2, "reason": reason, "more": 1}).encode(), "anna").reason == reason
 
 
-@pytest.mark.parametrize(
-    "change", ["UPDATE transitions SET reason = 'x'", "DELETE FROM transitions", "TRUNCATE transitions"]
-)
+CHANGES = ["UPDATE transitions SET reason = 'x'", "DELETE FROM transitions", "TRUNCATE transitions"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("role", ["origin", "replica"])
 def test_what_became_of_a_signal_is_never_changed(database: Database, change: str, role: str) -> None:
     database.execute(BY_HAND, insert_signal(database)["id"], uuid4())
@@ -235,3 +230,22 @@ async def test_a_decision_stands_behind_its_signal_also_in_another_life(database
         events = await at.events()
     told = [(each.get("signal_id") or each["signal"]["id"], each.get("state_version")) for each in events]
     assert told == [(str(signal), None), (str(signal), 1), (str(later), None), (str(later), 1), (str(signal), 2)]
+
+
+async def test_it_takes_no_more_rights_than_the_documents_give_to_the_service(database: Database) -> None:
+    """To decide, to close what has expired, and to tell it; and what was told it cannot change."""
+    signal = insert_signal(database)["id"]
+    insert_signal(database, expires_at=database.value("SELECT clock_timestamp()"))
+    with documented_role(database) as role:
+        async with desk(database, role=role) as at:
+            assert (await at.decide(signal, QUEUED)).status_code == 200
+            assert (await at.decide(signal, QUEUED)).status_code == 200
+
+            async def told() -> bool:
+                return {each["by"] for each in await at.events() if each["event"] == "status"} == {"anna", None}
+
+            await until_true(told, "the decision and the expiry are told")
+        for change in CHANGES:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                database.execute(f"SET ROLE {role}; {change}")
+            database.execute("RESET ROLE")

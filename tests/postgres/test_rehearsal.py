@@ -1,9 +1,7 @@
 """While nothing can be stored and nobody asks for it, the service tries by itself whether it still is so."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -12,24 +10,17 @@ from service.intake.rehearsal import rehearse
 from service.kernel.limits import Limits
 from tests.intake.troubled import readiness, refusing, send, until_readiness_is
 from tests.postgres.database_url import with_options
+from tests.postgres.roles import documented_role
 from tests.running.application import serving
-from tests.running.environment import ROOT
 from tests.running.postgres import Database
 
 RESTLESS = Limits(answer_seconds=0.3, retry_seconds=0.05, rehearsal_seconds=0.02)
-GRANTS = "\n".join(re.findall(r"^GRANT .*;$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
-"""What the documents say that the role of the service needs."""
 
 
 @pytest.fixture
 def role(database: Database) -> Iterator[str]:
-    """The role of a service, with the rights that the documents tell to give it."""
-    name = f"service_{uuid4().hex}"
-    database.execute(f"CREATE ROLE {name}")
-    database.execute(GRANTS.replace("service_role", name))
-    yield name
-    database.execute(f"DROP OWNED BY {name}")
-    database.execute(f"DROP ROLE {name}")
+    with documented_role(database) as name:
+        yield name
 
 
 @asynccontextmanager

@@ -334,9 +334,8 @@ def test_the_command_line_of_aerich_works(empty_database: Database) -> None:
     assert applied(database) == ALL
     everything = tables(database)
     signal = insert_signal(database)
-    for _ in LIFECYCLE:
-        aerich(database, "downgrade", "--yes")
-    assert tables(database) == everything - LATER
+    aerich(database, "downgrade", "--yes")
+    assert applied(database) == ALL[:-1]
     aerich(database, "upgrade")
     assert tables(database) == everything
     assert database.fetch("SELECT * FROM signals") == [signal]

@@ -180,7 +180,7 @@ def _content_key(**changes: object) -> tuple[bytes, bytes | None]:
         "payload": {"a": 1, "b": 2},
         "version": 1,
     }
-    claim = claim_of_content(**(facts | changes), lifetime=DAY)  # type: ignore[arg-type]
+    claim = claim_of_content(**(facts | changes), seconds=DAY)  # type: ignore[arg-type]
     return claim.key, claim.fingerprint
 
 
@@ -223,7 +223,7 @@ def test_payload_and_version_are_told_apart_under_the_same_key(changes: dict[str
 )
 def test_keys_of_others_are_other_keys(changes: dict[str, object]) -> None:
     facts = {"key": "order-1", "body": b"{}", "route": "signals", "producer_id": "alpha", "signed": True}
-    claim = claim_of_key(**(facts | changes), lifetime=DAY)  # type: ignore[arg-type]
+    claim = claim_of_key(**(facts | changes), seconds=DAY)  # type: ignore[arg-type]
     assert claim.key != key().key
     assert claim.fingerprint == key().fingerprint
 
@@ -272,17 +272,15 @@ async def test_a_twin_waits_for_who_is_about_to_store_the_same(database: Databas
 
 @pytest.mark.anyio
 async def test_a_key_that_is_held_for_ever_stalls_nobody_else(database: Database) -> None:
-    async with storing(database.url, HASTY) as writer, about_to_store(database, repeated(1)):
+    """All neighbours are stored while the twins wait, and not when they have given up."""
+    async with storing(database.url, Limits(answer_seconds=2)) as writer, about_to_store(database, repeated(1)):
         twins = asyncio.gather(*(writer.store(repeated(100 + each)) for each in range(100)), return_exceptions=True)
-        loop, slowest = asyncio.get_running_loop(), 0.0
-        for number in range(20):
-            started = loop.time()
+        for number in range(5):
             assert (await writer.store(repeated(1000 + number, f"X{number}"))).new
-            slowest = max(slowest, loop.time() - started)
+        assert not twins.done()
         outcomes = await twins
     assert {type(outcome) for outcome in outcomes} == {Overloaded}
-    assert slowest < HASTY.answer_seconds / 2
-    assert (count(database, "signals"), loose_receipts(database)) == (20, 0)
+    assert (count(database, "signals"), loose_receipts(database)) == (5, 0)
 
 
 @pytest.mark.anyio

@@ -18,10 +18,7 @@ duplicate is never acknowledged."""
 
 
 async def test_postgresql_is_killed_while_batches_come_in(lab: Lab) -> None:
-    """`kill -9` of every process of PostgreSQL, under batches that are resent and signed anew at two services.
-
-    Red when a batch is stored without looking for its receipts.
-    """
+    """`kill -9` of every process of PostgreSQL, under batches that are resent and signed anew at two services."""
     times, each = lab.size(1, 10), lab.size(200, 2000)
     ledger = Ledger()
     postgresql = await lab.postgresql()

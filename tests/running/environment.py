@@ -37,3 +37,8 @@ def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
     """The same environment for a program whose coverage is not counted: it starts in half the time, and runs as it does
     in production."""
     return {name: value for name, value in environment.items() if name != _MEASUREMENT}
+
+
+def is_measured(environment: Mapping[str, str]) -> bool:
+    """Whether a program that is started with it has its coverage counted."""
+    return _MEASUREMENT in environment

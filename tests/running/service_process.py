@@ -1,19 +1,22 @@
 """The service as it runs in production: a process of its own, reached over TCP, heard through its log."""
 
 import json
+import os
 import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import httpx
 
 from tests.running import confidential
 from tests.running.environment import service_environment, unmeasured
 from tests.running.log_lines import LogLines
+from tests.running.preloaded import PreloadedProcess
 from tests.running.waiting import DEADLINE_SECONDS, wait_until
 
 SERVE = ("-m", "service", "serve")
@@ -30,9 +33,19 @@ def limited(**limits: float) -> Mapping[str, str]:
     return {LIMITS: json.dumps(limits)}
 
 
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], directory: Path, streams: Sequence[IO[bytes]]
+) -> "subprocess.Popen[bytes]":
+    given, output, errors = streams
+    return subprocess.Popen(
+        [sys.executable, *arguments], env=environment, cwd=directory, stdin=given, stdout=output, stderr=errors
+    )
+
+
 class ServiceProcess:
     """A running service. It listens on a free port that it chose itself, and knows no settings but those given.
-    Where the tests are about how a process starts and ends, its coverage is `measured`."""
+    Where the tests are about how a process starts and ends, its coverage is `measured`; elsewhere it is not loaded
+    anew each time."""
 
     def __init__(
         self,
@@ -47,17 +60,16 @@ class ServiceProcess:
         program = program or (SERVE_WITH_CLOCK if {CLOCK, LIMITS} & settings.keys() else SERVE)
         confidential.note_secret(settings.get("HMAC_PRODUCER_SECRET", "").encode())
         self._errors = directory / "stderr"
-        with self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, "--host", "127.0.0.1", "--port", "0", "--workers", str(workers)],
-                env=environment if measured else unmeasured(environment),
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
+        arguments = [*program, "--host", "127.0.0.1", "--port", "0", "--workers", str(workers)]
+        output, its_output = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with Path(os.devnull).open("rb") as nothing, its_output, self._errors.open("wb") as errors:
+            streams = (nothing, its_output, errors)
+            self.process = (
+                _started(arguments, environment, directory, streams)
+                if measured or program[0] != "-m"
+                else PreloadedProcess(*arguments[1:], env=unmeasured(environment), cwd=directory, streams=streams)
             )
-        assert self.process.stdout is not None
-        self.log = LogLines(self.process.stdout)
+        self.log = LogLines(output)
         self.client = httpx.Client(timeout=DEADLINE_SECONDS, verify=_NO_CERTIFICATES)
         self._told_to_stop = False
         self._last_figures = b""

@@ -43,6 +43,18 @@ def clock_known(producer: Producer, conversation: Conversation) -> None:
 
 
 @given(parsers.re(r"the producer has sent a signal that expires in (?P<seconds>\d+) seconds?"), target_fixture="said")
+def has_sent_expiring(inside: Deployment, producer: Producer, conversation: Conversation, seconds: str) -> datetime:
+    """Again if it has expired on its way to the service."""
+    said: list[datetime] = []
+
+    def stored() -> bool:
+        said.append(send_expiring(inside, producer, seconds))
+        return conversation.answer.status == 201
+
+    wait_until(stored, "a signal is stored before it expires")
+    return said[-1]
+
+
 @when(parsers.re(r"the producer sends a signal that expires in (?P<seconds>-?\d+) seconds?"), target_fixture="said")
 def send_expiring(inside: Deployment, producer: Producer, seconds: str) -> datetime:
     moment: datetime = inside.database.value("SELECT clock_timestamp()") + timedelta(seconds=int(seconds))

@@ -13,6 +13,11 @@ from tests.speaking.payloads import exact
 from tests.steps.words import Table
 
 
+@then("no signal of the service itself is stored")
+def nothing_of_its_own_stored(inside: Deployment) -> None:
+    assert inside.database.value("SELECT count(*) FROM signals WHERE instrument = 'REHEARSAL'") == 0
+
+
 @then("nothing is stored")
 def nothing_stored(tally: Tally) -> None:
     assert tally.count_new() == 0

@@ -165,7 +165,7 @@ def test_a_start_that_fails_is_told(outside: Receiver, tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     [event] = events(outside)
-    assert (event["message"], event["exception"]["values"][-1]["type"]) == ("Service failed", "SettingsError")
+    assert (event["message"], event["exception"]["values"][-1]["type"]) == ("Service failed", "AddressTaken")
     assert secret.encode() not in outside.bodies[0]
     assert password.encode() not in outside.bodies[0]
 
