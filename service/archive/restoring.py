@@ -1,6 +1,7 @@
 """A month is put back as it was, in commits that nobody waits for, and seen when all of it is there."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from service.archive.archiving import Archived, Progress, compare, nobody, take
 from service.archive.errors import MonthIsThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.erasure.erasures import Erasures
-from service.months.making import TooMany, attach
+from service.months.making import TooMany, attach, create, exclude
 from service.months.month import Month
 from service.months.partitions import holding, partitions
-from service.postgres.turn import soon
+from service.postgres.turn import NOT_NOW, soon
 
 
 async def restore(connection: asyncpg.Connection, folder: Path, progress: Progress = nobody) -> Archived | None:
@@ -37,6 +38,8 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     await compare(folder / SIGNALS, stored, progress, erasures.signal)
     await statement.know(connection, month)
     try:
+        with suppress(*NOT_NOW):  # it only spares time
+            await exclude(connection, month)
         await soon(connection, partial(_show, connection, manifest, folder))
     except TooMany:
         raise TooManyThere(month) from None
@@ -46,7 +49,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
 async def _begin(connection: asyncpg.Connection, month: Month) -> None:
     """What an attempt that was broken off has left behind goes first."""
     await connection.execute(f"DROP TABLE IF EXISTS {month.table}")
-    await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+    await create(connection, month)
 
 
 async def _fill(

@@ -9,7 +9,7 @@ import asyncpg
 
 from service.months.month import Month
 from service.months.partitions import DEFAULT, Partition, holding, partitions
-from service.postgres.turn import NOT_NOW, PATIENCE
+from service.postgres.turn import PATIENCE
 
 MONTHS_LOCK = 0x4D6F6E746873
 """The advisory lock that lets one process change which months there are: the ASCII bytes of `Months`. It is that of a
@@ -17,6 +17,11 @@ transaction, which no pooler can keep."""
 
 MOVED_MAX = 5000
 """How many signals are moved at once: what takes longer would keep those waiting who store and read."""
+
+_PATIENCE_OF_LOOKING = "SET LOCAL statement_timeout = '450ms'"
+"""What no month takes is looked at, to the end, before there is one more month."""
+
+_BOUNDS = "ck_signals_bounds"
 
 _STRAY = f"""
 SELECT id FROM {DEFAULT} AS stray WHERE id >= $1 AND id < $2
@@ -53,16 +58,39 @@ async def missing(connection: asyncpg.Connection, this: Month, number: int) -> l
 
 async def make(connection: asyncpg.Connection, month: Month) -> int | None:
     """Make a month, with the signals of it that are there already; returns how many these were, and None when it is
-    there or another process is at it. Raises TooMany, and what is in NOT_NOW; nothing is changed then."""
+    there or another process is at it. Raises TooMany, and what is in turn.NOT_NOW; nothing is changed then."""
     with suppress(_Turn):
         async with connection.transaction(isolation="read_committed"):
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", MONTHS_LOCK):
                 raise _Turn
             if holding(await partitions(connection), month) is not None:
                 raise _Turn
-            await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+            await create(connection, month)
             return await attach(connection, month)
     return None
+
+
+async def create(connection: asyncpg.Connection, month: Month) -> None:
+    """Create the table of a month, which is no part of signals yet. What will be in it has to be of that month, so that
+    nothing of it is looked at when it becomes a part."""
+    await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+    bounds = f"id >= '{month.lower}' AND id < '{month.upper}'"
+    await connection.execute(f"ALTER TABLE {month.table} ADD CONSTRAINT {_BOUNDS} CHECK ({bounds})")
+
+
+async def exclude(connection: asyncpg.Connection, month: Month) -> None:
+    """Have it known that what no month takes holds nothing of this one, so that it is not looked at while others wait.
+    Does nothing where it holds some. Meanwhile nobody can store a signal of that month. Raises what is in
+    turn.NOT_NOW."""
+    async with connection.transaction(isolation="read_committed"):
+        await connection.execute(PATIENCE)
+        await connection.execute(f"LOCK TABLE {DEFAULT} IN ACCESS EXCLUSIVE MODE")
+        if await connection.fetchval(_COUNT, month.lower, month.upper):
+            return
+        outside = f"id < '{month.lower}' OR id >= '{month.upper}'"
+        await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
+        await connection.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT {_without(month)} CHECK ({outside}) NOT VALID")
+    await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
 
 
 async def attach(connection: asyncpg.Connection, month: Month) -> int:
@@ -77,7 +105,10 @@ async def attach(connection: asyncpg.Connection, month: Month) -> int:
     if moved != f"INSERT 0 {number}":
         raise AssertionError(f"{moved} of {number}")
     range = f"FROM ('{month.lower}') TO ('{month.upper}')"
+    await connection.execute(_PATIENCE_OF_LOOKING)
     await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
+    await connection.execute(f"ALTER TABLE {month.table} DROP CONSTRAINT {_BOUNDS}")
+    await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
     return number
 
 
@@ -97,10 +128,16 @@ async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIter
 
 async def _make_soon(connection: asyncpg.Connection, month: Month) -> int | None:
     while True:
-        try:
-            return await make(connection, month)
-        except NOT_NOW:
-            await asyncio.sleep(_RETRY_SECONDS)
+        with suppress(asyncpg.LockNotAvailableError):
+            try:
+                return await make(connection, month)
+            except asyncpg.QueryCanceledError:  # what no month takes is too much to be looked at
+                await exclude(connection, month)
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _without(month: Month) -> str:
+    return f"ck_{DEFAULT}_without_{month.table}"
 
 
 async def _strays(connection: asyncpg.Connection, parts: Sequence[Partition], this: Month) -> list[Month]:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from structlog.typing import EventDict
 
-from service.months.making import MOVED_MAX, TooMany, make, make_missing, missing
+from service.months.making import MOVED_MAX, TooMany, exclude, make, make_missing, missing
 from service.months.month import Month
 from service.months.partitions import ahead, partitions
 from service.postgres.turn import NOT_NOW
@@ -180,3 +180,21 @@ async def test_updated_at_moves_in_every_table(database: Database, connection: a
         after = database.fetch("UPDATE signals SET status = 1 WHERE id = $1 RETURNING *", row["id"])[0]
         assert after["updated_at"] > row["updated_at"]
         assert after["created_at"] == row["created_at"]
+
+
+async def test_much_that_no_month_takes_is_looked_at_while_nobody_waits(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    """And what was said of it for that month is said no more when the month is there."""
+    month = await next_month(connection)
+    insert_signal(database, id=id_in(month.later(1)))
+    await exclude(connection, month)
+    with pytest.raises(asyncpg.CheckViolationError):
+        insert_signal(database, id=id_in(month))
+    await exclude(connection, month.later(1))  # it holds one
+    insert_signal(database, id=id_in(month.later(1)))
+    assert await make(connection, month) == 0
+    insert_signal(database, id=id_in(month))
+    assert await make(connection, month.later(1)) == 2
+    left = "SELECT conname FROM pg_constraint WHERE conname LIKE 'ck_signals_default_%' OR conname LIKE '%bounds'"
+    assert database.fetch(left) == []
