@@ -60,8 +60,9 @@ def id_in(month: Month) -> UUID:
 
 
 async def begin_months(connection: asyncpg.Connection, oldest: Month) -> None:
-    """Let the months of a database that has no signals yet begin with this one."""
-    if (await partitions(connection))[0].upper <= oldest.lower:
+    """Let the months of a database that has no signals yet begin with this one, unless they have begun."""
+    first = (await partitions(connection))[0]
+    if first.name != FIRST or first.upper <= oldest.lower:
         return
     await connection.execute(f"ALTER TABLE signals DETACH PARTITION {FIRST}")
     bounds = f"FROM (MINVALUE) TO ('{oldest.lower}')"
