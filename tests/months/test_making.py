@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -165,7 +164,7 @@ async def test_a_role_that_may_make_no_months_says_so_once(
 async def test_two_that_make_the_same_month_make_it_once(database: Database, connection: asyncpg.Connection) -> None:
     month = await next_month(connection)
     other = await asyncpg.connect(database.url)
-    done: list[Any] = await asyncio.gather(make(connection, month), make(other, month))
+    done = await asyncio.gather(make(connection, month), make(other, month))
     assert sorted(str(moved) for moved in done) == ["0", "None"]
     await other.close()
 
