@@ -16,7 +16,7 @@ from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.erasure import transitions
 from service.months.month import Month
 from service.months.partitions import Partition, partitions
-from service.postgres.turn import soon
+from service.months.turn import soon
 
 OLDEST_OPEN = timedelta(days=31)
 """What is younger is not archived: a signal may expire up to 30 days after it was stored, and is closed then."""

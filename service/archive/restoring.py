@@ -15,7 +15,7 @@ from service.erasure.erasures import Erasures
 from service.months.making import TooMany, attach, create, exclude
 from service.months.month import Month
 from service.months.partitions import holding, partitions
-from service.postgres.turn import NOT_NOW, soon
+from service.months.turn import NOT_NOW, soon
 
 
 async def restore(connection: asyncpg.Connection, folder: Path, progress: Progress = nobody) -> Archived | None:

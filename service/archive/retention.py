@@ -7,7 +7,7 @@ from service.archive.archiving import Archiving
 from service.erasure.transitions import ARCHIVE_LOCK
 from service.kernel import metrics
 from service.kernel.logs import log
-from service.postgres.turn import alone
+from service.months.turn import alone
 
 
 class Retention:

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from service.archive.folder import Manifest, Part, Place
-from service.feed.archived import floor
+from service.months.archived import floor
 from service.months.month import Month
 from service.months.partitions import FIRST, Partition
 

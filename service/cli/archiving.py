@@ -106,7 +106,7 @@ def forget(name: Name, as_json: AsJson = False) -> None:
 def _alone(work: "Callable[[asyncpg.Connection, Progress], Awaitable[T]]") -> T:
     from service.erasure.errors import AtWork
     from service.erasure.transitions import ARCHIVE_LOCK
-    from service.postgres.turn import alone
+    from service.months.turn import alone
 
     async def run(url: str, _: "SealingKeys") -> T:
         async with alone(url, ARCHIVE_LOCK) as connection:

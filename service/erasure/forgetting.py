@@ -10,7 +10,7 @@ import asyncpg
 from service.erasure import transitions
 from service.erasure.erasures import pattern_of, sha256_of
 from service.erasure.errors import NobodyOfThatName
-from service.postgres.turn import soon
+from service.months.turn import soon
 
 ROWS = 2000
 """How many rows are changed at once: less than takes a second."""

@@ -1,7 +1,6 @@
 """The one order in which signals are read, which skips nothing.
 
 - `ages`: how far a point in time is in the order
-- `archived`: what is to be read here no more
 - `contents`: which signals have something in their payloads that few have
 - `errors`: what readers are refused
 - `events`: what the feed tells; pure

@@ -4,7 +4,6 @@ Refusal
 └── ReadingRefusal
     ├── CursorInvalid    400 cursor_invalid
     ├── CursorExpired    410 cursor_expired
-    ├── SignalArchived   410 signal_archived
     ├── FeedUnavailable  503 feed_unavailable
     └── TooManyStreams   503 too_many_streams
 """
@@ -24,9 +23,6 @@ class CursorInvalid(ReadingRefusal):
     sentence = "This is no cursor of the feed: send one as it was given"
 
 
-_ARCHIVED = "Signals after this cursor lie in an archive: go on from the oldest cursor that there is"
-
-
 class CursorExpired(ReadingRefusal):
     """`extra` has the cursors before the oldest signal and after the newest."""
 
@@ -34,13 +30,8 @@ class CursorExpired(ReadingRefusal):
     sentence = "This cursor stands behind all that is stored: an older copy of the database was put back"
 
     def __init__(self, oldest: str, newest: str, *, archived: bool = False) -> None:
-        super().__init__(_ARCHIVED if archived else None)
+        super().__init__("Signals after this cursor lie in an archive: go on from the oldest" if archived else None)
         self.extra = {"oldest": oldest, "newest": newest}
-
-
-class SignalArchived(ReadingRefusal):
-    status, code = 410, "signal_archived"
-    sentence = "The signals of that month lie in an archive: they can be neither read nor changed here"
 
 
 class FeedUnavailable(ReadingRefusal):

@@ -7,7 +7,6 @@ from datetime import datetime
 import asyncpg
 
 from service.feed import ages, contents, instruments
-from service.feed.archived import floor
 from service.feed.errors import CursorExpired
 from service.feed.events import Row
 from service.feed.pace import next_rows
@@ -15,6 +14,7 @@ from service.feed.position import ORIGIN, Position
 from service.feed.share import Share
 from service.feed.statement import Asked, complete_until, is_behind, look, newest, snapshot
 from service.kernel.limits import Limits
+from service.months.archived import floor
 from service.readers.filter import Filter
 
 
@@ -83,13 +83,15 @@ class Pages:
         async with self._share.connection() as connection:
             settled = None if before is None else await ages.settled(connection, before)
             async with snapshot(connection):
-                start = after or max(await ages.place(connection, since) if since else ORIGIN, await floor(connection))
+                start = after or max(
+                    await ages.place(connection, since) if since else ORIGIN, Position(*await floor(connection))
+                )
             page = _Draft([], start)
             await self._read(connection, page, replace(asked, after=start))
             if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
                 await self._find(connection, page, asked, filter.payload)
             async with snapshot(connection):
-                end, oldest = await newest(connection), await floor(connection)
+                end, oldest = await newest(connection), Position(*await floor(connection))
                 expired = await is_behind(connection, end, start)
                 moment = await complete_until(connection, page.position)
         if expired or start < oldest:

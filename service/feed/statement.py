@@ -9,10 +9,10 @@ from uuid import UUID
 
 import asyncpg
 
-from service.feed.archived import FLOOR
 from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
+from service.months.archived import FLOOR
 from service.readers.filter import EVERYTHING, Filter
 
 HORIZON = """
@@ -204,8 +204,7 @@ async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
 
 
 async def newest(connection: asyncpg.Connection, until: Position = END) -> Position:
-    """The place of the newest event that is to be read, at or before `until`, or lies in an archive; that before all
-    while there is none."""
+    """The place of the newest event up to `until` that is to be read, or is archived; that before all if none is."""
     record = await connection.fetchrow(_NEWEST, *until)
     return Position(*record) if record else ORIGIN
 

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import asyncpg
 
-from service.feed.archived import is_archived
-from service.feed.errors import SignalArchived
 from service.feed.share import Share
 from service.http.errors import NotFound
 from service.lifecycle import condition, statement
 from service.lifecycle.decision import STEPS, Decision
 from service.lifecycle.errors import SignalExpired, StateChanged, TransitionRefused
 from service.lifecycle.statement import Decided, State
+from service.months.archived import is_archived
+from service.months.errors import SignalArchived
 from service.postgres.pool import Pool
 from service.readers.filter import Filter
 

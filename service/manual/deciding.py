@@ -1,12 +1,13 @@
 """The published operations of those who decide what becomes of signals."""
 
-from service.feed.errors import FeedUnavailable, SignalArchived
+from service.feed.errors import FeedUnavailable
 from service.http.errors import DuplicateKey, InvalidJson, UnsupportedMediaType, ValidationFailed
 from service.kernel.errors import Refusal, refusals_below
 from service.lifecycle.errors import DecisionRefusal
 from service.manual import specimens
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers
 from service.manual.headers import SIGNING_HEADERS
+from service.months.errors import SignalArchived
 from service.proof.errors import AuthenticationRefusal
 from service.readers.errors import TokenRefusal
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, SignalArchived, TooManyStreams
+from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
 from service.http.errors import ValidationFailed
 from service.kernel.errors import Refusal, refusals_below
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers, text_answer
 from service.manual.deciding import TOKEN_OR_SIGNATURE, signal_id
+from service.months.errors import SignalArchived
 from service.proof.errors import AuthenticationRefusal
 from service.readers.errors import TokenInvalid, TokenMissing
 from service.reading.query import PAGE_ROWS, PAGE_ROWS_MAX, VALUES_MAX, WAIT_SECONDS_MAX

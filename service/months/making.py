@@ -9,7 +9,7 @@ import asyncpg
 
 from service.months.month import Month
 from service.months.partitions import DEFAULT, Partition, holding, partitions
-from service.postgres.turn import PATIENCE
+from service.months.turn import PATIENCE
 
 MONTHS_LOCK = 0x4D6F6E746873
 """The advisory lock that lets one process change which months there are: the ASCII bytes of `Months`. It is that of a

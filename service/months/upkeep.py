@@ -10,8 +10,8 @@ from service.kernel.logs import log
 from service.months.making import TooMany, make, missing
 from service.months.month import Month
 from service.months.partitions import DEFAULT, ahead, partitions
+from service.months.turn import NOT_NOW
 from service.postgres.pool import Pool
-from service.postgres.turn import NOT_NOW
 
 _OUTSIDE = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} LIMIT 10000) AS few"  # nosec B608
 

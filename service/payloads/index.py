@@ -7,8 +7,8 @@ from functools import partial
 import asyncpg
 
 from service.following.changes import RegistryRefusal
+from service.months.turn import alone, soon
 from service.postgres import audit
-from service.postgres.turn import alone, soon
 
 NAME = "ix_signals_payload"
 

@@ -12,5 +12,4 @@
 - `pool`: connections that cannot hang
 - `readiness`: whether a signal could be stored now
 - `schema`: which migrations there are, and bringing a database up to date
-- `turn`: what only one process may do at a time
 """

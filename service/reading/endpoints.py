@@ -9,8 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.feed import statement
-from service.feed.archived import is_archived
-from service.feed.errors import SignalArchived
 from service.feed.events import SIGNAL, Row
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
@@ -18,6 +16,8 @@ from service.feed.share import Share, answered
 from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
+from service.months.archived import is_archived
+from service.months.errors import SignalArchived
 from service.readers.errors import TokenInvalid
 from service.readers.filter import Filter
 from service.readers.scope import Reader

@@ -25,7 +25,7 @@ from service.archive.restoring import restore
 from service.cli import app
 from service.erasure.transitions import ARCHIVE_LOCK
 from service.months.partitions import FIRST, partitions
-from service.postgres.turn import alone, soon
+from service.months.turn import alone, soon
 from tests.lifecycle.deciding import CLOSED, desk
 from tests.postgres.rows import insert_signal
 from tests.running.application import LIMITS, figure, serving

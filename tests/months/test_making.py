@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 from service.months.making import MOVED_MAX, TooMany, exclude, make, make_missing, missing
 from service.months.month import Month
 from service.months.partitions import ahead, partitions
-from service.postgres.turn import NOT_NOW
+from service.months.turn import NOT_NOW
 from tests.postgres.database_url import with_options
 from tests.postgres.rows import insert_signal
 from tests.running.application import JSON, LIMITS, SIGNALS, figure, serving, signal_body

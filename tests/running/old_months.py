@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from service.erasure.transitions import ARCHIVE_LOCK
-from service.postgres.turn import alone
+from service.months.turn import alone
 from tests.running.months import Months, with_months
 from tests.running.postgres import Database
 

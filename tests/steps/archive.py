@@ -34,12 +34,11 @@ OF_ITS_OWN = {"SIGNALS_QUEUE_LIMIT": "1001"}
 class Past:
     """A month of long ago, a signal of it, and the folder into which it is archived."""
 
-    def __init__(self, deployment: Deployment, operator: Operator, portal: BlockingPortal, folder: Path) -> None:
+    def __init__(self, deployment: Deployment, portal: BlockingPortal, folder: Path) -> None:
         self.folder = folder
         self.result: Result
         self.signal: Row
         self._deployment = deployment
-        self._operator = operator
         self._portal = portal
         self._months: Months | None = None
 
@@ -67,19 +66,15 @@ class Past:
         """Where the signal is read."""
         return f"/api/v1/signals/{self.signal['id']}"
 
-    def run(self, *arguments: str) -> None:
-        """Give a command."""
-        self.result = self._operator.run(*arguments)
-
     def stored(self) -> list[Row]:
         """The signal as it is in the database, if it is."""
         return self._deployment.database.fetch("SELECT * FROM signals WHERE id = $1", self.signal["id"])
 
 
 @pytest.fixture
-def past(inside: Deployment, operator: Operator, portal: BlockingPortal, tmp_path: Path) -> Past:
+def past(inside: Deployment, portal: BlockingPortal, tmp_path: Path) -> Past:
     """Nothing of it is there yet."""
-    return Past(inside, operator, portal, tmp_path / "archive")
+    return Past(inside, portal, tmp_path / "archive")
 
 
 def _let_decide(operator: Operator, reader: Reader) -> None:
@@ -116,8 +111,8 @@ def stored_ahead(past: Past, operator: Operator, reader: Reader) -> None:
 
 @given(parsers.parse("the operator has archived what is older than {days:d} days"))
 @when(parsers.parse("the operator archives what is older than {days:d} days"))
-def archive(past: Past, days: int) -> None:
-    past.run("archive", "--older-than", f"{days}d", "--to", str(past.folder), "--json")
+def archive(past: Past, operator: Operator, days: int) -> None:
+    past.result = operator.run("archive", "--older-than", f"{days}d", "--to", str(past.folder), "--json")
     assert past.result.exit_code == 0, past.result.output
 
 
@@ -135,14 +130,14 @@ def broken_off(past: Past, inside: Deployment) -> None:
 
 
 @given("the operator has put the month back")
-def put_back(past: Past) -> None:
-    past.run("restore", str(past.archive))
+def put_back(past: Past, operator: Operator) -> None:
+    past.result = operator.run("restore", str(past.archive))
     assert past.result.exit_code == 0, past.result.output
 
 
 @when("the operator tries to put the month back")
-def try_to_put_back(past: Past) -> None:
-    past.run("restore", str(past.archive))
+def try_to_put_back(past: Past, operator: Operator) -> None:
+    past.result = operator.run("restore", str(past.archive))
 
 
 @given("a byte of the archive is missing")
@@ -153,9 +148,9 @@ def spoil(past: Past) -> None:
 
 @given(parsers.parse('the operator has forgotten the producer "{name}"'))
 @when(parsers.parse('the operator forgets the producer "{name}"'))
-def forget(past: Past, name: str) -> None:
+def forget(past: Past, operator: Operator, name: str) -> None:
     past.begin()
-    past.run("forget", name, "--json")
+    past.result = operator.run("forget", name, "--json")
 
 
 @when("the reader asks for the old signal")

@@ -1,15 +1,14 @@
-"""What lies in an archive, and is to be read here no more."""
+"""Which months lie in an archive: what was in them is to be read here no more."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from service.feed.position import ORIGIN, Position
-
 FLOOR = """
 SELECT epoch, xact, id FROM archives WHERE archived_at IS NOT NULL AND restored_at IS NULL AND epoch IS NOT NULL
 """
-"""The highest places of the months that lie in archives."""
+"""The highest places of these months in the order in which signals are read."""
 
 _FLOOR = f"{FLOOR} ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1"
 
@@ -20,10 +19,11 @@ SELECT EXISTS (
 """
 
 
-async def floor(connection: asyncpg.Connection) -> Position:
-    """The place of the last signal that lies in an archive; that before all signals where there is none."""
+async def floor(connection: asyncpg.Connection) -> tuple[Any, ...]:
+    """The place of the last signal that lies in an archive: epoch, transaction and id; that before all signals where
+    there is none."""
     record = await connection.fetchrow(_FLOOR)
-    return Position(*record) if record else ORIGIN
+    return tuple(record) if record else (0, 0, UUID(int=0))
 
 
 async def is_archived(connection: asyncpg.Connection, id: UUID) -> bool:
