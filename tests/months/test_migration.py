@@ -1,0 +1,120 @@
+"""The table of signals becomes one of months, and one table again, with all that operators have made on it."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from service.months.making import make
+from service.months.month import Month
+from service.months.partitions import FIRST, partitions
+from service.postgres.schema import migrate
+from tests.postgres.rows import insert_signal
+from tests.running.months import id_in
+from tests.running.postgres import Database
+
+PARTITIONS = "13_20261126170000_partitions.py"
+
+KIND = "SELECT relkind::text FROM pg_class WHERE oid = 'signals'::regclass"
+BOUND = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'signals_first'"
+INDEXES = """
+SELECT indexname, replace(indexdef, 'ON ONLY', 'ON') AS definition FROM pg_indexes
+WHERE tablename = 'signals' ORDER BY 1
+"""
+RIGHTS = """
+SELECT grantee, privilege_type FROM information_schema.role_table_grants
+WHERE table_name = 'signals' AND grantee <> current_user ORDER BY 1, 2
+"""
+
+
+def run(database: Database, *, down: bool = False) -> list[str]:
+    """Migrate in an event loop of its own, as the command line does."""
+    return asyncio.run(migrate(database.url, down=down))
+
+
+def undo(database: Database) -> None:
+    """Go back to one table."""
+    while run(database, down=True) != [PARTITIONS]:
+        pass
+
+
+@pytest.fixture
+def before(database: Database) -> Database:
+    """A database with one table of signals."""
+    undo(database)
+    return database
+
+
+def content(database: Database) -> dict[UUID, tuple[object, ...]]:
+    """All that is stored."""
+    columns = "id, producer_id, instrument, side, time, payload, version, status, created_at, updated_at, epoch, xact"
+    return {row["id"]: tuple(row) for row in database.fetch(f"SELECT {columns} FROM signals")}
+
+
+def touched(database: Database, id: UUID) -> bool:
+    """Whether a change of a signal moves its time."""
+    change = "UPDATE signals SET version = version + 1 WHERE id = $1 RETURNING updated_at"
+    earlier = database.value("SELECT updated_at FROM signals WHERE id = $1", id)
+    later: bool = database.value(change, id) > earlier
+    return later
+
+
+def test_it_goes_up_down_and_up_with_all_that_is_there(before: Database) -> None:
+    database, role = before, f"service_{uuid4().hex}"
+    database.execute(f"CREATE ROLE {role}")
+    try:
+        database.execute(f"GRANT SELECT, INSERT ON signals TO {role}")
+        database.execute("CREATE INDEX own ON signals (side) WHERE side = 1")
+        insert_signal(database, id=id_in(Month(2026, 1)))
+        rights, indexes, stored = database.fetch(RIGHTS), database.fetch(INDEXES), content(database)
+        assert run(database)[0] == PARTITIONS
+        assert (database.value(KIND), content(database)) == ("p", stored)
+        assert (database.fetch(RIGHTS), database.fetch(INDEXES)) == (rights, indexes)
+        asyncio.run(_make_next(database.url))
+        for _ in range(20):
+            insert_signal(database)
+        later = [insert_signal(database, id=id)["id"] for id in (id_in(Month(2027, 2)), UUID(int=(1 << 128) - 1))]
+        stored = content(database)
+        undo(database)
+        assert (database.value(KIND), content(database)) == ("r", stored)
+        assert database.fetch(INDEXES) == indexes
+        assert touched(database, later[0])
+        assert run(database)[0] == PARTITIONS
+        assert all(touched(database, id) for id in later)
+    finally:
+        database.execute(f"DROP OWNED BY {role}")
+        database.execute(f"DROP ROLE {role}")
+
+
+async def _make_next(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await make(connection, Month.of_id((await partitions(connection))[-1].upper))
+    await connection.close()
+
+
+def test_the_first_table_goes_as_far_as_its_ids(before: Database) -> None:
+    insert_signal(before, id=id_in(Month(2031, 5)))
+    run(before)
+    assert str(Month(2031, 6).lower) in before.value(BOUND)
+
+
+def test_an_attempt_that_was_broken_off_goes_on(before: Database) -> None:
+    """Also where the bound that it left behind is none any more."""
+    insert_signal(before, id=id_in(Month(2026, 1)))
+    past = Month(2026, 2).lower
+    before.execute(f"ALTER TABLE signals ADD CONSTRAINT ck_signals_bound CHECK (id < '{past}') NOT VALID")
+    assert run(before)[0] == PARTITIONS
+    assert str(past) not in before.value(BOUND)
+    left = "SELECT count(*) FROM pg_constraint WHERE conname = 'ck_signals_bound'"
+    assert before.value(left) == 0
+
+
+def test_without_the_first_table_it_goes_down_too(database: Database) -> None:
+    """As after it was archived."""
+    database.execute(f"ALTER TABLE signals DETACH PARTITION {FIRST}")
+    database.execute(f"DROP TABLE {FIRST}")
+    insert_signal(database)
+    stored = content(database)
+    undo(database)
+    assert (database.value(KIND), content(database)) == ("r", stored)
