@@ -118,7 +118,7 @@ async def test_archive_and_restore_are_killed_at_any_time(lab: Lab, database: Da
     commands = {True: ["archive", "--older-than", "90d", "--to", str(folder)], False: ["restore", str(month)]}
     for there in (True, False):
         await command.run(*commands[there])
-    times = lab.size(3, 100)
+    times = lab.size(1, 100)
     for _ in range(times):
         there = bool(await lines(connection, months.oldest))
         await command.kill(*commands[there])
@@ -153,7 +153,7 @@ async def _migrations_killed(lab: Lab, database: Database) -> None:
     command = Command(lab, database.url)
     await command.run("migrate")
     down = ["migrate", "--down"]
-    for number in range(lab.size(3, 100)):
+    for number in range(lab.size(1, 100)):
         await command.kill(*(down if number % 2 == 0 else ["migrate"]))
         assert await connection.fetchval(everything) == before
         insert = "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'GONE', 0, now())"
