@@ -36,9 +36,10 @@ CHUNK = 250_000
 
 FILL = """
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, created_at, updated_at, epoch, xact)
-SELECT (lpad(to_hex($3::bigint + (n - 1) * ($4::bigint - $3::bigint) / $5::bigint), 12, '0') || substr(md5(n::text), 13))::uuid, 'bot-' || n % 40,
-    'I' || n % 50, n % 2, now(), jsonb_build_object('ticket', n, 'note', repeat('n', 100)), now(), now(), 0,
-    (1 + n / 1000)::text::xid8
+SELECT (lpad(to_hex($3::bigint + (n - 1) * ($4::bigint - $3::bigint) / $5::bigint), 12, '0')
+        || substr(md5(n::text), 13))::uuid,
+    'bot-' || n % 40, 'I' || n % 50, n % 2, now(), jsonb_build_object('ticket', n, 'note', repeat('n', 100)), now(),
+    now(), 0, (1 + n / 1000)::text::xid8
 FROM generate_series($1::bigint, $2::bigint) AS n
 """
 """In the order of their ids, of a former life, so that all of them can be read."""
