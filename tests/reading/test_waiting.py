@@ -21,7 +21,7 @@ from tests.reading.reader import FEED, LIMITS, all_read, everything, page, readi
 from tests.reading.storing import insert_many, open_transaction
 from tests.running.application import JSON, SIGNALS, figure, signal_body
 from tests.running.postgres import Database
-from tests.running.waiting import until
+from tests.running.waiting import DEADLINE_SECONDS, until
 from tests.speaking.exchange import BATCH
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +62,10 @@ async def test_what_another_process_stores_ends_the_wait(database: Database, fil
 )
 async def test_what_this_process_stores_wakes_it(database: Database, path: str, body: bytes) -> None:
     """It does not look by itself before the test is over."""
-    async with reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client:
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client,
+    ):
         given = await page(client)
         waiting = asyncio.create_task(page(client, after=given["cursor"], wait=30))
         while not waiting.done():

@@ -35,7 +35,7 @@ async def test_no_signal_is_skipped_or_repeated(lab: Lab) -> None:
     The same run shows that it bites: readers by id, by time of storage, and by a place made of the oldest open
     transaction skip signals in it.
     """
-    times, each = lab.size(2, 200), lab.size(60, 300)
+    times, each = lab.size(2, 100), lab.size(60, 300)
     ledger = Ledger()
     postgresql = await lab.postgresql(settings=SETTINGS)
     service = await lab.service(postgresql.url, workers=2)
