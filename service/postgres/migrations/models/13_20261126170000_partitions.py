@@ -31,11 +31,11 @@ BEGIN
     FROM "signals" ORDER BY "id" DESC LIMIT 1;
     "last" := timestamp 'epoch' + coalesce("newest", 0) * interval '1 millisecond';
     "milliseconds" := extract(epoch FROM greatest("soon", date_trunc('month', "last")) + "months")::bigint * 1000;
-    "bound" := CASE WHEN "milliseconds" < 1::bigint << 48
-        THEN (lpad(to_hex("milliseconds"), 12, '0') || repeat('0', 20))::uuid
-        ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END;
     ALTER TABLE "signals" DROP CONSTRAINT IF EXISTS "ck_signals_bound";
-    EXECUTE format('ALTER TABLE "signals" ADD CONSTRAINT "ck_signals_bound" CHECK ("id" < %L) NOT VALID', "bound");
+    IF "milliseconds" < 1::bigint << 48 THEN  -- else there is no id after them
+        "bound" := lpad(to_hex("milliseconds"), 12, '0') || repeat('0', 20);
+        EXECUTE format('ALTER TABLE "signals" ADD CONSTRAINT "ck_signals_bound" CHECK ("id" < %L) NOT VALID', "bound");
+    END IF;
 END
 $$;
 """
@@ -69,14 +69,14 @@ BEGIN
     END IF;
     LOCK TABLE "signals" IN ACCESS EXCLUSIVE MODE;
     "first" := to_regclass('signals');
-    SELECT (regexp_match(pg_get_constraintdef("oid"), '[0-9a-f-]{36}'))[1] INTO STRICT "bound"
+    SELECT (regexp_match(pg_get_constraintdef("oid"), '[0-9a-f-]{36}'))[1] INTO "bound"
     FROM pg_constraint WHERE "conrelid" = "first" AND "conname" = 'ck_signals_bound';
 
     ALTER TABLE "signals" RENAME TO "signals_first";
     ALTER TABLE "signals_first" RENAME CONSTRAINT "signals_pkey" TO "signals_pkey_first";
     CREATE TABLE "signals" (LIKE "signals_first" INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS)
         PARTITION BY RANGE ("id");
-    ALTER TABLE "signals" DROP CONSTRAINT "ck_signals_bound";
+    ALTER TABLE "signals" DROP CONSTRAINT IF EXISTS "ck_signals_bound";
     ALTER TABLE "signals" ADD CONSTRAINT "signals_pkey" PRIMARY KEY ("id");
     SELECT "relowner"::regrole INTO "owner" FROM pg_class WHERE "oid" = "first";
     EXECUTE format('ALTER TABLE "signals" OWNER TO %s', "owner");
@@ -100,8 +100,10 @@ BEGIN
     END LOOP;
 
     EXECUTE format(
-        'ALTER TABLE "signals" ATTACH PARTITION "signals_first" FOR VALUES FROM (MINVALUE) TO (%L)', "bound");
-    ALTER TABLE "signals_first" DROP CONSTRAINT "ck_signals_bound";
+        'ALTER TABLE "signals" ATTACH PARTITION "signals_first" FOR VALUES FROM (MINVALUE) TO (%s)',
+        coalesce(quote_literal("bound"), 'MAXVALUE')
+    );
+    ALTER TABLE "signals_first" DROP CONSTRAINT IF EXISTS "ck_signals_bound";
     -- What no month takes: an id that a wrong clock has made.
     CREATE TABLE "signals_default" PARTITION OF "signals" DEFAULT;
     FOR "granted" IN
