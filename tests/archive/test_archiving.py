@@ -348,6 +348,7 @@ async def test_scripts_are_told_what_was_done(months: Months, folder: Path) -> N
     months.store()
     archive = ["archive", "--older-than", "90d", "--to", str(folder), "--json"]
     first = await asyncio.to_thread(run, months.database, *archive)
+    assert first.exit_code == 0, first.output
     [month, *_] = json.loads(first.stdout)["months"]
     file = folder / str(months.oldest) / SIGNALS
     assert month == {"month": str(months.oldest), "signals": 1, "file": str(file), "sha256": files.sha256(file)}
