@@ -62,7 +62,10 @@ async def test_what_another_process_stores_ends_the_wait(database: Database, fil
 )
 async def test_what_this_process_stores_wakes_it(database: Database, path: str, body: bytes) -> None:
     """It does not look by itself before the test is over."""
-    async with asyncio.timeout(DEADLINE_SECONDS), reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client:
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        reading(database.url, replace(LIMITS, tail_poll_seconds=3600)) as client,
+    ):
         given = await page(client)
         waiting = asyncio.create_task(page(client, after=given["cursor"], wait=30))
         while not waiting.done():
