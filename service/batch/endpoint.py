@@ -28,7 +28,7 @@ from service.receipts.recognition import DuplicatesOf, Recognition
 from service.receipts.statement import Stored
 from service.settings import Settings
 
-AT_ONCE = 50
+AT_ONCE = 20
 """So many items are handled before others have their turn: an urgent signal must not wait for a whole batch."""
 
 
@@ -50,12 +50,16 @@ class CreateBatch:
         self.receipt_lifetime = timedelta(seconds=limits.receipt_seconds)
         self.lane = lane
         self.journal = journal
+        self.turn = asyncio.Lock()
+        """Of the batch whose items are checked: others wait, so that what comes between its items is single signals."""
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         body, sender, state = scope["state"]["body"], scope["state"]["sender"], scope["state"]
         key = self.recognition.by_key(scope, body, sender)
-        envelope = open_envelope(body, self.items_max)
-        batch = Batch(await self._checked(envelope, sender), self._claims(sender, key), envelope.atomic)
+        async with self.turn:
+            envelope = open_envelope(body, self.items_max)
+            items = await self._checked(envelope, sender)
+        batch = Batch(items, self._claims(sender, key), envelope.atomic)
         batch.beyond = state.get("refusal") or await _beyond_rate(state.get("admissions"), batch.items)
         outcomes = await self.lane.store(batch)
         state["counted"] = sum(_counts(outcome) for outcome in outcomes)

@@ -59,10 +59,10 @@ class Lane:
             raise ShuttingDown
         if self._unanswered >= self._limits.batches_waiting:
             raise Overloaded
-        attempts = _Attempts(self._pool, self._limits, batch)
+        attempts = _Attempts(self._pool, self._limits, self._places, batch)
         self._unanswered += 1
         try:
-            async with asyncio.timeout(self._limits.answer_seconds), self._places:
+            async with asyncio.timeout(self._limits.answer_seconds):
                 outcomes = await attempts.settle()
         except TimeoutError:
             if not attempts.uncertain:
@@ -90,19 +90,21 @@ class Lane:
 class _Attempts:
     """The attempts to store one batch, until one succeeds or the time is up."""
 
-    def __init__(self, pool: Pool, limits: Limits, batch: Batch) -> None:
+    def __init__(self, pool: Pool, limits: Limits, places: asyncio.Semaphore, batch: Batch) -> None:
         self.held = False
         """Whether the last attempt ended because somebody else was about to store something of it."""
         self.uncertain = False
         """Whether an attempt may have stored it that was not answered."""
         self._pool = pool
         self._limits = limits
+        self._places = places
         self._batch = batch
         self._told = False
 
     async def settle(self) -> Outcomes:
         while True:
-            outcomes = await self._attempt()
+            async with self._places:
+                outcomes = await self._attempt()
             if isinstance(outcomes, Refusal):
                 raise outcomes
             if outcomes is not None:

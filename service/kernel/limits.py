@@ -47,9 +47,10 @@ class Limits:
 
     batch_items: int = 1000
     """How many signals one request may bring."""
-    batches_at_once: int = 2
+    batches_at_once: int = 1
     batches_waiting: int = 16
-    """How many such requests have a connection to the database at once, and how many one process holds unanswered."""
+    """How many such requests are in hand at the database at once, and how many one process holds unanswered. With two
+    in hand, single signals would take twice as long meanwhile, where it has no more than two processors."""
     batch_rows: int = 256
     batch_bytes: int = 4 * 1024 * 1024
     retry_seconds: float = 0.1

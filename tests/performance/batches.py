@@ -7,9 +7,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from statistics import median, quantiles
 from uuid import uuid4
@@ -36,17 +36,18 @@ SINGLES_PER_SECOND = 50
 OURS_PLAIN, OURS_KEYED, OURS_LOOKING = "batches", "with a key", "with duplicates looked for"
 FASTIFY, COPY, P99 = "Fastify and `postgres`, one insert of many rows", "COPY, without HTTP", "p99"
 
-_numbers = count(1)
+
+def batch_requests(number: int, *, keyed: bool = False) -> list[bytes]:
+    """So many signed batches, as they go over the wire; every signal in them is at another microsecond."""
+    microseconds = count()
+    return [_batch_request(islice(microseconds, ITEMS), keyed) for _ in range(number)]
 
 
-def batch_request(key: bool = False) -> bytes:
-    """A signed batch, as it goes over the wire; every signal in it is at another microsecond."""
-    items = [
-        signed_request(SIZE)[0].replace(b'Z","payload"', b'.%06dZ","payload"' % next(_numbers)) for _ in range(ITEMS)
-    ]
+def _batch_request(microseconds: Iterable[int], keyed: bool) -> bytes:
+    items = [signed_request(SIZE)[0].replace(b'Z","payload"', b'.%06dZ","payload"' % each) for each in microseconds]
     body = b'{"signals":[' + b",".join(items) + b"]}"
     headers = headers_for(body, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
-    if key:
+    if keyed:
         headers["Idempotency-Key"] = str(uuid4())
     return as_sent(body, headers).replace(b"POST /api/v1/signals ", f"POST {BATCH} ".encode(), 1)
 
@@ -115,13 +116,13 @@ def measure(postgresql: PostgreSQL, folder: Path, rounds: int, batches: int) -> 
         servers = {OURS_PLAIN: server, OURS_KEYED: server, OURS_LOOKING: looking, FASTIFY: fastify}
         for turn in range(rounds + 1):
             for name, one in servers.items():
-                requests = [batch_request(key=name == OURS_KEYED) for _ in range(batches)]
+                requests = batch_requests(batches, keyed=name == OURS_KEYED)
                 _prepare_table(postgresql, one.contestant)
                 _note(found, turn, name, asyncio.run(stream(one, requests)))
                 _check_rows(postgresql, one.contestant, batches * ITEMS)
             _prepare_table(postgresql, OURS)
             _note(found, turn, COPY, asyncio.run(copy(postgresql.url(OURS.database), batches * ITEMS)))
-            requests = [batch_request() for _ in range(batches)]
+            requests = batch_requests(batches)
             singles += asyncio.run(stream_beside_singles(server, requests)) if turn else []
     return {name: median(each) for name, each in found.items()} | {P99: quantiles(singles, n=100)[-1]}
 
