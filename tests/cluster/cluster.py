@@ -90,12 +90,15 @@ class Cluster:
         """The database for those who may change its tables, by the way that the services take."""
         return self.layout.url(self.layout.ports.write, OWNER)
 
-    async def migrate(self, source: Path) -> None:
+    async def migrate(self, source: Path, *options: str) -> None:
         """`signals migrate` of the release at `source`, through HAProxy and PgBouncer."""
         environment = {**service_environment({"DATABASE_URL": self.owner_url}), "PYTHONPATH": str(source)}
-        command = (sys.executable, "-m", "service", "migrate")
-        migration = await asyncio.create_subprocess_exec(*command, env=environment, cwd=self.layout.folder)
-        assert await migration.wait() == 0, "signals migrate failed"
+        command = (sys.executable, "-m", "service", "migrate", *options)
+        with (self.layout.folder / "migrations.log").open("ab") as log:
+            migration = await asyncio.create_subprocess_exec(
+                *command, env=environment, cwd=self.layout.folder, stdout=log, stderr=log
+            )
+            assert await migration.wait() == 0, "signals migrate failed"
 
     async def superuser(self, node: str, database: str = "signals") -> Any:
         """A connection to the PostgreSQL of a node itself."""
@@ -114,7 +117,7 @@ class Cluster:
                 shutil.chown(each, owner)
         for name, text in daemon.files.items():
             _write(folder / name, text, owner)
-        with (folder / "log").open("ab") as log:
+        with self.log(place).open("ab") as log:
             started = subprocess.Popen(
                 daemon.command,
                 env=daemon.environment or plain_environment(folder),
@@ -138,6 +141,10 @@ class Cluster:
     def running(self, place: str) -> bool:
         """Whether something runs at a place."""
         return bool(processes.running_in(self.layout.folder / place))
+
+    def log(self, place: str) -> Path:
+        """What a program has said."""
+        return self.layout.folder / place / "log"
 
     async def kill(self, place: str) -> None:
         """`kill -9` of all that runs at a place; returns when it is gone."""
