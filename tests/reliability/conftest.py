@@ -5,14 +5,12 @@ pytest tests/reliability --full-reliability --reliability-report docs/reliabilit
 
 import json
 import random
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.reliability.lab import Lab, laboratory
-from tests.reliability.postgresql import make_template
 from tests.reliability.report import PROPERTY, Report
 from tests.reliability.run import Row, table
 from tests.reliability.standby import Pair
@@ -38,13 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """The event loop of the producers must be as fast as that of the service."""
     return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture(scope="session")
-def template() -> Iterator[Path]:
-    """A PostgreSQL to be copied, made once."""
-    with tempfile.TemporaryDirectory(prefix="signals-template-") as folder:
-        yield make_template(Path(folder))
 
 
 @pytest.fixture
