@@ -45,6 +45,7 @@ Feature: AC-48 A failover loses nothing
       And the database is two servers
       And the second server has died
       And the producer has been refused as "internal_error"
+      And the first server has been started anew
       When the producer sends the very same request again
       Then it is refused as "internal_error"
 

@@ -25,7 +25,7 @@ HELD_SECONDS = 60.0
 async def test_the_leader_is_frozen(trial: Trial, program: str, name: str) -> None:
     """Longer than its lease lasts. Whoever asks it past HAProxy gets nothing acknowledged any more once another one
     leads, nor when it wakes; it comes back as a standby, with no hand."""
-    times, seconds = trial.schedule.size(1, 3), trial.schedule.size(15, 40)
+    times, seconds = trial.schedule.size(1, 2), trial.schedule.size(15, 40)
     async with trial.work(name) as work:
         for _ in range(times):
             node = await trial.cluster.patroni.leader()

@@ -25,21 +25,21 @@ def check_taken_over(work: Work, times: int) -> None:
 
 async def test_the_leaders_node_is_killed(trial: Trial) -> None:
     """`kill -9` of all that runs on it, its etcd and its PgBouncer too; it boots when another one leads."""
-    times = trial.schedule.size(1, 5)
+    times = trial.schedule.size(1, 3)
     async with trial.work("kill -9 of the leader's node") as work:
         for _ in range(times):
             node = await trial.cluster.patroni.leader()
             async with work.fault() as watch:
                 await trial.cluster.kill(node)
                 await work.until_led(watch)
-                trial.cluster.start_node(node)
+                trial.cluster.start_all(node)
     check_taken_over(work, times)
 
 
 async def test_the_leaders_postgresql_is_killed(trial: Trial) -> None:
     """`kill -9` of all its processes, while its Patroni lives: a standby takes over, since a PostgreSQL that recovers
     shows what no standby has."""
-    times = trial.schedule.size(1, 5)
+    times = trial.schedule.size(1, 3)
     async with trial.work("kill -9 of its PostgreSQL alone") as work:
         for _ in range(times):
             node = await trial.cluster.patroni.leader()
@@ -51,27 +51,27 @@ async def test_the_leaders_postgresql_is_killed(trial: Trial) -> None:
 
 async def test_the_leaders_patroni_is_killed(trial: Trial) -> None:
     """`kill -9`, while its PostgreSQL lives and takes connections; Patroni is started again when another one leads."""
-    times = trial.schedule.size(1, 5)
+    times = trial.schedule.size(1, 3)
     async with trial.work("kill -9 of its Patroni alone") as work:
         for _ in range(times):
             node = await trial.cluster.patroni.leader()
             async with work.fault() as watch:
                 await trial.cluster.kill(f"{node}/patroni")
                 await work.until_led(watch)
-                trial.cluster.start_node(node)
+                trial.cluster.start_all(node)
     check_taken_over(work, times)
 
 
 async def test_the_synchronous_standby_is_killed(trial: Trial) -> None:
     """`kill -9` of its node: the other standby confirms commits from then on."""
-    times = trial.schedule.size(1, 5)
+    times = trial.schedule.size(1, 3)
     async with trial.work("kill -9 of the synchronous standby") as work:
         for _ in range(times):
             node = await trial.cluster.patroni.synchronous()
             async with work.fault():
                 await trial.cluster.kill(node)
                 await asyncio.sleep(work.schedule.size(2, 10))
-                trial.cluster.start_node(node)
+                trial.cluster.start_all(node)
     assert max(work.measured.silences) <= PATRONI_SECONDS
 
 
@@ -85,7 +85,7 @@ async def test_the_synchronous_standby_is_killed(trial: Trial) -> None:
 )
 async def test_a_program_on_the_way_is_killed(trial: Trial, place: str, name: str) -> None:
     """`kill -9`, and a start within a second, as systemd does it. Nobody else has to lead for that."""
-    times = trial.schedule.size(1, 5)
+    times = trial.schedule.size(1, 3)
     async with trial.work(name) as work:
         for _ in range(times):
             async with work.fault():

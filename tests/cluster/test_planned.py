@@ -19,7 +19,7 @@ STOP_SECONDS = 20.0
 
 async def test_the_leader_is_switched(trial: Trial) -> None:
     """`patronictl switchover` to the synchronous standby."""
-    times = trial.schedule.size(1, 10)
+    times = trial.schedule.size(1, 5)
     async with trial.work("patronictl switchover") as work:
         for _ in range(times):
             async with work.fault():
@@ -31,7 +31,7 @@ async def test_the_leader_is_switched(trial: Trial) -> None:
 async def test_a_release_is_rolled_out_and_back(trial: Trial) -> None:
     """Its migration, through HAProxy and PgBouncer, then one service after the other, and the former release again; the
     column that the migration has added goes last. Nobody is refused anything."""
-    times = trial.schedule.size(1, 3)
+    times = trial.schedule.size(1, 2)
     cluster, following = trial.cluster, make_next_release(trial.cluster.layout.folder / "next")
     async with trial.work("release rolled out and back") as work:
         for _ in range(times):

@@ -16,14 +16,13 @@ from tests.reliability.producers import producing
 from tests.reliability.run import Row
 from tests.running.waiting import until
 
-PRODUCERS = 32
 REST_SECONDS = 0.2
-"""Between two signals of a producer, at most: some 200 signals a second are enough to be in the way of a fault, and
-leave room on one machine for all the programs of a cluster."""
+"""Between two signals of a producer, at most: some 200 signals a second of thirty-two of them are enough to be in the
+way of a fault, and leave room on one machine for all the programs of a cluster."""
 
 FILTERS = [{}, {"instrument": "XAUUSD"}, {"instrument": "X*"}, {"producer": "reliability"}]
-BEFORE_AND_AFTER = 200
 BACK_SECONDS = 90.0
+LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -42,6 +41,8 @@ class Work:
     cluster: Cluster
     schedule: Schedule
     ledger: Ledger
+    each: int
+    """How many signals are acknowledged before the first fault, and again after each."""
     measured: Measured = field(default_factory=Measured)
 
     @asynccontextmanager
@@ -54,7 +55,7 @@ class Work:
             watch.ended = time.monotonic()
             await self.until_created(watch.ended)
             await self.cluster.patroni.until_healthy()
-            await self.schedule.acknowledged(self.ledger, BEFORE_AND_AFTER)
+            await self.schedule.acknowledged(self.ledger, self.each)
         finally:
             watching.cancel()
             await asyncio.wait({watching})
@@ -74,7 +75,7 @@ class Work:
             said = await asyncio.gather(*map(self.cluster.patroni.leads, others))
             if any(said):
                 watch.led = time.monotonic()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _measure(self, watch: Watch) -> None:
         self.measured.silences.append(self.ledger.longest_silence(since=watch.began))
@@ -97,11 +98,12 @@ class Trial:
         """Producers that resend and readers that follow, through the entrance. At the end it is compared what was
         acknowledged, what is stored, and what each reader has seen; and reported before anything is asserted."""
         await self._clear()
-        ledger, seed = Ledger(), self.schedule.seed
-        work = Work(self.cluster, self.schedule, ledger)
-        async with following(self.cluster.port, FILTERS * self.schedule.size(1, 4), seed) as followers:
-            async with producing(self.cluster, ledger, seed, producers=PRODUCERS, rest=REST_SECONDS):
-                await self.schedule.acknowledged(ledger, BEFORE_AND_AFTER)
+        schedule, ledger = self.schedule, Ledger()
+        work = Work(self.cluster, schedule, ledger, each=schedule.size(50, 200))
+        producers = schedule.size(8, 32)
+        async with following(self.cluster.port, FILTERS * schedule.size(1, 4), schedule.seed) as followers:
+            async with producing(self.cluster, ledger, schedule.seed, producers=producers, rest=REST_SECONDS):
+                await schedule.acknowledged(ledger, work.each)
                 yield work
             outcome = await self._outcome(fault, work, followers)
         self._report(outcome.row())
@@ -122,6 +124,7 @@ class Trial:
         return Outcome(fault, self.schedule.seed, work.ledger, compared, stored, seen, work.measured)
 
     async def _clear(self) -> None:
+        self.cluster.mend()
         await self.cluster.patroni.until_healthy()
         connection = await self.cluster.superuser(await self.cluster.patroni.leader())
         try:

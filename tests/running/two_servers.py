@@ -45,6 +45,12 @@ class TwoServers:
         """An end in good order: the second server has all that there is."""
         self._portal.call(self._pair.primary.stop)
 
+    def restart_first(self) -> None:
+        """`kill -9` and a start: it shows then what it had not got confirmed."""
+        self.kill_first()
+        self._pair.primary.start()
+        self._portal.call(self._pair.primary.answering)
+
     def lose_second(self) -> None:
         """`kill -9`."""
         self._portal.call(self._pair.standby.kill)

@@ -29,6 +29,11 @@ def second_server_leads(inside: Deployment, reason: str) -> None:
     inside.take_over(reason)
 
 
+@given("the first server has been started anew")
+def first_server_restarted(inside: Deployment) -> None:
+    inside.servers.restart_first()
+
+
 @given("the second server has died")
 def second_server_dead(inside: Deployment) -> None:
     inside.servers.lose_second()
