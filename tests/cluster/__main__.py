@@ -14,14 +14,19 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cluster import processes
 from tests.cluster.cluster import Cluster
 from tests.cluster.configuration import OWNER, SERVICE
 from tests.cluster.layout import HOSTS, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
+from tests.programs import program
 
 FOLDER = Path(tempfile.gettempdir()) / "signals-cluster"
 """The nodes run as another user where this one is root, who must not be able to look into its clone."""
+
+PROGRAMS = ("etcd", "haproxy", "patroni", "pg_controldata", "pgbouncer")
 
 PASSED_ON = ("APP_", "HMAC_", "OTEL_", "SENTRY_", "SIGNALS_")
 """Settings of the service that are taken from the environment."""
@@ -29,6 +34,11 @@ PASSED_ON = ("APP_", "HMAC_", "OTEL_", "SENTRY_", "SIGNALS_")
 
 async def up(port: int) -> None:
     """Start a cluster and say where it is; leave nothing when that fails."""
+    for name in PROGRAMS:
+        try:
+            program(name)
+        except pytest.skip.Exception as missing:
+            sys.exit(f"signals: {missing}; docs/cluster.md says what to install.")
     if FOLDER.exists():
         sys.exit(f"There is a cluster already, in {FOLDER}: `make cluster-down` removes it.")
     FOLDER.mkdir(mode=0o755)

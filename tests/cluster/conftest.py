@@ -4,8 +4,6 @@ pytest tests/cluster --full-cluster --cluster-report docs/reliability.md
 """
 
 import asyncio
-import json
-import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,30 +13,23 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.layout import Layout
 from tests.cluster.trial import Trial
+from tests.reliability.form import Form
 from tests.reliability.lab import Schedule
-from tests.reliability.report import PROPERTY, Report
-from tests.reliability.run import Row, table
 from tests.reliability.serving import SECRET
 from tests.running import confidential
 
-PLACE = "cluster"
+FORM = Form("cluster")
 SETTINGS = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET.decode()}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Known where this folder is named on the command line; elsewhere the short form runs."""
-    group = parser.getgroup("cluster")
-    group.addoption("--full-cluster", action="store_true", help="the full numbers, about half an hour")
-    group.addoption("--cluster-seed", type=int, help="repeat the schedule of an earlier run")
-    group.addoption("--cluster-report", type=Path, help="the document that gets the table of a full run")
+    """How to ask for the full form."""
+    FORM.add_options(parser, "half an hour")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the results of all tests."""
-    document = config.getoption("--cluster-report", default=None)
-    if document is not None and not config.getoption("--full-cluster"):
-        raise pytest.UsageError("--cluster-report: only for --full-cluster")
-    config.pluginmanager.register(Report(document, PLACE))
+    FORM.collect(config)
 
 
 @pytest.fixture(scope="session")
@@ -65,13 +56,6 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def trial(request: pytest.FixtureRequest, cluster: Cluster) -> Trial:
-    """A trial of this test's own. Its seed is new each time unless one is asked for."""
-    given = request.config.getoption("--cluster-seed", default=None)
-    seed = random.SystemRandom().randrange(10**6) if given is None else int(given)
-    full = bool(request.config.getoption("--full-cluster", default=False))
-
-    def report(row: Row) -> None:
-        request.node.user_properties.append((PROPERTY, json.dumps(row)))
-        print(f"\n{table([row])}")
-
-    return Trial(cluster, Schedule(seed, full=full), report)
+    """A trial of this test's own."""
+    config, report = request.config, FORM.reporter(request.node)
+    return Trial(cluster, Schedule(FORM.seed(config), full=FORM.is_full(config)), report)

@@ -23,40 +23,24 @@ def check_taken_over(work: Work, times: int) -> None:
     assert max(work.measured.back_after) <= TAKE_OVER_SECONDS, f"201 {work.measured.back_after} s after another one led"
 
 
-async def test_the_leaders_node_is_killed(trial: Trial) -> None:
-    """`kill -9` of all that runs on it, its etcd and its PgBouncer too; it boots when another one leads."""
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        ("", "kill -9 of the leader's node"),
+        ("/postgresql", "kill -9 of its PostgreSQL alone"),
+        ("/patroni", "kill -9 of its Patroni alone"),
+    ],
+)
+async def test_the_leader_is_killed(trial: Trial, program: str, name: str) -> None:
+    """Its whole machine, which boots when another one leads. Its PostgreSQL, while its Patroni lives: that does not
+    start it again, since a PostgreSQL that recovers shows what no standby has. Its Patroni, while its PostgreSQL lives
+    and takes connections."""
     times = trial.schedule.size(1, 3)
-    async with trial.work("kill -9 of the leader's node") as work:
+    async with trial.work(name) as work:
         for _ in range(times):
             node = await trial.cluster.patroni.leader()
             async with work.fault() as watch:
-                await trial.cluster.kill(node)
-                await work.until_led(watch)
-                trial.cluster.start_all(node)
-    check_taken_over(work, times)
-
-
-async def test_the_leaders_postgresql_is_killed(trial: Trial) -> None:
-    """`kill -9` of all its processes, while its Patroni lives: a standby takes over, since a PostgreSQL that recovers
-    shows what no standby has."""
-    times = trial.schedule.size(1, 3)
-    async with trial.work("kill -9 of its PostgreSQL alone") as work:
-        for _ in range(times):
-            node = await trial.cluster.patroni.leader()
-            async with work.fault() as watch:
-                await trial.cluster.kill(f"{node}/postgresql")
-                await work.until_led(watch)
-    check_taken_over(work, times)
-
-
-async def test_the_leaders_patroni_is_killed(trial: Trial) -> None:
-    """`kill -9`, while its PostgreSQL lives and takes connections; Patroni is started again when another one leads."""
-    times = trial.schedule.size(1, 3)
-    async with trial.work("kill -9 of its Patroni alone") as work:
-        for _ in range(times):
-            node = await trial.cluster.patroni.leader()
-            async with work.fault() as watch:
-                await trial.cluster.kill(f"{node}/patroni")
+                await trial.cluster.kill(f"{node}{program}")
                 await work.until_led(watch)
                 trial.cluster.start_all(node)
     check_taken_over(work, times)

@@ -67,7 +67,7 @@ async def test_both_standbys_are_lost(trial: Trial, strict: bool) -> None:
 )
 async def test_etcd_is_away(trial: Trial, members: int, failsafe: bool, request: pytest.FixtureRequest) -> None:
     """With `failsafe_mode` the leader goes on while it reaches all other nodes; without it, it stops."""
-    cluster, seconds = trial.cluster, trial.schedule.size(15, 60)
+    cluster, seconds = trial.cluster, trial.schedule.size(25, 60)
     name = f"etcd away: {request.node.callspec.id}, for {seconds} s"
     async with (
         configured(cluster, "failsafe_mode", on=failsafe),
