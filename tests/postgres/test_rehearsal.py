@@ -1,6 +1,5 @@
 """While nothing can be stored and nobody asks for it, the service tries by itself whether it still is so."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -13,12 +12,10 @@ from service.kernel.limits import Limits
 from tests.intake.troubled import readiness, refusing, send, until_readiness_is
 from tests.postgres.database_url import with_options
 from tests.running.application import serving
-from tests.running.environment import ROOT
+from tests.running.grants import GRANTS
 from tests.running.postgres import Database
 
 RESTLESS = Limits(answer_seconds=0.3, retry_seconds=0.05, rehearsal_seconds=0.02)
-GRANTS = "\n".join(re.findall(r"^GRANT .*;$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
-"""What the documents say that the role of the service needs."""
 
 
 @pytest.fixture
