@@ -140,7 +140,7 @@ def test_the_manifests_are_applied_in_their_order_with_the_image_of_the_release(
 @pytest.fixture
 def service(database: Database, tmp_path: Path) -> Iterator[ServiceProcess]:
     """A service with signing on, whose readers have tokens."""
-    settings = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET.decode(), "DATABASE_URL": database.url}
+    settings = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": SECRET, "DATABASE_URL": database.url}
     running = ServiceProcess(tmp_path, settings)
     running.wait_until_ready()
     yield running
@@ -165,7 +165,7 @@ def test_a_signal_is_posted_and_read_back(
         **{name: value for name, value in last["env"].items() if not value.startswith("$")},
         "IMAGE": IMAGE,
         "SIGNALS_URL": service.url,
-        "HMAC_PRODUCER_SECRET": SECRET.decode(),
+        "HMAC_PRODUCER_SECRET": SECRET,
         "SIGNALS_READER_TOKEN": token(database, instrument, tmp_path),
     }
     assert variables.keys() == last["env"].keys()
