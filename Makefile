@@ -96,6 +96,13 @@ bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request
 bench-reading: .venv/dev  ## the live feed with 500 streams and 500 signals a second; writes docs/performance.md
 	$(BIN)/python -m tests.performance.reading $(ARGS)
 
+bench-footprint: .venv/dev  ## what a signal takes of processor, disk, log and network; writes docs/performance.md and docs/scale.md
+	$(BIN)/python -m tests.performance.footprint $(ARGS)
+	$(MAKE) scale
+
+scale: .venv/dev  ## docs/scale.md, reckoned from the figures in docs/performance.md
+	$(BIN)/python -m tests.performance.scale
+
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
 	  apt-get install -qq --no-install-recommends $(SIGNER_PACKAGES) > /dev/null; fi

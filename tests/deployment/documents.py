@@ -9,8 +9,9 @@ from ruamel.yaml import YAML
 
 from tests.running.environment import ROOT
 
-KUBERNETES = ROOT / "docs" / "deployment" / "kubernetes"
-COMPOSE = ROOT / "docs" / "deployment" / "compose"
+DEPLOYMENT = ROOT / "docs" / "deployment"
+KUBERNETES = DEPLOYMENT / "kubernetes"
+COMPOSE = DEPLOYMENT / "compose"
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTIONS = sorted((GITHUB / "actions").glob("*/action.yml"))
