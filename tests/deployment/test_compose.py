@@ -42,7 +42,7 @@ def test_nothing_of_the_files_of_the_cluster_is_left_open() -> None:
 
 def test_each_program_has_its_way_to_start() -> None:
     started = {service["command"][0] for service in SERVICES.values() if service["image"] == "signals-database"}
-    ways = {way for way in re.findall(r"^([\w*-]+)\)$", RUN, re.MULTILINE)}
+    ways = set(re.findall(r"^([\w*-]+)\)$", RUN, re.MULTILINE))
     assert {re.sub(r"^haproxy-.*", "haproxy-*", name) for name in started} == ways
     assert {f"{name}.cfg" for name in started if name.startswith("haproxy-")} <= {
         path.name for path in (DEPLOYMENT / "cluster").iterdir()

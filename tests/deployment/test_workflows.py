@@ -50,6 +50,7 @@ def test_every_workflow_is_valid() -> None:
     judge("actionlint")
     judge("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
     judge("check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS)
+    judge("check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml")
 
 
 def test_no_workflow_has_a_known_weakness() -> None:
