@@ -36,7 +36,7 @@ def environment(pod: str) -> Mapping[str, str]:
 
 def selects(selector: Mapping[str, str], pod: str) -> bool:
     """Whether labels are those of a pod."""
-    return selector.items() <= PODS[pod]["metadata"]["labels"].items()
+    return bool(selector.items() <= PODS[pod]["metadata"]["labels"].items())
 
 
 def test_every_manifest_is_valid() -> None:

@@ -122,9 +122,9 @@ def test_the_manifests_are_applied_in_their_order_with_the_image_of_the_release(
     kubectl.write_text('#!/bin/sh\ncat "$KUBECONFIG" >> "$CALLS"\necho "$*" >> "$CALLS"\n')
     kubectl.chmod(0o700)
     calls = tmp_path / "calls"
-    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    programs = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     variables = {"IMAGE": IMAGE, "CLUSTER": "the cluster", "RUNNER_TEMP": str(tmp_path), "CALLS": str(calls)}
-    done = run(step(DEPLOY, "Apply")["run"], tmp_path, PATH=path, **variables)
+    done = run(step(DEPLOY, "Apply")["run"], tmp_path, PATH=programs, **variables)
     assert done.returncode == 0, done.stderr
     assert calls.read_text().replace("the cluster\n", "").splitlines() == [
         "delete --ignore-not-found --filename migration.yaml",

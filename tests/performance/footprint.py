@@ -8,13 +8,14 @@ import argparse
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from statistics import median
 from typing import Self
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tests.performance.arithmetic import InvalidRun
 from tests.performance.bench import DOCUMENT, look_at, scratch_folder, unwind_when_terminated
@@ -28,6 +29,8 @@ from tests.performance.signed import signed_request
 POOL = 10
 NUMBERS = {300: 8000, 8192: 2000}
 """How many signals of each size are sent, over so many connections that several share a commit."""
+LOG = "pg_current_wal_insert_lsn() - '0/0'"
+"""How many bytes the server has ever written to its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,15 @@ TITLES = {
 
 
 def postgresql_seconds(postgresql: PostgreSQL) -> float:
-    """How long all processes of the server have been at work; those of the pool stay."""
+    """How long the living processes of the server have been at work; those of the service's pool stay."""
     folder = Path(postgresql.sql("postgres", "SHOW data_directory"))
     server = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
-    times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
-    return float(sum(time.user + time.system for time in times))
+    seconds = 0.0
+    for process in (server, *server.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            times = process.cpu_times()
+            seconds += times.user + times.system
+    return seconds
 
 
 def _bytes(postgresql: PostgreSQL, expression: str) -> float:
@@ -74,23 +81,19 @@ def measure(server: Server, postgresql: PostgreSQL, size: int, number: int) -> F
     postgresql.empty(OURS.database)
     postgresql.settle(OURS.database)
     requests = [as_sent(*signed_request(size)) for _ in range(number)]
-    log, busy = _bytes(postgresql, "pg_current_wal_insert_lsn() - '0/0'"), postgresql_seconds(postgresql)
+    log, busy = _bytes(postgresql, LOG), postgresql_seconds(postgresql)
     service_us = flood_cost(server, requests, 201)
-    busy, log = (
-        postgresql_seconds(postgresql) - busy,
-        _bytes(postgresql, "pg_current_wal_insert_lsn() - '0/0'") - log,
-    )
     return Footprint(
         service_us=service_us,
-        postgresql_us=busy / number * 1e6,
-        wal=log / number,
+        postgresql_us=(postgresql_seconds(postgresql) - busy) / number * 1e6,
+        wal=(_bytes(postgresql, LOG) - log) / number,
         signal=_bytes(postgresql, "pg_total_relation_size('signals')") / number,
         receipt=_bytes(postgresql, "pg_total_relation_size('receipts')") / number,
         request=sum(map(len, requests)) / number,
     )
 
 
-def report(found: dict[int, Footprint]) -> str:
+def report(found: Mapping[int, Footprint]) -> str:
     """The figures, a column for each size."""
     rows = (
         [TITLES[field.name], *(f"{getattr(footprint, field.name):,.0f}" for footprint in found.values())]
