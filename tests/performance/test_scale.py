@@ -10,7 +10,7 @@ from tests.performance import footprint, scale
 from tests.performance.bench import DOCUMENT
 from tests.performance.footprint import Footprint
 from tests.performance.report import replace_section
-from tests.performance.scale import SCALE, Primary, Year, read_footprints, sections
+from tests.performance.scale import SCALE, Primary, Year, fastest, read_footprints, sections
 
 ROUND = Footprint(service_us=100, postgresql_us=50, wal=1000, signal=500, receipt=200, request=700)
 
@@ -33,6 +33,13 @@ def test_what_is_written_is_read_again() -> None:
 def test_without_figures_nothing_is_reckoned(document: str) -> None:
     with pytest.raises(ValueError, match="make bench-footprint"):
         read_footprints(document)
+
+
+def test_the_fastest_of_all_settings_is_found() -> None:
+    row = "| **this service** | 909 (705 to 983) |  | 1.0 / 3.4 | {} (3,144 to 4,711) | 7.0 / 11.8 |"
+    tables = {"One process, 300": "4,588", "2 processes, 300": "4,317", "2 processes, 8,192": "1,603"}
+    document = "\n".join(f"### {title}-byte bodies\n{row.format(rate)}\n" for title, rate in tables.items())
+    assert fastest(document) == {300: 4588, 8192: 1603}
 
 
 def test_a_primary_ends_where_its_processor_or_its_network_does() -> None:
