@@ -72,10 +72,10 @@ test-hostile: .venv/dev  ## hostile input and the published contract with their 
 test-reliability: .venv/dev  ## the fault tests with their full numbers, under 15 minutes; writes docs/reliability.md
 	$(BIN)/pytest tests/reliability --full-reliability --reliability-report docs/reliability.md -p no:randomly -s $(ARGS)
 
-test-cluster: .venv/dev cluster-programs  ## a cluster that is hurt, with its full numbers, under 40 minutes; writes docs/reliability.md
+test-cluster: .venv/dev cluster-programs  ## a cluster that is hurt, with its full numbers, half an hour; writes docs/reliability.md
 	REQUIRE_PROGRAMS=1 $(BIN)/pytest tests/cluster --full-cluster --cluster-report docs/reliability.md -p no:randomly -s $(ARGS)
 
-test-cluster-short: .venv/dev cluster-programs  ## each of its faults once
+test-cluster-short: .venv/dev cluster-programs  ## each of its faults once, ten minutes
 	REQUIRE_PROGRAMS=1 $(BIN)/pytest tests/cluster -p no:randomly $(ARGS)
 
 bench: .venv/dev  ## against other designs, about 25 minutes on a quiet machine; needs wrk and Node; writes docs/performance.md

@@ -10,16 +10,23 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.cluster import processes
 from tests.cluster.cluster import Cluster
 from tests.cluster.configuration import OWNER, SERVICE
 from tests.cluster.layout import HOSTS, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
+from tests.programs import program
 
 FOLDER = Path(tempfile.gettempdir()) / "signals-cluster"
 """The nodes run as another user where this one is root, who must not be able to look into its clone."""
+
+PROGRAMS = ("etcd", "haproxy", "patroni", "pg_controldata", "pgbouncer")
 
 PASSED_ON = ("APP_", "HMAC_", "OTEL_", "SENTRY_", "SIGNALS_")
 """Settings of the service that are taken from the environment."""
@@ -27,6 +34,11 @@ PASSED_ON = ("APP_", "HMAC_", "OTEL_", "SENTRY_", "SIGNALS_")
 
 async def up(port: int) -> None:
     """Start a cluster and say where it is; leave nothing when that fails."""
+    for name in PROGRAMS:
+        try:
+            program(name)
+        except pytest.skip.Exception as missing:
+            sys.exit(f"signals: {missing}; docs/cluster.md says what to install.")
     if FOLDER.exists():
         sys.exit(f"There is a cluster already, in {FOLDER}: `make cluster-down` removes it.")
     FOLDER.mkdir(mode=0o755)
@@ -35,8 +47,7 @@ async def up(port: int) -> None:
     except OSError:
         FOLDER.rmdir()
         sys.exit(f"Port {port} is taken: choose another one, `make cluster PORT=8001`.")
-    settings = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
-    cluster = Cluster(layout, settings)
+    cluster = _cluster(layout)
     try:
         await cluster.begin()
     except BaseException:
@@ -67,12 +78,29 @@ async def status() -> None:
         print(f"{each['name']}  {each['role']:12}  {each['state']:10}  timeline {each.get('timeline', '-')}")
 
 
+async def hurt(verb: str, place: str) -> None:
+    """Do to a machine, or to a program, what tests do to it."""
+    cluster = _cluster(Layout.read(FOLDER))
+    if verb == "kill":
+        await cluster.kill(place)
+    elif verb == "freeze":
+        cluster.freeze(place)
+    elif verb == "thaw":
+        cluster.thaw(place)
+    else:
+        cluster.start_all(place)
+
+
 async def down() -> None:
     """Leave nothing, whatever state the cluster is in."""
     if not FOLDER.exists():
         sys.exit("There is no cluster.")
-    await Cluster(Layout.read(FOLDER), {}).end()
+    await _cluster(Layout.read(FOLDER)).end()
     assert not processes.running_in(FOLDER)
+
+
+def _cluster(layout: Layout) -> Cluster:
+    return Cluster(layout, {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)})
 
 
 def main() -> None:
@@ -82,8 +110,18 @@ def main() -> None:
     verbs.add_parser("up").add_argument("--port", type=int, default=8000)
     verbs.add_parser("status")
     verbs.add_parser("down")
+    for verb in ("kill", "freeze", "thaw", "start"):
+        verbs.add_parser(verb).add_argument("place")
     given = parser.parse_args()
-    asyncio.run(up(given.port) if given.verb == "up" else status() if given.verb == "status" else down())
+    asyncio.run(_done(given))
+
+
+def _done(given: argparse.Namespace) -> Coroutine[Any, Any, None]:
+    if given.verb == "up":
+        return up(given.port)
+    if given.verb == "status":
+        return status()
+    return down() if given.verb == "down" else hurt(given.verb, given.place)
 
 
 if __name__ == "__main__":

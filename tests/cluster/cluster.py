@@ -20,16 +20,15 @@ from tests.cluster.configuration import OWNER, SERVICE, daemons, plain_environme
 from tests.cluster.layout import HOSTS, NODES, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
 from tests.running.environment import ROOT, service_environment
-from tests.running.grants import GRANTS
+from tests.running.grants import GRANTS, LIMITS
 from tests.running.waiting import until_true
 
+FIRST_SECONDS = 300.0
 READY_SECONDS = 60.0
 
 _ROLES = f"""
 CREATE ROLE {OWNER} LOGIN PASSWORD '{{password}}';
 CREATE ROLE {SERVICE} LOGIN PASSWORD '{{password}}';
-ALTER ROLE {SERVICE} SET statement_timeout = '1.5s';
-ALTER ROLE {SERVICE} SET lock_timeout = '1s';
 """
 
 
@@ -55,7 +54,7 @@ class Cluster:
         for place in self._daemons:
             if place not in (*SERVICES, "entrance"):
                 self.start(place)
-        await self.patroni.until_healthy()
+        await self.patroni.until_healthy(FIRST_SECONDS)
         await self._make_database()
         for place in (*SERVICES, "entrance"):
             self.start(place)
@@ -67,6 +66,7 @@ class Cluster:
         connection = await self.superuser(node, "postgres")
         try:
             await connection.execute(_ROLES.format(password=self.layout.password))
+            await connection.execute(LIMITS.replace("service_role", SERVICE))
             await connection.execute(f"CREATE DATABASE signals OWNER {OWNER}")
         finally:
             await connection.close()
@@ -90,12 +90,15 @@ class Cluster:
         """The database for those who may change its tables, by the way that the services take."""
         return self.layout.url(self.layout.ports.write, OWNER)
 
-    async def migrate(self, source: Path) -> None:
+    async def migrate(self, source: Path, *options: str) -> None:
         """`signals migrate` of the release at `source`, through HAProxy and PgBouncer."""
         environment = {**service_environment({"DATABASE_URL": self.owner_url}), "PYTHONPATH": str(source)}
-        command = (sys.executable, "-m", "service", "migrate")
-        migration = await asyncio.create_subprocess_exec(*command, env=environment, cwd=self.layout.folder)
-        assert await migration.wait() == 0, "signals migrate failed"
+        command = (sys.executable, "-m", "service", "migrate", *options)
+        with (self.layout.folder / "migrations.log").open("ab") as log:
+            migration = await asyncio.create_subprocess_exec(
+                *command, env=environment, cwd=self.layout.folder, stdout=log, stderr=log
+            )
+            assert await migration.wait() == 0, "signals migrate failed"
 
     async def superuser(self, node: str, database: str = "signals") -> Any:
         """A connection to the PostgreSQL of a node itself."""
@@ -114,7 +117,7 @@ class Cluster:
                 shutil.chown(each, owner)
         for name, text in daemon.files.items():
             _write(folder / name, text, owner)
-        with (folder / "log").open("ab") as log:
+        with self.log(place).open("ab") as log:
             started = subprocess.Popen(
                 daemon.command,
                 env=daemon.environment or plain_environment(folder),
@@ -129,15 +132,26 @@ class Cluster:
             )
         self._started.append(started)
 
-    def start_node(self, node: str) -> None:
-        """Start all programs of a node that do not run, as its machine does when it boots."""
+    def start_all(self, place: str) -> None:
+        """Start all programs of a place that do not run, as a machine does when it boots."""
+        for each in self._daemons:
+            if f"{each}/".startswith(f"{place}/") and not self.running(each):
+                self.start(each)
+
+    def mend(self) -> None:
+        """Let everything run, whatever a test has left undone that failed."""
+        network.clear(self.layout)
+        processes.send(signal.SIGCONT, processes.running_in(self.layout.folder))
         for place in self._daemons:
-            if place.startswith(f"{node}/") and not self.running(place):
-                self.start(place)
+            self.start_all(place)
 
     def running(self, place: str) -> bool:
         """Whether something runs at a place."""
         return bool(processes.running_in(self.layout.folder / place))
+
+    def log(self, place: str) -> Path:
+        """What a program has said."""
+        return self.layout.folder / place / "log"
 
     async def kill(self, place: str) -> None:
         """`kill -9` of all that runs at a place; returns when it is gone."""

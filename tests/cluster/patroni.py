@@ -10,6 +10,9 @@ from tests.running.waiting import until_true
 RUNNING = {"running", "streaming"}
 SYNCHRONOUS = {"sync_standby", "quorum_standby"}
 HEALTHY_SECONDS = 120.0
+ASKED_SECONDS = 0.5
+"""Between two questions, since each costs Patroni a thread."""
+
 TOLD_SECONDS = 30.0
 """A switchover is answered when it is done."""
 
@@ -43,9 +46,9 @@ class Patroni:
         there = [each for each in members if each["state"] in RUNNING]
         return len(there) == len(NODES) and "leader" in roles and bool(roles & SYNCHRONOUS)
 
-    async def until_healthy(self) -> None:
+    async def until_healthy(self, seconds: float = HEALTHY_SECONDS) -> None:
         """Return when it is, with no hand."""
-        await until_true(self.is_healthy, "one leads, one confirms, one follows", HEALTHY_SECONDS)
+        await until_true(self.is_healthy, "one leads, one confirms, one follows", seconds, ASKED_SECONDS)
 
     async def leads(self, node: str) -> bool:
         """Whether a node says of itself that it leads."""

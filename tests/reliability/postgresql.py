@@ -134,6 +134,15 @@ class PostgreSQL:
         self._process.wait(DEADLINE_SECONDS)
         await until(lambda: not any(map(_alive, family)), "all processes of PostgreSQL are gone")
 
+    async def stop(self) -> None:
+        """An end in good order, without waiting for those who are connected; a standby has got everything by then.
+
+        https://www.postgresql.org/docs/current/server-shutdown.html
+        """
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        await until(lambda: not self.running, "PostgreSQL has stopped")
+
     def freeze(self) -> None:
         """SIGSTOP of every process of the server."""
         _send(signal.SIGSTOP, self._hold_still())

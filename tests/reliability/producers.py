@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
+from typing import Protocol
 
 from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
-from tests.reliability.serving import SECRET, Service
+from tests.reliability.serving import SECRET
 from tests.speaking.connection import Broken, Connection, NotSent
 from tests.speaking.exchange import Answer
 
@@ -26,6 +27,14 @@ RESENT = 0.05
 
 RECONNECTED = 0.02
 """How many signals are sent over a new connection, so that several processes have their share of them."""
+
+
+class Addressed(Protocol):
+    """Whatever takes signals at a port of this machine."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
 
 
 def signals(seed: int) -> Iterator[Signal]:
@@ -103,11 +112,19 @@ class Producer:
 
 @asynccontextmanager
 async def producing(
-    service: Service, ledger: Ledger, seed: int, *, impatience: float = PATIENCE_SECONDS, resent: float = RESENT
+    service: Addressed,
+    ledger: Ledger,
+    seed: int,
+    *,
+    impatience: float = PATIENCE_SECONDS,
+    resent: float = RESENT,
+    producers: int = PRODUCERS,
+    rest: float = 0.0,
 ) -> AsyncIterator[None]:
-    """Sixteen producers at work; at the end each of them finishes the signal that it is sending.
+    """Producers at work; at the end each of them finishes the signal that it is sending.
 
-    Every second producer waits for an answer no longer than `impatience`.
+    Every second producer waits for an answer no longer than `impatience`. Between two signals each rests for a time
+    drawn from the seed, at most `rest` seconds.
     """
     supply = signals(seed)
     ended = asyncio.Event()
@@ -119,11 +136,13 @@ async def producing(
         try:
             while not ended.is_set():
                 await producer.deliver(next(supply))
+                if rest:
+                    await asyncio.sleep(draw.uniform(0, rest))
         finally:
             producer.close()
 
     async with asyncio.TaskGroup() as group:
-        for number in range(PRODUCERS):
+        for number in range(producers):
             group.create_task(produce(number))
         yield
         ended.set()
