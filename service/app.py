@@ -1,6 +1,6 @@
 """The whole path of a request on one screen: the only place that wires."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
@@ -15,22 +15,28 @@ from service.feed.pages import Pages
 from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
-from service.guards import SignalGuards, Signing, duplicates_of, reader_guards, signing_of
+from service.guards import SignalGuards, Signing, duplicates_of, reader_guards, signing_of, token_guards
 from service.http.body_limit import BodyLimit
 from service.http.exact_path import ExactPath
 from service.http.own_path import OwnPath
 from service.http.request_context import RequestContext
 from service.intake.endpoint import CreateSignal
 from service.intake.journal import Journal
+from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks, Work, repeated
 from service.kernel.timestamps import Clock, utc_now
+from service.lifecycle.deciding import Deciding
+from service.lifecycle.endpoint import Decide
+from service.lifecycle.expiry import Expiry
+from service.lifecycle.guards import deciders, either
 from service.live import LiveFeed
 from service.manual.pages import pages
 from service.operate import figures
 from service.operate.clock import DatabaseClock
+from service.operate.database_time import DatabaseTime
 from service.operate.endpoints import ServiceEndpoints
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
@@ -64,9 +70,17 @@ def create_app(
     lane = Lane(pool, limits, journal, on_stored=tail.wake)
     signing = signing_of(settings, pool, writer.require, clock, limits)
     readers = Readers(clock)
+    if settings.signals_readers == "open":
+        readers.fill({})
     follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
-    reading, live = _reading(settings, pool, tail, overview, limits, lambda: shutdown.begun)
+    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    database_time = DatabaseTime(pool, clock)
+    terms = Terms(settings, clock, database_time.now, signing.keyring.needs_approval if signing else None)
+    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    places = Places(settings.signals_streams_max)
+    reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
+    live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -76,21 +90,32 @@ def create_app(
     board = BoardPages()
     read = [*reader_guards(settings, readers, tracing), *no_body]
     follow = [*read, *traced.feed(tracing)]
+    looking = repeated("overview", overview.look, limits.overview_seconds)
+    timing = repeated("database_time", database_time.look, limits.database_time_seconds)
+    expiring = repeated("expiry", Expiry(pool, limits, tail.wake).look, limits.expiry_seconds)
+    more = {"overview": looking, "tail": tail.run, "streams": live.sweeping, "time": timing, "expiry": expiring}
+    background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
     router = Router(
         routes=[
             Route(
                 "/api/v1/signals",
-                CreateSignal(settings, limits, writer, journal, clock, known),
+                CreateSignal(settings, limits, writer, journal, terms, known),
                 methods=["POST"],
                 middleware=guards.of(settings.body_max_bytes),
             ),
             OwnPath(
                 "/api/v1/signals/batch",
-                CreateBatch(settings, limits, lane, journal, clock, known),
+                CreateBatch(settings, limits, lane, journal, terms, known),
                 methods=["POST"],
                 middleware=guards.of(settings.signals_batch_max_bytes),
             ),
-            Route("/api/v1/signals/{id}", reading.signal, middleware=read),
+            Route("/api/v1/signals/{id}", reading.signal, middleware=[either(read, guards.proof(no_body))]),
+            Route(
+                "/api/v1/signals/{id}/status",
+                Decide(Deciding(pool, share), on_decided=tail.wake).status,
+                methods=["POST"],
+                middleware=[deciders(token_guards(readers, tracing), guards.proof)],
+            ),
             Route("/api/v1/feed", reading.feed, middleware=follow),
             Route("/api/v1/feed/live", live, methods=["GET"], middleware=follow),
             Route("/api/v1/instruments", reading.instruments, middleware=read),
@@ -105,16 +130,7 @@ def create_app(
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(
-            settings,
-            pool,
-            _background(
-                pool, limits, clock, writer, lane, signing, follower, overview, tail=tail.run, streams=live.sweeping
-            ),
-            signing,
-            follower,
-            shutdown,
-        ),
+        lifespan=_lifespan(settings, pool, background, signing, follower, shutdown),
     )
     return traced.requests(RequestContext(router), tracing)
 
@@ -147,8 +163,7 @@ def _background(
     lane: Lane,
     signing: Signing | None,
     follower: Follower,
-    overview: Overview,
-    **of_reading: Work,
+    **more: Work,
 ) -> Tasks:
     async def show_figures() -> None:
         writer.show()
@@ -173,22 +188,11 @@ def _background(
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
         survey=repeated("survey", survey.look, limits.survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
-        overview=repeated("overview", overview.look, limits.overview_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,
-        **of_reading,
+        **more,
         **follower.work,
     )
-
-
-def _reading(
-    settings: Settings, pool: Pool, tail: Tail, overview: Overview, limits: Limits, closing: Callable[[], bool]
-) -> tuple[Reading, LiveFeed]:
-    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
-    pages = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
-    places = Places(settings.signals_streams_max)
-    live = LiveFeed(tail, pages, places, limits, idle_seconds=settings.signals_idle_seconds)
-    return Reading(share, pages, Waiting(tail, places), overview, closing), live
 
 
 def _lifespan(

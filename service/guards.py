@@ -1,6 +1,6 @@
 """What has to be passed on the way in: who sends is proven, and how much of it is let through; who reads is known."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.middleware import Middleware
@@ -82,22 +82,27 @@ class SignalGuards:
         signing, clock = self._signing, self._clock
         if signing is None:
             return [Middleware(JsonOnly), body, Middleware(UnprovenSender)]
+        rate = Middleware(RateLimit, quotas=signing.quotas, rate_of=self._rate_of, resends=self._resends, clock=clock)
+        return [Middleware(JsonOnly), *self.proof([body]), rate]
+
+    def proof(self, body: Sequence[Middleware]) -> list[Middleware]:
+        """What proves a producer, with what reads the body in between; nothing where signing is off."""
+        signing, clock = self._signing, self._clock
+        if signing is None:
+            return []
         proving = Middleware(ProducerAuthentication, proving=signing.proving, clock=clock, hints=self._hints)
-        return [
-            Middleware(JsonOnly),
-            Middleware(SigningHeaders, clock=clock),
-            body,
-            *traced.proof(proving, self._tracing),
-            Middleware(RateLimit, quotas=signing.quotas, rate_of=self._rate_of, resends=self._resends, clock=clock),
-        ]
+        return [Middleware(SigningHeaders, clock=clock), *body, *traced.proof(proving, self._tracing)]
 
     def _rate_of(self, producer: str) -> Rate | None:
         own = self._signing and self._signing.keyring.rate_of(producer)
         return own or self._default_rate
 
 
+def token_guards(readers: Readers, tracing: traced.Tracing | None) -> list[Middleware]:
+    """What those have to pass who show a token, and nobody else can."""
+    return traced.proof(Middleware(ReaderAuthentication, readers=readers), tracing)
+
+
 def reader_guards(settings: Settings, readers: Readers, tracing: traced.Tracing | None) -> list[Middleware]:
     """What those who read have to pass."""
-    if settings.signals_readers == "open":
-        return [Middleware(OpenReading)]
-    return traced.proof(Middleware(ReaderAuthentication, readers=readers), tracing)
+    return [Middleware(OpenReading)] if settings.signals_readers == "open" else token_guards(readers, tracing)

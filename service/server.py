@@ -24,10 +24,10 @@ from service.environment import file_problem
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import configure_logs, log
-from service.kernel.process import allow_open_files, give_back_large_buffers
 from service.kernel.timestamps import Clock, utc_now
 from service.operate.listeners import listening
 from service.operate.orphans import leave_with_parent
+from service.operate.process import allow_open_files, give_back_large_buffers
 from service.operate.serving import Server, Workers
 from service.postgres.durability import check_server
 from service.postgres.embedded import embedded_postgres

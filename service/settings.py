@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     signals_payload_max_bytes: int = Field(default=32768, ge=2, le=1_048_576)
     signals_batch_max_bytes: int = Field(default=4_194_304, ge=1024, le=67_108_864)
     signals_time_max_age_seconds: int | None = Field(default=None, ge=1, le=3_153_600_000)
+    signals_expire_after_seconds: int | None = Field(default=None, ge=1, le=2_592_000)
     signals_queue_limit: int = Field(default=1000, ge=1)
     signals_shutdown_delay_seconds: float = Field(default=0, ge=0, le=300)
     signals_streams_max: int = Field(default=1000, ge=0, le=1_000_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaking")
+pytest.register_assert_rewrite("tests.observing", "tests.running", "tests.speaking", "tests.steps")
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_bdd.parser import Step
@@ -43,9 +43,12 @@ pytest_plugins = [
     "tests.specification.plugin",
     "tests.specification.titles",
     "tests.steps.answers",
+    "tests.steps.approval",
     "tests.steps.batches",
     "tests.steps.board",
     "tests.steps.crowds",
+    "tests.steps.decisions",
+    "tests.steps.expiry",
     "tests.steps.explanations",
     "tests.steps.faults",
     "tests.steps.feed",

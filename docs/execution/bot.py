@@ -29,8 +29,9 @@ ORDERS.mkdir(exist_ok=True)
 begin = CURSOR.read_text() if CURSOR.exists() else None
 with SignalsReader(os.environ["SIGNALS_URL"], token=os.environ.get("SIGNALS_READER_TOKEN")) as reader:
     for event in reader.follow(begin, on_place=keep, instrument="XAU*"):
-        age = datetime.now(UTC) - event.signal.time
-        if age <= OLDEST:
-            place(event.signal)
-        print(event.signal.id, "is passed over: too old" if age > OLDEST else "is placed", flush=True)
+        if signal := event.signal:
+            fresh = datetime.now(UTC) - signal.time <= OLDEST
+            if fresh:
+                place(signal)
+            print(signal.id, "is placed" if fresh else "is passed over: too old", flush=True)
         keep(event.cursor)

@@ -7,5 +7,6 @@
 - `items`: each item, checked as one signal is
 - `lane`: batches on their way to the database, beside the single signals
 - `results`: what is told of each item
+- `shapes`: what is sent and answered, for the published document
 - `statement`: the one transaction of a batch
 """

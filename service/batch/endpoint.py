@@ -15,11 +15,11 @@ from service.batch.lane import Lane
 from service.batch.results import results_of
 from service.batch.statement import Batch, Outcomes
 from service.intake.journal import Journal
+from service.intake.terms import Terms
 from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.rates.admissions import Admissions
 from service.rates.errors import RateLimited
@@ -41,11 +41,11 @@ class CreateBatch:
         limits: Limits,
         lane: Lane,
         journal: Journal,
-        clock: Clock,
+        terms: Terms,
         duplicates_of: DuplicatesOf,
     ) -> None:
         self.recognition = Recognition("signals/batch", settings, limits, duplicates_of)
-        self.items = Items(settings, clock, self.recognition)
+        self.items = Items(settings, terms, self.recognition)
         self.items_max = limits.batch_items
         self.receipt_lifetime = timedelta(seconds=limits.receipt_seconds)
         self.lane = lane

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,9 @@ from uuid_utils.compat import uuid7
 from service.batch.envelope import Envelope
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
-from service.intake.signal import Freshness, check_signal
+from service.intake.signal import check_signal
+from service.intake.terms import Terms
 from service.kernel.errors import Refusal
-from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.receipts.recognition import Recognition
 from service.receipts.statement import NewSignal
@@ -33,23 +32,20 @@ class Item:
 class Items:
     """Checks items by the rules for single signals."""
 
-    def __init__(self, settings: Settings, clock: Clock, recognition: Recognition) -> None:
-        seconds = settings.signals_time_max_age_seconds
-        self._freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
+    def __init__(self, settings: Settings, terms: Terms, recognition: Recognition) -> None:
         self._payload_max_bytes = settings.signals_payload_max_bytes
-        self._clock = clock
+        self._terms = terms
         self._recognition = recognition
 
     def check(self, envelope: Envelope, sender: Sender) -> Iterator[Item]:
         """The items in their order, each when it is asked for: there may be many."""
-        now = self._clock()
         for place, (value, written) in enumerate(zip(envelope.values, envelope.written, strict=True)):
             signal = None
             try:
                 signal = self._check(value, bytes(written), sender, suspicious=envelope.suspicious)
                 content = self._recognition.by_content(signal, sender)
                 signal = signal if content is None else replace(signal, content=content)
-                self._freshness.check(signal.time, now)
+                self._terms.check(signal)
                 yield Item(signal)
             except ValidationFailed as refusal:
                 yield Item(signal, at_place(refusal, place))
@@ -70,6 +66,9 @@ class Items:
             version=checked.version,
             receipt_key=None,
             key_id=sender.key_id,
+            expires_at=checked.expires_at,
+            expire_after_seconds=self._terms.expire_after_seconds,
+            approval=self._terms.approval(sender.producer_id),
         )
 
 

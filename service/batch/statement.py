@@ -26,9 +26,9 @@ _CREATED = "SELECT id, created_at FROM signals WHERE id = ANY($1::uuid[])"
 
 _REMEMBER = """
 INSERT INTO receipts (key, signal_id, batch_id, signal_ids, differs, fingerprint, expires_at)
-SELECT key, $1, $2, $3, $4, fingerprint, coalesce(expires_at, now() + lifetime)
-FROM unnest($5::bytea[], $6::bytea[], $7::timestamptz[], $8::interval[])
-    AS claim (key, fingerprint, expires_at, lifetime)
+SELECT key, $1, $2, $3, $4, fingerprint, coalesce(expires_at, now() + make_interval(secs => seconds))
+FROM unnest($5::bytea[], $6::bytea[], $7::timestamptz[], $8::float8[])
+    AS claim (key, fingerprint, expires_at, seconds)
 ORDER BY key
 """
 

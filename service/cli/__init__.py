@@ -10,6 +10,7 @@ from service.cli import (
     auditing,
     batching,
     checkup,
+    deciding,
     exporting,
     feed,
     keys,
@@ -44,7 +45,7 @@ _COMMANDS: dict[str, list[Callable[..., None]]] = {
         vectors.vectors,
         publishing.openapi,
     ],
-    "For readers": [reading.get, tailing.tail, exporting.export],
+    "For readers": [reading.get, tailing.tail, exporting.export, deciding.approve, deciding.reject],
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:

@@ -18,7 +18,7 @@ from service.cli.options import DEFAULT_URL, Exit, Url
 from service.cli.partial_file import PartialFile, Unusable
 from service.cli.progress import progress_bar
 from service.cli.reading import RETRY_SECONDS, Instruments, Producers, RetrySeconds, moment, reading
-from service.client import Page, SignalsReader
+from service.client import FeedSignal, Page, SignalsReader
 from service.client.feed import decoded
 from service.client.questions import Wanted
 from service.client.signal import json_text
@@ -105,9 +105,14 @@ def _to_file(
             show_line("note", f"goes on after {begun.signals} signals", console=console)
         pages = _pages(reader, begun.cursor, begun.settled, wanted)
         for lines, page in _written(pages, asked["format"], begun=begun.cursor is not None):
-            file.add(lines, len(page.events), page.cursor)
+            file.add(lines, len(_signals(page)), page.cursor)
         file.finish()
         show_line("done:", f"{file.reached.signals} signals in {path}", console=console)
+
+
+def _signals(page: Page) -> list[FeedSignal]:
+    """What became of them is not exported."""
+    return [event.signal for event in page.events if event.signal]
 
 
 def _pages(reader: SignalsReader, cursor: str | None, times: Mapping[str, str], wanted: Wanted) -> Iterator[Page]:
@@ -122,21 +127,22 @@ def _pages(reader: SignalsReader, cursor: str | None, times: Mapping[str, str], 
 def _watched(pages: Iterable[Page], bar: Progress, since: datetime | None) -> Iterator[Page]:
     """How many there are is not known, but how far in time they have come, and that is shown."""
     task = bar.add_task("Reading", total=None, signals=0)
-    signals = 0
+    come = 0
     for page in pages:
         yield page
-        signals += len(page.events)
-        if page.events:
-            last = page.events[-1].signal.created_at
-            since = since or page.events[0].signal.created_at
-            total, come = ((time - since).total_seconds() for time in (page.complete_until, last))
-            bar.update(task, total=total, completed=come, signals=signals)
+        signals = _signals(page)
+        come += len(signals)
+        if signals:
+            last = signals[-1].created_at
+            since = since or signals[0].created_at
+            total, reached = ((time - since).total_seconds() for time in (page.complete_until, last))
+            bar.update(task, total=total, completed=reached, signals=come)
 
 
 def _written(pages: Iterable[Page], format: Format, *, begun: bool) -> Iterator[tuple[str, Page]]:
     """Pages as lines."""
     for page in pages:
-        fields = [event.signal.fields for event in page.events]
+        fields = [signal.fields for signal in _signals(page)]
         if format is Format.CSV:
             yield ("" if begun else spreadsheet.heading()) + spreadsheet.rows(fields), page
         else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who may send under a name and with keys of its own.", no_args_is_help=True)
 
-_COLUMNS = ("name", "enabled", "rate", "duplicates", "note", "created_at")
+_COLUMNS = ("name", "enabled", "rate", "approval", "duplicates", "note", "created_at")
 
 DEFAULT = "default"
 """What gives a producer what all have of whom nothing else is said."""
@@ -54,6 +54,10 @@ RateOption = Annotated[
     str | None,
     typer.Option("--rate", callback=_checked_rate, help="The most signals it may send, like 100/s, 30/m or 5/h."),
 ]
+Approval = Annotated[
+    bool | None,
+    typer.Option("--approval/--no-approval", help="Whether readers get its signals only when they are approved."),
+]
 DuplicatesOption = Annotated[
     str | None,
     typer.Option(
@@ -66,7 +70,13 @@ Note = Annotated[str | None, typer.Option("--note", help="Whatever you want to k
 
 
 @app.command()
-def add(name: NewName, rate: RateOption = None, note: Note = None, as_json: AsJson = False) -> None:
+def add(
+    name: NewName,
+    rate: RateOption = None,
+    approval: Approval = None,
+    note: Note = None,
+    as_json: AsJson = False,
+) -> None:
     """Register a producer, and make its first key. From then on the shared secret does not prove this name.
 
     The secret is shown this once. A producer that is there already stays as it is.
@@ -76,7 +86,10 @@ def add(name: NewName, rate: RateOption = None, note: Note = None, as_json: AsJs
     from service.producers import keys
 
     async def work(sealing: "SealingKeys") -> keys.NewKey | None:
-        return await keys.add_producer(operator(), sealing, name, rate=_or_default(rate), note=note or "")
+        asked = bool(approval)
+        return await keys.add_producer(
+            operator(), sealing, name, rate=_or_default(rate), approval=asked, note=note or ""
+        )
 
     key = administer(work, changes=True)
     if as_json:
@@ -124,19 +137,22 @@ def show(name: Name, as_json: AsJson = False) -> None:
 def set_(
     name: Name,
     rate: RateOption = None,
+    approval: Approval = None,
     duplicates: DuplicatesOption = None,
     note: Note = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is kept about a producer. `default` is what all have of whom nothing else is said.
+    """Change what is kept about a producer, or whether its signals need approval from now on.
+
+    `default` is what all have of whom nothing else is said.
 
     Example: `signals producers set my-bot --rate 200/s --duplicates return`
     """
-    given = {"rate": _or_default(rate), "duplicates": _or_default(duplicates), "note": note}
-    asked = {"rate": rate, "duplicates": duplicates, "note": note}
-    values = {field: given[field] for field, option in asked.items() if option is not None}
+    given = {"rate": _or_default(rate), "approval": approval, "duplicates": _or_default(duplicates), "note": note}
+    asked = {"rate": rate, "approval": approval, "duplicates": duplicates, "note": note}
+    values: dict[str, Any] = {field: given[field] for field, option in asked.items() if option is not None}
     if not values:
-        raise typer.BadParameter("give --rate, --duplicates or --note")
+        raise typer.BadParameter("give --rate, --approval, --no-approval, --duplicates or --note")
     _change("producers set", name, values, as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,11 +61,21 @@ Producers = Annotated[
 ]
 
 
+class May(StrEnum):
+    """What a reader may do beside reading."""
+
+    APPROVE = "approve"
+
+
+MayDo = Annotated[list[May], typer.Option("--may", help="What else it may do: decide what becomes of signals.")]
+
+
 @app.command()
 def add(
     name: NewName,
     instruments: Instruments = [],  # noqa: B006  # typer makes a list of its own
     producers: Producers = [],  # noqa: B006
+    may: MayDo = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Let somebody read: signals of these instruments and of these producers, of all where none are given.
@@ -79,7 +90,7 @@ def add(
     scope = Scope(tuple(dict.fromkeys(instruments)), tuple(dict.fromkeys(producers)))
 
     async def work(_: "SealingKeys") -> "NewToken":
-        return await registry.add(operator(), name, scope)
+        return await registry.add(operator(), name, scope, dict.fromkeys(may))
 
     made = administer(work, changes=True)
     if as_json:

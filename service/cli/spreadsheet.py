@@ -17,8 +17,12 @@ COLUMNS = (
     "payload",
     "version",
     "status",
+    "state_version",
+    "approval",
+    "expires_at",
     "created_at",
     "updated_at",
+    "expired",
 )
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -35,7 +39,7 @@ def heading() -> str:
 
 def rows(signals: Iterable[Mapping[str, Any]]) -> str:
     """A line for each signal."""
-    return _lines([_cell(signal[column]) for column in COLUMNS] for signal in signals)
+    return _lines([_cell(signal.get(column)) for column in COLUMNS] for signal in signals)
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> str:

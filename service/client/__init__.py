@@ -32,7 +32,7 @@ from service.client.failures import (
     SignatureRefused,
     UnexpectedAnswer,
 )
-from service.client.feed import Event, FeedSignal, Page
+from service.client.feed import Event, FeedSignal, Page, StatusChange
 from service.client.reader import SignalsReader
 from service.client.retries import Retries
 from service.client.signal import Side, Signal, StoredSignal
@@ -63,6 +63,7 @@ __all__ = [
     "SignalsError",
     "SignalsReader",
     "SignatureRefused",
+    "StatusChange",
     "StoredSignal",
     "UnexpectedAnswer",
 ]

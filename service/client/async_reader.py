@@ -15,7 +15,7 @@ from httpx_sse import EventSource
 from service.client.answers import Outcome
 from service.client.asking import Asking, is_stream, understood
 from service.client.connections import AsyncConnections
-from service.client.feed import Event, FeedSignal, Page
+from service.client.feed import Event, FeedSignal, Page, StatusChange
 from service.client.following import Following, Told
 from service.client.questions import HELD_SECONDS, MOST_SIGNALS, Filter, Options, Questions, Wanted, query_of
 
@@ -44,6 +44,12 @@ class AsyncSignalsReader(AsyncConnections):
     async def get(self, id: UUID | str) -> FeedSignal:
         """The same as `SignalsReader.get`."""
         return await self._ask(partial(self._questions.signal, id), FeedSignal.of)
+
+    async def decide(
+        self, id: UUID | str, status: int, reason: str | None = None, *, state_version: int | None = None
+    ) -> StatusChange:
+        """The same as `SignalsReader.decide`."""
+        return await self._ask(partial(self._questions.decision, id, status, reason, state_version), StatusChange.of)
 
     async def pages(
         self, after: str | None = None, *, limit: int = MOST_SIGNALS, **wanted: Unpack[Wanted]

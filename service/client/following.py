@@ -12,7 +12,7 @@ from service.client.answers import NEVER_SENT, Failure, Outcome
 from service.client.asking import failed
 from service.client.delivery import log
 from service.client.failures import SignalsError, UnexpectedAnswer
-from service.client.feed import SIGNAL, Event, FeedSignal, Page, decoded
+from service.client.feed import KINDS, Event, Page, decoded, told_by
 from service.client.questions import Filter, Questions, query_of
 from service.client.retries import Retries
 
@@ -85,7 +85,7 @@ class Following:
         self._succeeded()
         if told.retry is not None:
             self._retry_seconds = told.retry / 1000
-        if told.event != SIGNAL:
+        if told.event not in KINDS:
             self._move(told.id)
             return
         event = _event(told)
@@ -101,7 +101,7 @@ class Following:
         self.pause = min(_POLLING.pause(1), until_live) if idle else 0.0
         for event in page.events:
             self.cursor = page.cursor
-            yield Event(event.kind, event.signal, page.cursor)
+            yield Event(event.kind, event.signal, event.change, page.cursor)
         self._move(page.cursor)
 
     def ended(self) -> None:
@@ -169,6 +169,6 @@ def _event(told: ServerSentEvent) -> Event:
     try:
         if not told.id:
             raise ValueError("an event without its place")
-        return Event(told.event, FeedSignal.of(decoded(told.data)), told.id)
+        return Event(told.event, *told_by(told.event, decoded(told.data)), told.id)
     except (ValueError, KeyError, TypeError) as error:
         raise UnexpectedAnswer(httpx.codes.OK, None) from error

@@ -34,10 +34,13 @@ Query = list[tuple[str, str]]
 
 
 class Filter(TypedDict, total=False):
-    """Which signals are wanted: of these instruments, of which each may end in `*`, and of these producers."""
+    """Which signals are wanted: of these instruments, of which each may end in `*`, and of these producers; `live` ones
+    are neither closed nor expired, and with `unapproved` there are also those that nobody has approved yet."""
 
     instrument: str | Sequence[str]
     producer: str | Sequence[str]
+    live: bool
+    unapproved: bool
 
 
 class Wanted(Filter, total=False):
@@ -94,6 +97,14 @@ class Questions:
         """One signal."""
         return self._request(f"{PATH}/{quote(str(id), safe='')}", [], self._timeout_seconds)
 
+    def decision(self, id: UUID | str, status: int, reason: str | None, state_version: int | None) -> httpx.Request:
+        """Another status of a signal, if need be only while its state has this version."""
+        wanted = {"status": status} if reason is None else {"status": status, "reason": reason}
+        condition = {} if state_version is None else {"If-Match": f'"{state_version}"'}
+        headers = {"Content-Type": "application/json", **condition}
+        path = f"{PATH}/{quote(str(id), safe='')}/status"
+        return self._request(path, [], self._timeout_seconds, headers, json_text(wanted).encode())
+
     def page(self, query: Query, cursor: str | None, *, limit: int, wait_seconds: int = 0) -> httpx.Request:
         """A page of the feed, after a cursor; it may wait until there is something."""
         place = [] if cursor is None else [("after", cursor)]
@@ -108,13 +119,19 @@ class Questions:
         return self._request(_LIVE, query, self._silence_seconds, headers)
 
     def _request(
-        self, path: str, query: Query, silence_seconds: float, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        query: Query,
+        silence_seconds: float,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> httpx.Request:
         return self._build(
-            "GET",
+            "GET" if body is None else "POST",
             self._url + path,
             params=httpx.QueryParams(tuple(query)),
             headers={**self._headers, **(headers or {})},
+            content=body,
             timeout=httpx.Timeout(self._timeout_seconds, read=silence_seconds),
         )
 
@@ -128,6 +145,8 @@ def _asked(name: str, value: Any) -> Query:
     match name:
         case "instrument" | "producer":
             return [(name, each) for each in ([value] if isinstance(value, str) else value)]
+        case "live" | "unapproved":
+            return [(name, "true")] if value else []
         case "since":
             return [("from", utc_text(value))]
         case "until":

@@ -15,7 +15,7 @@ from httpx_sse import EventSource
 from service.client.answers import Outcome
 from service.client.asking import Asking, is_stream, understood
 from service.client.connections import Connections
-from service.client.feed import Event, FeedSignal, Page
+from service.client.feed import Event, FeedSignal, Page, StatusChange
 from service.client.following import Following, Told
 from service.client.questions import HELD_SECONDS, MOST_SIGNALS, Filter, Options, Questions, Wanted, query_of
 
@@ -45,6 +45,17 @@ class SignalsReader(Connections):
         """One signal. Raises the subclasses of SignalsError: ReadingRefused with the code `not_found` where there is no
         such signal for this reader."""
         return self._ask(partial(self._questions.signal, id), FeedSignal.of)
+
+    def decide(
+        self, id: UUID | str, status: int, reason: str | None = None, *, state_version: int | None = None
+    ) -> StatusChange:
+        """Queue a signal (status 1), which approves it, or close it (2), which takes a reason; with `state_version`,
+        only while its status was changed so often. Whatever is repeated is decided once.
+
+        Raises the subclasses of SignalsError: ReadingRefused with the code `not_permitted`, `state_changed`,
+        `signal_expired`, `transition_refused` or `not_found`.
+        """
+        return self._ask(partial(self._questions.decision, id, status, reason, state_version), StatusChange.of)
 
     def pages(self, after: str | None = None, *, limit: int = MOST_SIGNALS, **wanted: Unpack[Wanted]) -> Iterator[Page]:
         """All there is, or all after the cursor `after`, the oldest first. Raises the subclasses of SignalsError."""

@@ -26,8 +26,9 @@ class Side(IntEnum):
 class Signal:
     """A trading signal. The service checks it, not this class.
 
-    `time` is an aware datetime, or text that is sent as it is. `payload` is a mapping, in which a Decimal becomes a
-    JSON number with all its digits, or the JSON text of an object, which is sent as it is.
+    `time`, and `expires_at`, until when it may be acted on, are aware datetimes, or text that is sent as it is.
+    `payload` is a mapping, in which a Decimal becomes a JSON number with all its digits, or the JSON text of an object,
+    which is sent as it is.
     """
 
     instrument: str
@@ -35,6 +36,7 @@ class Signal:
     time: datetime | str = field(default_factory=utc_now)
     payload: Mapping[str, Any] | bytes | None = None
     version: int = 1
+    expires_at: datetime | str | None = None
 
     def body(self) -> bytes:
         """The JSON that is signed and sent.
@@ -47,6 +49,8 @@ class Signal:
             "time": json_text(_time_text(self.time)),
             "version": json_text(self.version),
         }
+        if self.expires_at is not None:
+            fields["expires_at"] = json_text(_time_text(self.expires_at))
         if self.payload is not None:
             given = self.payload
             fields["payload"] = given.decode("utf-8") if isinstance(given, bytes) else json_text(given)

@@ -23,13 +23,17 @@ SELECT now() >= $1
 """A prepared transaction does not tell when it began, nor does any of a session that this role may not see: it counts
 as open as long as it holds the lock of its transaction."""
 
-_SHOWN = f"""
-WITH {HORIZON}
-SELECT count(*) < {_HIDDEN_MAX} AND min(created_at) < $1 IS NOT TRUE FROM (
-    SELECT s.created_at FROM signals AS s
+_HIDDEN = f"""
+(SELECT count(*) < {_HIDDEN_MAX} AND min(at) < $1 IS NOT TRUE FROM (
+    SELECT s.{{at}} AS at FROM {{table}} AS s
     WHERE (s.epoch, s.xact) >= ((SELECT epoch FROM horizon), (SELECT xact FROM horizon))
     ORDER BY s.epoch, s.xact, s.id LIMIT {_HIDDEN_MAX}
-) AS hidden
+) AS hidden)
+"""  # nosec B608
+
+_SHOWN = f"""
+WITH {HORIZON}
+SELECT {_HIDDEN.format(at="created_at", table="signals")} AND {_HIDDEN.format(at="at", table="transitions")}
 """  # nosec B608
 
 

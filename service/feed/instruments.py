@@ -5,25 +5,16 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from service.feed.filter import Filter
 from service.feed.position import Position
 
-_LIKE = "instrument >= {0} AND instrument < {0} || '~'"
+LIKE = "instrument >= {0} AND instrument < {0} || '~'"
 """Begins with it: `~` comes after all that a name may have in it."""
 
 _KNOWN = f"""
 SELECT survey.epoch, survey.xact, survey.id, ARRAY(
-    SELECT DISTINCT instrument FROM unnest($1::text[]) AS prefix, instruments WHERE {_LIKE.format("prefix")} LIMIT $2
+    SELECT DISTINCT instrument FROM unnest($1::text[]) AS prefix, instruments WHERE {LIKE.format("prefix")} LIMIT $2
 ) AS names
 FROM survey
-"""  # nosec B608
-
-_LIST = f"""
-SELECT instrument, max(latest) AS latest FROM instruments
-WHERE {_LIKE.format("$1::text")} AND instrument > $2
-    AND ($3::text[] IS NULL OR instrument = ANY($3) OR instrument ^@ ANY($4::text[]))
-    AND ($5::text[] IS NULL OR producer = ANY($5))
-GROUP BY instrument ORDER BY instrument LIMIT $6
 """  # nosec B608
 
 
@@ -39,14 +30,3 @@ async def known(connection: asyncpg.Connection, prefixes: Sequence[str], limit: 
     """The instruments that begin so; None when there are more than `limit`."""
     *place, names = await connection.fetchrow(_KNOWN, prefixes, max(0, limit) + 1)
     return Known(names, Position(*place)) if len(names) <= limit else None
-
-
-async def listed(
-    connection: asyncpg.Connection, filter: Filter, prefix: str, after: str, limit: int
-) -> list[asyncpg.Record]:
-    """The instruments that begin so and come after a name, in the order of their bytes, with the time of storage of
-    their latest signal. Both `instrument` and `latest` are of signals that the filter shows."""
-    producers = None if filter.producers is None else [*filter.producers]
-    values = prefix, after, filter.literals, filter.prefixes, producers, limit
-    records: list[asyncpg.Record] = await connection.fetch(_LIST, *values)
-    return records

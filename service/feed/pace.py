@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.feed.statement import Row
+from service.feed.events import Row
 
 _GROWTH = 4
 

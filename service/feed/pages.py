@@ -8,12 +8,13 @@ import asyncpg
 
 from service.feed import ages, contents, instruments
 from service.feed.errors import CursorExpired
-from service.feed.filter import Filter
+from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import ORIGIN, Position
 from service.feed.share import Share
-from service.feed.statement import Asked, Row, complete_until, is_behind, look, newest, snapshot
+from service.feed.statement import Asked, complete_until, is_behind, look, newest, snapshot
 from service.kernel.limits import Limits
+from service.readers.filter import Filter
 
 
 @dataclass(frozen=True, slots=True)

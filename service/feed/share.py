@@ -11,7 +11,7 @@ from service.http.errors import Overloaded
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.lives.lives import Unsettled
-from service.postgres.durability import NotDurable
+from service.postgres.durability import NotConfirmed, NotDurable
 from service.postgres.pool import Pool
 
 unavailable = (
@@ -19,6 +19,7 @@ unavailable = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    NotConfirmed,
     NotDurable,
     Unsettled,
 )

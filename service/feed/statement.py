@@ -1,42 +1,35 @@
-"""The statements that read the feed, and the one expression by which a signal becomes JSON."""
+"""The statements that read the feed."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from service.feed.filter import EVERYTHING, Filter
+from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
-
-_TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-"""Whatever the time zone of the session is, which may be a pooler's."""
-
-_FIELDS = f"""
-LATERAL (
-    SELECT s.id, s.producer_id, s.instrument, s.side, {_TIME.format("s.time")} AS time, s.payload, s.version,
-        {{status}} AS status, {_TIME.format("s.created_at")} AS created_at, {_TIME.format("{updated_at}")} AS updated_at
-) AS j
-"""  # nosec B608
-"""A row `s` of signals as `j`, of which `row_to_json(j)` is the signal: the payload is PostgreSQL's own text of the
-jsonb, so every digit stays."""
+from service.feed.shapes import CHANGE, FIELDS
+from service.readers.filter import EVERYTHING, Filter
 
 HORIZON = """
 horizon AS MATERIALIZED (
     SELECT life, epoch + (epoch < life)::int AS epoch,
         CASE WHEN epoch < life THEN '0' ELSE pg_snapshot_xmin(pg_current_snapshot()) END AS xact
     FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present,
-        (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1) AS newest
+        (SELECT max(epoch) AS epoch FROM (
+            (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+            UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+        ) AS newest_of_each) AS newest
 )
 """
-"""The end of the feed: no signal at or behind this place of an epoch and a transaction is to be read yet."""
+"""The end of the feed: nothing at or behind this place of an epoch and a transaction is to be read yet."""
 
 _READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(pg_current_snapshot()))"
-"""Of a row `s` of signals: nothing will appear before it any more. It is of a former life, or its transaction is older
-than all that are open."""
+"""Of a row `s` of signals or transitions: nothing will appear before it any more. It is of a former life, or its
+transaction is older than all that are open."""
 
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
@@ -50,32 +43,68 @@ _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort
 _LOOK = f"""
 WITH {HORIZON}
 SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer,
-    CASE WHEN s.hit THEN row_to_json(j) END AS json, s.number, s.last
+    CASE WHEN s.hit AND s.signal_id IS NULL THEN row_to_json(signal)
+        WHEN s.hit THEN row_to_json(change) END AS json,
+    CASE WHEN s.signal_id IS NULL THEN 'signal' ELSE 'status' END AS kind, coalesce(s.signal_id, s.id) AS signal,
+    s.to_status = 2 AS closed, s.expires_at, s.waiting OR s.approving AS waiting, CASE WHEN s.hit AND s.approving THEN (
+        SELECT row_to_json(signal) FROM signals AS s, LATERAL (
+            SELECT {FIELDS.format(status="1", state_version="1", updated_at="approval.at")}
+        ) AS signal WHERE s.id = approval.of
+    ) END AS approved, s.number, s.last
 FROM (
     SELECT s.*, row_number() OVER place AS number, lead(s.id) OVER place IS NULL AS last,
         ($8::text[] IS NULL OR s.instrument = ANY($8) OR s.instrument ^@ ANY($9::text[]))
         AND ($10::text[] IS NULL OR s.producer_id = ANY($10))
-        AND ($11::timestamptz IS NULL OR s.created_at >= $11) AND ($12::timestamptz IS NULL OR s.created_at < $12)
-        AND ($13::jsonb IS NULL OR s.payload @> $13) AS hit
+        AND ($11::timestamptz IS NULL OR s.at >= $11) AND ($12::timestamptz IS NULL OR s.at < $12)
+        AND ($13::jsonb IS NULL OR CASE WHEN s.signal_id IS NULL THEN s.payload @> $13
+            ELSE (SELECT payload @> $13 FROM signals WHERE id = s.signal_id) END)
+        AND (NOT $14::bool OR s.to_status <> 2 AND s.expires_at <= clock_timestamp() IS NOT TRUE
+            AND (s.signal_id IS NULL OR (SELECT status <> 2 FROM signals WHERE id = s.signal_id)))
+        AND ($15::bool OR NOT s.waiting) AS hit
     FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
-) AS s, {_FIELDS.format(status="0", updated_at="s.created_at")}
+) AS s, LATERAL (
+    SELECT {FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
+) AS signal, {CHANGE}, LATERAL (SELECT s.signal_id AS of, s.at) AS approval
 WHERE s.hit OR s.last {_ORDER} LIMIT $7
 """  # nosec B608
-"""The signals after a place, as each was at its own: status 0. It looks at so many rows and no more, whatever they are,
-and gives those that match, and the last one."""
+"""What comes after a place: signals, as each was at its own, status 0, and what became of signals. It looks at so many
+rows and no more, whatever they are, and gives those that match, and the last one. A signal that needs approval is
+`waiting`, and so is what becomes of it without; where it is approved it is given as the signal that it is then."""
 
-_ALL = f"""
-SELECT s.* FROM {{table}} AS s
-WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s.id) <= ($4, $5::xid8, $6::uuid)
-    AND {FINAL} AND {{condition}} {_ORDER}
-"""  # nosec B608
+_SIGNALS = """
+SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
+    s.version, s.approval, s.expires_at, NULL::uuid AS signal_id, s.status AS to_status, NULL::int AS state_version,
+    NULL::text AS reason, NULL::text AS by, s.approval = 'required' AS waiting, false AS approving
+FROM {} AS s
+"""
 
-_THESE = "(SELECT * FROM signals AS these WHERE id = ANY($14::uuid[]) OFFSET 0)"  # nosec B608
+_TRANSITIONS = """
+SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.at, NULL::timestamptz, NULL::smallint, NULL::timestamptz,
+    NULL::jsonb, NULL::int, s.approval, s.expires_at, s.signal_id, s.to_status, s.state_version, s.reason, s.by,
+    s.approval = 'required' AND s.from_status = 0 AND s.to_status = 2,
+    s.approval = 'required' AND s.from_status = 0 AND s.to_status = 1
+FROM {} AS s
+"""
+
+_THESE = "(SELECT * FROM {} AS these WHERE {} = ANY($16::uuid[]) OFFSET 0)"  # nosec B608
 """They are looked up first, and then put in order, which OFFSET demands: in the order of the index there are many
 others between them."""
 
+_SOURCES = (
+    (_SIGNALS, "signals", _THESE.format("signals", "id")),
+    (_TRANSITIONS, "transitions", _THESE.format("transitions", "signal_id")),
+)
+"""The two tables that are read, in one form, each whole and as what is of few signals. Each has its own order in its
+index."""
+
+_ALL = f"""
+({{rows}}
+WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s.id) <= ($4, $5::xid8, $6::uuid)
+    AND {FINAL} AND {{condition}} {_ORDER})
+"""  # nosec B608
+
 _OF_ONE = f"""
-(SELECT s.* FROM signals AS s
+({{rows}}
 WHERE s.instrument = {{name}}
     AND (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
     AND (s.instrument, s.epoch, s.xact, s.id) <= ({{name}}, $4, $5::xid8, $6::uuid)
@@ -84,10 +113,17 @@ WHERE s.instrument = {{name}}
 """  # nosec B608
 """The instrument is in all bounds, so that they are of no use for any other index."""
 
+_DOWN = "ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1"
+
+_NEWEST_OF = f"""
+(SELECT s.epoch, s.xact, s.id FROM {{table}} AS s WHERE {FINAL} AND (s.epoch, s.xact, s.id) <= ($1, $2::xid8, $3::uuid)
+{_DOWN})
+"""  # nosec B608
+
 _NEWEST = f"""
 WITH {HORIZON}
-SELECT s.epoch, s.xact, s.id FROM signals AS s WHERE {FINAL} AND (s.epoch, s.xact, s.id) <= ($1, $2::xid8, $3::uuid)
-ORDER BY s.epoch DESC, s.xact DESC, s.id DESC LIMIT 1
+SELECT epoch, xact, id
+FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="transitions")}) AS s {_DOWN}
 """  # nosec B608
 
 _COMPLETE_UNTIL = """
@@ -100,23 +136,20 @@ SELECT least(now(), (
 transactions began, which is when its rows were created. What was there before this order says nothing of the kind."""
 
 _ONE = f"""
-SELECT s.instrument, coalesce(s.producer_id, '') AS producer, row_to_json(j) AS json
-FROM signals AS s, {_FIELDS.format(status="s.status", updated_at="s.updated_at")} WHERE s.id = $1
+SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json,
+    s.approval = 'required' AND NOT EXISTS (SELECT FROM transitions WHERE signal_id = $1 AND to_status = 1) AS waiting
+FROM signals AS s, LATERAL (
+    SELECT {FIELDS.format(status="s.status", state_version="s.state_version", updated_at="s.updated_at")}, (
+        SELECT coalesce(json_agg(row_to_json(change) ORDER BY s.state_version), '[]')
+        FROM transitions AS s, {CHANGE} WHERE s.signal_id = $1
+    ) AS history
+) AS signal WHERE s.id = $1
 """  # nosec B608
-
-
-class Row(NamedTuple):
-    """A signal in its place. `producer` is empty for none, `json` is the signal as it was at its place."""
-
-    position: Position
-    instrument: str
-    producer: str
-    json: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be read: at most `rows` signals after one place up to another, looking at no more than `window`.
+    """What is to be read: at most `rows` events after one place up to another, looking at no more than `window`.
     `names`, if there are any, are all instruments that are meant: each is looked up by itself. `ids`, if there are any,
     are the only signals that may be meant, fewer than `window`."""
 
@@ -133,7 +166,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Signals that match, the place up to which rows were looked at, and how many; whether these were all."""
+    """Events that match, the place up to which rows were looked at, and how many; whether these were all."""
 
     rows: list[Row]
     position: Position
@@ -160,7 +193,8 @@ async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read with one statement, within a snapshot."""
     records = await connection.fetch(*_statement(asked))
-    rows = [Row(Position(*record[:3]), *record[3:6]) for record in records if record["json"] is not None]
+    found = [Row(Position(*record[:3]), *record[3:12]) for record in records if record["json"] is not None]
+    rows = [given for row in found if (given := row.given(asked.filter))]
     if not records:
         return Looked(rows, asked.after, 0, all=True)
     last = records[-1]
@@ -168,7 +202,7 @@ async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
 
 
 async def newest(connection: asyncpg.Connection, until: Position = END) -> Position:
-    """The place of the newest signal that is to be read, at or before `until`; that before all while there is none."""
+    """The place of the newest event that is to be read, at or before `until`; that before all while there is none."""
     record = await connection.fetchrow(_NEWEST, *until)
     return Position(*record) if record else ORIGIN
 
@@ -185,7 +219,8 @@ async def complete_until(connection: asyncpg.Connection, position: Position) -> 
 
 
 async def one(connection: asyncpg.Connection, id: UUID) -> asyncpg.Record | None:
-    """A signal as it is now: `json`, beside its `instrument` and `producer`, empty for none."""
+    """A signal as it is now, with its history: `json`, beside its `instrument`, `producer`, empty for none,
+    `state_version`, and whether it is `waiting` for approval, or never got it."""
     return await connection.fetchrow(_ONE, id)
 
 
@@ -196,14 +231,18 @@ def _statement(asked: Asked) -> Sequence[Any]:
     producers = None if filter.producers is None else [*filter.producers]
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
     more = asked.names or () if asked.ids is None else [asked.ids]
-    return [_LOOK.format(source=_source(asked), window=asked.window), *values, *more]
+    values += [filter.live, filter.unapproved, *more]
+    return [_LOOK.format(source=_source(asked), window=asked.window), *values]
 
 
 def _source(asked: Asked) -> str:
-    """Each instrument has its own order in the index. Those are merged."""
-    names = asked.names
-    if asked.ids is not None:
-        return _ALL.format(table=_THESE, condition="true")
-    if not names:
-        return _ALL.format(table="signals", condition="true" if names is None else "false")
-    return " UNION ALL ".join(_OF_ONE.format(name=f"${14 + place}::text") for place in range(len(names)))
+    """Each instrument has its own order in the index of each table. Those are merged."""
+    if asked.names:
+        names = [f"${16 + place}::text" for place in range(len(asked.names))]
+        parts = [_OF_ONE.format(rows=rows.format(table), name=name) for rows, table, _ in _SOURCES for name in names]
+    elif asked.ids is not None:
+        parts = [_ALL.format(rows=rows.format(these), condition="true") for rows, _, these in _SOURCES]
+    else:
+        condition = "true" if asked.names is None else "false"
+        parts = [_ALL.format(rows=rows.format(table), condition=condition) for rows, table, _ in _SOURCES]
+    return " UNION ALL ".join(parts)

@@ -6,10 +6,11 @@ from typing import Never
 
 import asyncpg
 
+from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import Position
 from service.feed.share import unavailable
-from service.feed.statement import Asked, Row, is_behind, look, newest, snapshot
+from service.feed.statement import Asked, is_behind, look, newest, snapshot
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.pool import Pool

@@ -8,5 +8,6 @@
 - `json_only`: the content types that are taken
 - `own_path`: a path that is one route's alone
 - `request_context`: request id, closing log line, metric, and an answer whatever happens
+- `shapes`: what a refusal looks like, for the published document
 - `strict_json`: JSON read so that nothing is lost on the way to `jsonb`
 """

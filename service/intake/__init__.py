@@ -8,5 +8,6 @@
 - `rehearsal`: a signal of the service's own that is stored and taken back
 - `signal`: the fields of a signal, and the answer to one
 - `storing`: one attempt to store a batch
+- `terms`: how fresh signals must be, when they expire, and whether they need approval
 - `writer`: signals that arrive together share a commit
 """

@@ -9,11 +9,11 @@ from starlette.types import Receive, Scope, Send
 from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import Freshness, SignalCreate, created, parse_signal
+from service.intake.signal import SignalCreate, created, parse_signal
+from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
-from service.kernel.timestamps import Clock
 from service.proof.authentication import Sender
 from service.receipts.recognition import DuplicatesOf, Recognition
 from service.receipts.statement import NewSignal, Stored
@@ -29,17 +29,15 @@ class CreateSignal:
         limits: Limits,
         writer: Writer,
         journal: Journal,
-        clock: Clock,
+        terms: Terms,
         duplicates_of: DuplicatesOf,
     ) -> None:
         self.recognition = Recognition("signals", settings, limits, duplicates_of)
-        seconds = settings.signals_time_max_age_seconds
-        self.freshness = Freshness(timedelta(seconds=seconds) if seconds else None)
+        self.terms = terms
         self.payload_max_bytes = settings.signals_payload_max_bytes
         self.receipt_lifetime = timedelta(seconds=limits.receipt_seconds)
         self.writer = writer
         self.journal = journal
-        self.clock = clock
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -61,11 +59,11 @@ class CreateSignal:
         if beyond_rate is not None:
             return await self.writer.store(replace(signal, idempotency=None, content=None), beyond_rate)
         try:
-            self.freshness.check(signal.time, self.clock())
-        except ValidationFailed as too_old:
+            self.terms.check(signal)
+        except ValidationFailed as untimely:
             if signal.receipt_key is None and signal.idempotency is None:
                 raise
-            return await self.writer.store(replace(signal, content=None), too_old)
+            return await self.writer.store(replace(signal, content=None), untimely)
         return await self.writer.store(signal)
 
     def _new_signal(self, signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
@@ -80,6 +78,9 @@ class CreateSignal:
             receipt_key=sender.mac,
             receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
             key_id=sender.key_id,
+            expires_at=signal.expires_at,
+            expire_after_seconds=self.terms.expire_after_seconds,
+            approval=self.terms.approval(sender.producer_id),
         )
 
 

@@ -62,7 +62,10 @@ class Journal:
         metrics.signals_stored_late.inc()
 
     def _count(self, signal: NewSignal) -> None:
-        metrics.ingested(self._labels.label(signal.instrument), SIDES[signal.side]).inc()
+        label = self._labels.label(signal.instrument)
+        metrics.ingested(label, SIDES[signal.side]).inc()
+        if signal.approval == "required":
+            metrics.signals_waiting.labels(label).inc()
 
 
 def _told(stored: Stored) -> str:

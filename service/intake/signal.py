@@ -29,6 +29,14 @@ _GROWTH = 6
 """By how many times its limit a payload may grow when jsonb writes its exponents out: as much as it may be larger on
 the wire. Else a few bytes that came in would be a thousand times as many whenever they are read."""
 
+EXPIRY_MAX = timedelta(days=30)
+
+_EXPIRY_SCHEMA = {
+    "anyOf": [{"type": "string", "format": "date-time", "pattern": f"^{FORM.pattern}$"}, {"type": "null"}],
+    "default": None,
+    "description": "Until when it may be acted on: in the future, and at most 30 days after it is stored",
+}
+
 _EXPECTED = {
     "instrument": "Input should be a string of 2 to 20 characters: A-Z, 0-9, dot, underscore or hyphen",
     "side": "Input should be the number 0 for buy or 1 for sell",
@@ -52,6 +60,10 @@ def _signal_time(value: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _expiry(value: Any) -> datetime | None:
+    return None if value is None else _signal_time(value)
+
+
 class SignalCreate(BaseModel):
     """A trading signal as a producer posts it. Unknown fields are ignored."""
 
@@ -62,6 +74,7 @@ class SignalCreate(BaseModel):
     time: Annotated[datetime, BeforeValidator(_signal_time), WithJsonSchema(_TIME_SCHEMA)]
     payload: Annotated[dict[str, Any] | None, Field(description="Data of your own, stored digit for digit")] = None
     version: Annotated[int, Field(ge=1, le=2_147_483_647, description="Of the form of your payload")] = 1
+    expires_at: Annotated[datetime | None, BeforeValidator(_expiry), WithJsonSchema(_EXPIRY_SCHEMA)] = None
 
 
 class SignalCreated(BaseModel):
@@ -79,6 +92,13 @@ def created(id: UUID, created_at: datetime, *, differs: bool = False) -> bytes:
     `created_at` is in UTC."""
     content = {"id": str(id), "status": 0, "created_at": created_at}
     return orjson.dumps(content | {"differs": True} if differs else content, option=orjson.OPT_UTC_Z)
+
+
+def check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    """Raises ValidationFailed when a signal that is stored now may not expire then."""
+    if expires_at is not None and not now < expires_at <= now + EXPIRY_MAX:
+        message = f"Input should be in the future, and at most {EXPIRY_MAX.days} days from now"
+        raise ValidationFailed([_fault("expires_at", message, "expiry")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Refusal
 ├── service.feed.errors     a place in the feed that is none, or a feed that cannot be read
 ├── service.intake.errors   a body that is no signal
 ├── service.batch.errors    a batch of which nothing can be stored
+├── service.lifecycle.errors  a decision about a signal that cannot be made
 └── InternalError           500 internal_error
 
 The code of a refusal is a promise to producers and never changes. `detail` tells what to change, and never

@@ -137,6 +137,12 @@ class Limits:
     """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
+    expiry_seconds: float = 1.0
+    """How often it is looked for what has expired and is to be closed."""
+    expiry_rows: int = 500
+    """How many signals are closed at once."""
+    database_time_seconds: float = 5.0
+    """How often a process looks at the clock of the database, which decides what has expired."""
     heartbeat_seconds: float = 5.0
     """How often each stream tells how far it has come, whether there are signals for it or not."""
     stream_seconds: float = 3600

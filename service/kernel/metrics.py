@@ -57,6 +57,7 @@ if _shared is not None:
     values.ValueClass = values.MultiProcessValue(lambda: _place)  # type: ignore[no-untyped-call]
 
 signals_ingested = Counter("signals_ingested", "Signals stored", ["instrument", "side"])
+signals_waiting = Counter("signals_waiting", "Signals stored that need approval", ["instrument"])
 signals_stored_late = Counter("signals_stored_late", "Signals stored after their request was answered otherwise")
 signals_rejected = Counter("signals_rejected", "Requests refused, by code", ["code"])
 duplicates_returned = Counter("signals_duplicates_returned", "Signals answered with an earlier one that said the same")
@@ -118,6 +119,15 @@ feed_lag = Gauge(
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
+decisions = Counter(
+    "signals_decisions", "Decisions about signals that were answered, by the status decided", ["status"]
+)
+expired = Counter("signals_expired", "Signals closed because they had expired")
+expired_open = Gauge(
+    "signals_expired_open_seconds",
+    "How long ago the oldest of those signals expired that are not closed",
+    multiprocess_mode="mostrecent",
+)
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",

@@ -39,12 +39,13 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A producer that has keys of its own, revoked ones left out, and perhaps a rate of its own, and a word on what
-    becomes of its duplicates."""
+    becomes of its duplicates; and whether its signals need approval."""
 
     enabled: bool
     keys: tuple[Key, ...]
     rate: Rate | None = None
     duplicates: Duplicates | None = None
+    approval: bool = False
 
 
 class Keyring:
@@ -98,6 +99,11 @@ class Keyring:
         """The rate that a producer has of its own."""
         producer = self.producers.get(producer_id)
         return producer.rate if producer else None
+
+    def needs_approval(self, producer_id: str) -> bool:
+        """Whether readers get the signals of a producer only when somebody has approved them."""
+        producer = self.producers.get(producer_id)
+        return producer is not None and producer.approval
 
     def duplicates_of(self, producer_id: str) -> Duplicates | None:
         """What becomes of the duplicates of a producer, if that was said of it."""

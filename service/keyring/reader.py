@@ -21,16 +21,16 @@ from service.postgres.pool import Pool
 
 _NUMBERS = "SELECT version, reload FROM keyring_changes"
 
-_ALL = "SELECT name, enabled, rate, duplicates FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
+_ALL = "SELECT name, enabled, rate, duplicates, approval FROM producers WHERE name > $1 ORDER BY name LIMIT $2"
 
 _CHANGED = """
-SELECT name, enabled, rate, duplicates FROM producers WHERE name > $1 AND name IN (
+SELECT name, enabled, rate, duplicates, approval FROM producers WHERE name > $1 AND name IN (
     SELECT name FROM producers WHERE change > $3 UNION SELECT producer FROM producer_keys WHERE change > $3
 ) ORDER BY name LIMIT $2
 """
 
 _WITH_KEYS = """
-SELECT name, enabled, rate, duplicates, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
+SELECT name, enabled, rate, duplicates, approval, id, sealed, ends_at FROM ({}) AS page LEFT JOIN producer_keys
     ON producer = name AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
 ORDER BY name, id
 """
@@ -113,7 +113,7 @@ class KeyringReader:
             before = self._keyring.producers.get(name)
             keys = tuple(self._key(row, before) for row in rows if row["id"] is not None)
             rate = rows[0]["rate"] and Rate.parse(rows[0]["rate"])
-            now = Registered(rows[0]["enabled"], keys, rate, rows[0]["duplicates"])
+            now = Registered(rows[0]["enabled"], keys, rate, rows[0]["duplicates"], rows[0]["approval"])
             found.producers[name] = before if before == now else now
             if shut := {str(key.id) for key in keys if not key.opens}:
                 found.shut[name] = shut
@@ -174,10 +174,13 @@ class KeyringReader:
         metrics.keyring_shut.set(sum(map(len, shut.values())))
 
 
-def _proves(producer: Registered | None, now: datetime) -> tuple[Rate | None, Duplicates | None, list[Key]] | None:
+def _proves(
+    producer: Registered | None, now: datetime
+) -> tuple[Rate | None, Duplicates | None, bool, list[Key]] | None:
     if producer is None or not producer.enabled:
         return None
-    return producer.rate, producer.duplicates, [key for key in producer.keys if not key.has_ended(now)]
+    keys = [key for key in producer.keys if not key.has_ended(now)]
+    return producer.rate, producer.duplicates, producer.approval, keys
 
 
 def _secret(before: Registered | None, id: UUID) -> bytes | None:

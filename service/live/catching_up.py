@@ -69,7 +69,7 @@ class CatchingUp:
         taken: list[bytes] = []
         size = 0
         for row in rows:
-            event = frames.event(b"signal", row.position.cursor, row.json)
+            event = frames.event(row.kind, row.position.cursor, row.json)
             size += len(event)
             if size > CHUNK_BYTES and taken:
                 break

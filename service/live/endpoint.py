@@ -10,6 +10,7 @@ from service.http.headers import values
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.tasks import repeated
+from service.kernel.timestamps import Clock
 from service.live.catching_up import CatchingUp
 from service.live.hub import Hub
 from service.live.stream import End, Stream
@@ -27,8 +28,11 @@ class LiveFeed:
     """GET /api/v1/feed/live: what is stored from now on, or after a cursor, as server-sent events. `sweeping` has to
     run as long as it answers."""
 
-    def __init__(self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float) -> None:
-        self._hub = Hub(tail, limits)
+    def __init__(
+        self, tail: Tail, pages: Pages, places: Places, limits: Limits, *, idle_seconds: float, now: Clock
+    ) -> None:
+        """`now` is the time by which signals expire."""
+        self._hub = Hub(tail, limits, now)
         self._catching_up = CatchingUp(self._hub, pages)
         self._pages = pages
         self._places = places
@@ -70,7 +74,7 @@ class LiveFeed:
             metrics.streams_ended.labels(stream.end or End.GONE).inc()
 
     async def _open(self, scope: Scope, query: LiveQuery) -> Stream:
-        filter = query.filter.within(scope["reader"].scope)
+        filter = query.filter.of(scope["reader"])
         with answered():
             position = await self._hub.begin()
             if query.after is not None and query.after > position:  # of another process, or of an older copy

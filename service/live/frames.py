@@ -3,9 +3,15 @@ chunks in which HTTP/1.1 carries them. What is written here has no line breaks i
 cursors."""
 
 
-def event(kind: bytes, cursor: bytes, data: bytes) -> bytes:
+def event(kind: str, cursor: bytes, data: bytes) -> bytes:
     """One event, and the place after it."""
-    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind, cursor, data)
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), cursor, data)
+
+
+def as_expired(event: bytes) -> bytes:
+    """The event of a signal that has expired since it was framed: that it has is the last thing that it tells."""
+    fresh = b'"expired":false}\n\n'
+    return event.removesuffix(fresh) + b'"expired":true}\n\n' if event.endswith(fresh) else event
 
 
 def place(cursor: bytes) -> bytes:

@@ -8,7 +8,7 @@ from service.feed import Position, Row, Tail
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.live import frames
+from service.kernel.timestamps import Clock, utc_now
 from service.live.groups import Group, Groups
 from service.live.memory import Memory, Recent
 from service.live.stream import End, Stream
@@ -28,9 +28,10 @@ class Hub:
     It follows the tail while there are streams.
     """
 
-    def __init__(self, tail: Tail, limits: Limits) -> None:
+    def __init__(self, tail: Tail, limits: Limits, now: Clock = utc_now) -> None:
+        """`now` is the time by which signals expire."""
         self.position: Position | None = None
-        self.memory = Memory(limits.stream_memory_bytes)
+        self.memory = Memory(limits.stream_memory_bytes, now)
         self.streams = Groups()
         self.leaving = False
         self._tail = tail
@@ -91,16 +92,21 @@ class Hub:
     def _spread(self, rows: Sequence[Row]) -> None:
         touched: list[Group] = []
         size = 0
-        for row in rows:
-            event = frames.event(b"signal", row.position.cursor, row.json)
-            self.memory.keep(Recent(row.position, row.instrument, row.producer, event))
-            for group in self.streams.concerned(row.instrument, row.producer):
+        recents = [Recent.of(row) for row in rows]
+        for recent in recents:
+            self.memory.note(recent)
+        for recent in recents:
+            self.memory.keep(recent)
+            for group in self.streams.concerned(recent.instrument, recent.producer):
+                event = self.memory.shown(recent, group.filter)
+                if event is None:
+                    continue
                 if not group.pending:
                     touched.append(group)
                 group.pending.append(event)
-            size += len(event)
+            size += recent.size
             if size > CHUNK_BYTES:
-                self._write(touched, row.position)
+                self._write(touched, recent.position)
                 touched, size = [], 0
         self._write(touched, rows[-1].position)
 

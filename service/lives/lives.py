@@ -16,7 +16,7 @@ from service.kernel.timestamps import utc_text
 
 _SITUATION = """
 SELECT pg_is_in_recovery() AS follows,
-    to_regclass('reader_tokens') IS NOT NULL
+    to_regclass('transitions') IS NOT NULL
         AND (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_signals_position')) IS TRUE AS migrated,
     EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = to_regclass('signals')) AS fed
 """
@@ -29,15 +29,18 @@ _AHEAD = """
 SELECT newest.epoch > present.epoch
     OR newest.epoch = present.epoch AND newest.xact >= pg_snapshot_xmax(pg_current_snapshot())
 FROM (SELECT signals_epoch(max(life)) AS epoch FROM lives) AS present,
-    (SELECT epoch, xact FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1) AS newest
+    ((SELECT epoch, xact FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+    UNION ALL (SELECT epoch, xact FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)) AS newest
+ORDER BY newest.epoch DESC, newest.xact DESC LIMIT 1
 """
-"""Whether a signal that was stored now would come before one that is there."""
+"""Whether what was stored now would come before something that is there."""
 
-_ALONE = "LOCK TABLE signals IN ACCESS EXCLUSIVE MODE"
+_ALONE = "LOCK TABLE signals, transitions IN ACCESS EXCLUSIVE MODE"
 
 _BEGIN = """
 INSERT INTO lives (life, system_identifier)
-SELECT 1 + greatest((SELECT max(life) FROM lives), (SELECT max(epoch) >> 32 FROM signals)), $1
+SELECT 1 + greatest((SELECT max(life) FROM lives),
+    (SELECT max(epoch) >> 32 FROM signals), (SELECT max(epoch) >> 32 FROM transitions)), $1
 RETURNING life, started_at, (SELECT count(*) FROM producer_keys WHERE revoked_at IS NULL) AS keys, (
     SELECT count(*) FROM reader_tokens AS token JOIN readers ON name = token.reader
     WHERE revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now())
@@ -121,7 +124,8 @@ async def _begin(connection: asyncpg.Connection, identifier: int) -> NewLife:
     """No transaction is open that has stored a signal: those to come take their epoch from the new default."""
     begun: Mapping[str, Any] = await connection.fetchrow(_BEGIN, identifier)
     await _define_epoch(connection)
-    await connection.execute(f"ALTER TABLE signals ALTER COLUMN epoch SET DEFAULT signals_epoch({begun['life']})")
+    for table in ("signals", "transitions"):
+        await connection.execute(f"ALTER TABLE {table} ALTER COLUMN epoch SET DEFAULT signals_epoch({begun['life']})")
     return NewLife(**begun)
 
 

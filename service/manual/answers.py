@@ -76,15 +76,15 @@ def refused_answers(refusals: Iterable[type[Refusal]]) -> Json:
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals:
         by_status.setdefault(refusal.status, []).append(refusal)
-    return {str(status): _refused(status, by_status[status]) for status in sorted(by_status)}
+    return {str(status): _refused(by_status[status]) for status in sorted(by_status)}
 
 
-_OWED = {MethodNotAllowed.status: ["Allow"], DuplicateSignal.status: ["Duplicate-Of"]}
+_OWED = {MethodNotAllowed: ["Allow"], DuplicateSignal: ["Duplicate-Of"]}
 """The headers that are different in each answer."""
 
 
-def _refused(status: int, refusals: list[type[Refusal]]) -> Json:
-    headers = ["Link", *_OWED.get(status, ()), *refusals[0].headers]
+def _refused(refusals: list[type[Refusal]]) -> Json:
+    headers = ["Link", *_OWED.get(refusals[0], ()), *refusals[0].headers]
     lines = [f"- `{refusal.code}`: {explanations()[refusal].cause}" for refusal in refusals]
     answer = json_answer(shape(refusals), "\n".join(lines), headers)
     answer["content"]["application/json"]["examples"] = {

@@ -69,6 +69,12 @@ ANSWER_HEADERS: dict[str, Header] = {
         "required": True,
         "schema": {"type": "string", "pattern": "^(GET|HEAD|POST)(, (GET|HEAD|POST))*$"},
     },
+    "ETag": {
+        "description": "The version of the state of the signal, for `If-Match`",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+        "example": '"1"',
+    },
     "Duplicate-Of": {
         "description": "The id of the signal that the producer has sent before, which said the same",
         "required": True,

@@ -13,8 +13,10 @@ from service.feed.errors import ReadingRefusal
 from service.http.errors import Overloaded, ShuttingDown
 from service.intake.errors import PayloadTooLarge
 from service.kernel.errors import Refusal, all_refusals
+from service.lifecycle.errors import DecisionRefusal
 from service.manual import specimens
 from service.manual.answers import ANYWHERE, Json, answer, get, json_answer, ref, refused_answers, shape, text_answer
+from service.manual.deciding import deciding_paths
 from service.manual.headers import ANSWER_HEADERS, IDEMPOTENCY_KEY, REQUEST_ID, SIGNING_HEADERS
 from service.manual.reading import reading_paths
 from service.manual.schemas import schemas
@@ -22,7 +24,9 @@ from service.rates.fields import LIMIT, POLICY
 from service.readers.errors import TokenRefusal
 from service.receipts.errors import DuplicateSignal
 
-_OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, TokenRefusal | ReadingRefusal)]
+_OF_OTHERS = TokenRefusal | ReadingRefusal | DecisionRefusal
+
+_OF_SIGNALS = [refusal for refusal in all_refusals() if not issubclass(refusal, _OF_OTHERS)]
 """What may come back to a signal."""
 
 _PROVEN = {"200", "201", "207", "400", "409", "413", "422", "429", "500", "503"}
@@ -52,6 +56,7 @@ def document() -> Json:
         "tags": [
             {"name": "signals", "description": "For producers"},
             {"name": "reading", "description": "For readers"},
+            {"name": "deciding", "description": "For those who say what becomes of signals"},
             {"name": "service", "description": "For those who run the service; none of it needs a signature"},
             {"name": "documentation", "description": "What you are reading"},
         ],
@@ -78,6 +83,7 @@ def _paths() -> Json:
         "/api/v1/signals": {"post": _create_signal()},
         "/api/v1/signals/batch": {"post": _create_batch()},
         **reading_paths(),
+        **deciding_paths(),
         "/api/v1/health": {"get": get("getHealth", "Is the process alive?", "service", answer("Health"))},
         "/api/v1/ready": {"get": _readiness()},
         "/api/v1/version": {"get": get("getVersion", "Which build is this?", "service", answer("Version"))},

@@ -5,8 +5,10 @@ from typing import Any
 
 from service.feed.errors import CursorExpired, CursorInvalid, FeedUnavailable, TooManyStreams
 from service.http.errors import ValidationFailed
-from service.kernel.errors import Refusal
+from service.kernel.errors import Refusal, refusals_below
 from service.manual.answers import ANYWHERE, Json, answer, ref, refused_answers, text_answer
+from service.manual.deciding import TOKEN_OR_SIGNATURE, signal_id
+from service.proof.errors import AuthenticationRefusal
 from service.readers.errors import TokenInvalid, TokenMissing
 from service.reading.query import PAGE_ROWS, PAGE_ROWS_MAX, VALUES_MAX, WAIT_SECONDS_MAX
 
@@ -18,18 +20,25 @@ _PATTERN = "^([A-Z0-9._-]{2,20}|[A-Z0-9._-]{0,20}\\*)$"
 
 def reading_paths() -> Json:
     """Paths and their operations."""
-    signal = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
     return {
-        "/api/v1/signals/{id}": {"get": _get("getSignal", "One signal, as it is now", "Signal", [signal])},
+        "/api/v1/signals/{id}": {"get": _signal()},
         "/api/v1/feed": {
             "get": _get("readFeed", "The signals in their order, page by page", "FeedPage", _feed(), _FEED)
         },
         "/api/v1/feed/live": {"get": _follow()},
-        "/api/v1/overview": {"get": _get("getOverview", "How much is stored and refused", "Overview", [])},
+        "/api/v1/overview": {"get": _get("getOverview", "How much is stored and refused", "Overview", [_UNAPPROVED])},
         "/api/v1/instruments": {
             "get": _get("listInstruments", "What there are signals of", "InstrumentsPage", _instruments())
         },
     }
+
+
+def _signal() -> Json:
+    """A producer may look at a signal of its own, signed over an empty body."""
+    proof = refusals_below(AuthenticationRefusal)
+    operation = _get("getSignal", "One signal, as it is now", "SignalWithHistory", [signal_id(), _UNAPPROVED], proof)
+    operation["responses"]["200"] = answer("SignalWithHistory", headers=["ETag"])
+    return operation | {"security": TOKEN_OR_SIGNATURE}
 
 
 def _follow() -> Json:
@@ -68,12 +77,15 @@ def _filter() -> list[Json]:
             several | {"items": {"type": "string", "pattern": _PATTERN}},
         ),
         _query("producer", "Of one of these", several | {"items": {"type": "string", "pattern": "^[!-~]{1,64}$"}}),
+        _query("live", "Only what is neither closed nor expired", _FLAG),
+        _UNAPPROVED,
     ]
 
 
 def _instruments() -> list[Json]:
     name = {"type": "string", "pattern": "^[A-Z0-9._-]{0,20}$"}
     return [
+        _UNAPPROVED,
         _query("prefix", "What the names begin with", name),
         _query("after", "The last name of the page before", name),
         _query("limit", "How many at most", _LIMIT),
@@ -81,11 +93,15 @@ def _instruments() -> list[Json]:
 
 
 _TEXT: Json = {"type": "string"}
+_FLAG: Json = {"type": "boolean", "default": False}
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": PAGE_ROWS_MAX, "default": PAGE_ROWS}
 
 
 def _query(name: str, description: str, schema: dict[str, Any]) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+_UNAPPROVED = _query("unapproved", "With what nobody has approved yet; who may approve always sees it", _FLAG)
 
 
 def _get(

@@ -1,4 +1,5 @@
-"""The shapes of those answers that the service writes as plain dictionaries, for the published document."""
+"""The shapes of those answers of several rooms that the service writes as plain dictionaries, for the published
+document."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,42 +7,7 @@ from uuid import UUID
 
 from pydantic import MISSING, BaseModel, Field
 
-from service.intake.signal import SignalCreate
-from service.kernel.limits import Limits
-
-_Code = Annotated[str, Field(description="Decide by it: it never changes its meaning")]
-_RequestId = Annotated[str, Field(description="The same as in `X-Request-Id`")]
-
-
-class Fault(BaseModel):
-    """One fault of what was sent, in the form that pydantic and FastAPI users know."""
-
-    loc: Annotated[
-        list[str | int],
-        Field(
-            description='`"body"` or `"query"`, then the field or parameter at fault; in a batch `"signals"` and the '
-            "place of the signal before it",
-            examples=[["body", "side"], ["body", "signals", 3, "side"]],
-        ),
-    ]
-    msg: Annotated[str, Field(description="For people")]
-    type: Annotated[str, Field(description="The kind of fault, in pydantic's words", examples=["less_than_equal"])]
-
-
-class Refused(BaseModel):
-    """The request was not accepted."""
-
-    code: _Code
-    detail: Annotated[str, Field(description="A sentence for people")]
-    request_id: _RequestId
-
-
-class RefusedFields(BaseModel):
-    """The request can be read but is not valid: every fault at once."""
-
-    code: _Code
-    detail: Annotated[list[Fault], Field(min_length=1)]
-    request_id: _RequestId
+from service.http.shapes import Refused
 
 
 class RefusedRate(Refused):
@@ -78,85 +44,8 @@ class SignalFound(BaseModel):
     ] = MISSING
 
 
-class BatchCreate(BaseModel):
-    """Many signals. Unknown members are ignored, but for those of a signal."""
-
-    signals: Annotated[list[SignalCreate], Field(min_length=1, max_length=Limits().batch_items)]
-    atomic: Annotated[bool, Field(description="Whether one fault refuses all")] = False
-
-
-class ItemStored(BaseModel):
-    """The signal at this place is stored."""
-
-    status: Literal[201]
-    id: UUID
-    created_at: datetime
-
-
-class ItemFound(BaseModel):
-    """The signal at this place was sent before."""
-
-    status: Literal[200]
-    id: UUID
-    created_at: datetime
-    duplicate_of: Annotated[UUID, Field(description="The same as `id`")]
-    differs: Annotated[
-        Literal[True] | MISSING, Field(description="There when its payload or its version was another")
-    ] = MISSING
-
-
-class ItemRefused(BaseModel):
-    """The signal at this place is refused, with status, code and detail that it would have alone."""
-
-    status: Annotated[int, Field(ge=400, le=599)]
-    code: _Code
-    detail: str | list[Fault]
-    duplicate_of: Annotated[UUID | MISSING, Field(description="The signal that was sent before")] = MISSING
-
-
-class BatchStored(BaseModel):
-    """What became of each signal, in their order."""
-
-    results: Annotated[list[ItemStored | ItemFound | ItemRefused], Field(min_length=1)]
-
-
-class RefusedBatch(Refused):
-    """Every signal of the batch was refused."""
-
-    results: Annotated[list[ItemRefused], Field(min_length=1)]
-
-
 class RefusedCursor(Refused):
     """The cursor stands behind all that is stored. Go on from one of these."""
 
     oldest: Annotated[str, Field(description="The cursor before the oldest signal")]
     newest: Annotated[str, Field(description="The cursor after the newest signal")]
-
-
-class Health(BaseModel):
-    """The process is alive."""
-
-    status: Literal["ok"]
-    uptime_seconds: Annotated[int, Field(ge=0)]
-
-
-class Dependencies(BaseModel):
-    """What the service needs, and how it is."""
-
-    db: Annotated[str, Field(description="`connected`, or why the database cannot be used", examples=["connected"])]
-
-
-class Readiness(BaseModel):
-    """Whether a signal sent now would be stored, and if not, why."""
-
-    ready: bool
-    dependencies: Dependencies
-
-
-class Version(BaseModel):
-    """Which build of the service this is."""
-
-    name: Literal["signals"]
-    version: Annotated[str, Field(examples=["1.0.0"])]
-    build: str
-    env: Literal["development", "staging", "production"]

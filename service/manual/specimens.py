@@ -29,6 +29,17 @@ SIGNALS: dict[str, Any] = {
 
 CREATED: dict[str, Any] = {"id": _ID, "status": 0, "created_at": "2026-01-31T12:00:01.207449Z"}
 
+DECIDED: dict[str, Any] = {
+    "event": "status",
+    "signal_id": _ID,
+    "instrument": "XAUUSD",
+    "producer_id": "my-bot",
+    "status": 2,
+    "state_version": 1,
+    "reason": "the market is closed",
+    "at": "2026-01-31T12:00:05.104226Z",
+    "by": "night-desk",
+}
 _OTHER_ID = "01a20dc7-e668-7b11-8e52-90a4d1c63f0e"
 _FAULT: FieldFault = {
     "loc": ["body", "side"],

@@ -15,6 +15,14 @@ class TransactionIdField(fields.BigIntField):
     SQL_TYPE = "XID8"
 
 
+class _IndexOfExpiring(Index):
+    """Without what is closed, or never expires, which is most."""
+
+    def __init__(self, *, fields: tuple[str, ...], name: str) -> None:
+        super().__init__(fields=fields, name=name)
+        self.extra = ' WHERE "status" <> 2 AND "expires_at" IS NOT NULL'
+
+
 class Signal(Model):
     """A trading signal, stored for good. Signals are read in the order of epoch, xact and id: a number for the server
     that has stored it, one for the transaction, and its own."""
@@ -27,6 +35,9 @@ class Signal(Model):
     payload: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
     version = fields.IntField(db_default=1)
     status = fields.SmallIntField(db_default=0)
+    state_version = fields.IntField(db_default=0)
+    expires_at = fields.DatetimeField(null=True)
+    approval = fields.CharField(max_length=8, db_default="none")
     created_at = fields.DatetimeField(db_default=Now())
     updated_at = fields.DatetimeField(db_default=Now())
     key_id = fields.UUIDField(null=True)
@@ -42,6 +53,7 @@ class Signal(Model):
             Index(fields=("producer_id", "created_at"), name="ix_signals_producer_id_created_at"),
             Index(fields=("epoch", "xact", "id"), name="ix_signals_position"),
             Index(fields=("instrument", "epoch", "xact", "id"), name="ix_signals_instrument_position"),
+            _IndexOfExpiring(fields=("expires_at",), name="ix_signals_expiring"),
         )
 
 

@@ -34,17 +34,17 @@ class NewKey:
 
 
 async def add_producer(
-    by: str, sealing: SealingKeys, name: str, *, rate: str | None = None, note: str = ""
+    by: str, sealing: SealingKeys, name: str, *, rate: str | None = None, approval: bool = False, note: str = ""
 ) -> NewKey | None:
     """Make a producer with its first key; None when there is one of that name, which stays as it is.
 
     Raises StrangeSealingKey, and SettingsError when there is no sealing key.
     """
     async with registry.change() as now:
-        if not await registry.create(name, rate=rate, note=note):
+        if not await registry.create(name, rate=rate, approval=approval, note=note):
             return None
         key = await _make(sealing, name, now)
-        await audit.record(by, "producers add", producer=name, rate=rate, key_id=str(key.key_id))
+        await audit.record(by, "producers add", producer=name, rate=rate, approval=approval, key_id=str(key.key_id))
         return key
 
 

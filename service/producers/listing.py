@@ -55,6 +55,7 @@ class ListedProducer:
     name: str
     enabled: bool
     rate: str | None
+    approval: bool
     duplicates: str | None
     note: str
     created_at: datetime
@@ -86,7 +87,14 @@ async def _listed(
         by_producer[key.producer].append(key)
     return [
         ListedProducer(
-            each.name, each.enabled, each.rate, each.duplicates, each.note, each.created_at, by_producer[each.name]
+            each.name,
+            each.enabled,
+            each.rate,
+            each.approval,
+            each.duplicates,
+            each.note,
+            each.created_at,
+            by_producer[each.name],
         )
         for each in producers
     ]

@@ -14,6 +14,7 @@ class Producer(Model):
     enabled = fields.BooleanField(db_default=True)
     rate = fields.CharField(max_length=20, null=True)
     note = fields.TextField(db_default="")
+    approval = fields.BooleanField(db_default=False)
     duplicates = fields.CharField(max_length=6, null=True)
     created_at = fields.DatetimeField(db_default=Now())
     change = fields.BigIntField(db_default=0)

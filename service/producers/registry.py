@@ -14,9 +14,9 @@ def change() -> AbstractAsyncContextManager[datetime]:
     return changes.change("SELECT now() FROM keyring_changes FOR UPDATE")
 
 
-async def create(name: str, *, rate: str | None, note: str) -> bool:
+async def create(name: str, *, rate: str | None, approval: bool, note: str) -> bool:
     """Make a producer, within a change. False when there is one of that name, which stays as it is."""
-    _, created = await Producer.get_or_create({"rate": rate, "note": note}, name=name)
+    _, created = await Producer.get_or_create({"rate": rate, "approval": approval, "note": note}, name=name)
     return created
 
 

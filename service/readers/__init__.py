@@ -2,6 +2,7 @@
 
 - `authentication`: the guard that knows who reads
 - `errors`: what is refused because nobody knows who reads
+- `filter`: which signals a reader wants, and may see; pure
 - `loader`: from the database into memory
 - `models`: the tables, as Tortoise sees them
 - `readers`: whose token is whose; pure

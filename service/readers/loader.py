@@ -11,7 +11,7 @@ from service.readers.scope import Reader, Scope
 _VERSION = "SELECT version FROM reader_changes"
 
 _TOKENS = """
-SELECT sha256, ends_at, name, instruments, producers FROM reader_tokens JOIN readers ON name = reader
+SELECT sha256, ends_at, name, instruments, producers, may FROM reader_tokens JOIN readers ON name = reader
 WHERE revoked_at IS NULL AND (ends_at IS NULL OR ends_at > now() - interval '1 day')
 """
 """One that ended a day ago is not good any more, however far the clocks are apart."""
@@ -50,7 +50,8 @@ class ReadersLoader:
             rows = await connection.fetch(_TOKENS)
         tokens = {
             row["sha256"]: Token(
-                Reader(row["name"], Scope(tuple(row["instruments"]), tuple(row["producers"]))), row["ends_at"]
+                Reader(row["name"], Scope(tuple(row["instruments"]), tuple(row["producers"])), tuple(row["may"])),
+                row["ends_at"],
             )
             for row in rows
         }

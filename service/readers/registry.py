@@ -1,6 +1,7 @@
 """Readers: making, listing and ending them. Each change is one transaction, with its row in the audit trail."""
 
 import re
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,10 +45,11 @@ def checked_name(name: str) -> str:
     return name
 
 
-async def add(by: str, name: str, scope: Scope) -> NewToken:
-    """Make a reader with its first token. One that is there already stays as it is, and there is no token."""
+async def add(by: str, name: str, scope: Scope, may: Iterable[str] = ()) -> NewToken:
+    """Make a reader with its first token, and say what else it may do. One that is there already stays as it is, and
+    there is no token."""
     async with _change():
-        values = {"instruments": [*scope.instruments], "producers": [*scope.producers], "may": []}
+        values = {"instruments": [*scope.instruments], "producers": [*scope.producers], "may": [*may]}
         reader, created = await RegisteredReader.get_or_create(values, name=name)
         if not created:
             return NewToken(reader, None)

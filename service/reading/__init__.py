@@ -1,6 +1,7 @@
 """Signals come out, for those who may read.
 
 - `endpoints`: one signal, pages of the feed, instruments
+- `listing`: the instruments that there are
 - `overview`: what no reader can count from the feed
 - `places`: how many may wait at once
 - `query`: what a request asks for; pure

@@ -8,8 +8,8 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.feed import instruments, statement
-from service.feed.filter import Filter
+from service.feed import statement
+from service.feed.events import SIGNAL, Row
 from service.feed.pages import Page, Pages
 from service.feed.position import Position
 from service.feed.share import Share, answered
@@ -17,9 +17,11 @@ from service.http.errors import NotFound, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import utc_text
 from service.readers.errors import TokenInvalid
+from service.readers.filter import Filter
 from service.readers.scope import Reader
+from service.reading.listing import listed
 from service.reading.overview import Overview
-from service.reading.query import FeedQuery, feed_query, instruments_query, nothing_asked
+from service.reading.query import FeedQuery, feed_query, instruments_query, unapproved_query
 from service.reading.waiting import Waiting
 
 _ID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -42,9 +44,8 @@ class Reading:
         self._closing = closing
 
     async def signal(self, request: Request) -> Response:
-        """GET /api/v1/signals/{id}: one signal, as it is now."""
-        nothing_asked(request.scope)
-        key, filter = request.path_params["id"], _allowed(request)
+        """GET /api/v1/signals/{id}: one signal, as it is now, with what became of it."""
+        key, filter = request.path_params["id"], _allowed(request, unapproved_query(request.scope))
         if _ID.fullmatch(key) is None:
             raise NotFound
         with answered():
@@ -52,12 +53,14 @@ class Reading:
                 found = await statement.one(connection, UUID(key))
         if found is None or not filter.matches(found["instrument"], found["producer"]):
             raise NotFound
-        return _json(found["json"])
+        if found["waiting"] and not filter.unapproved:
+            raise NotFound
+        return _json(found["json"], ETag=f'"{found["state_version"]}"')
 
     async def feed(self, request: Request) -> Response:
         """GET /api/v1/feed: a page of events, and the cursor after it."""
         query = feed_query(request.scope)
-        filter = query.filter.within(_reader(request).scope)
+        filter = query.filter.of(_reader(request))
         with answered():
             try:
                 page = await self._page(request, query, filter)
@@ -70,16 +73,17 @@ class Reading:
         query = instruments_query(request.scope)
         with answered():
             async with self._share.connection() as connection:
-                found = await instruments.listed(
-                    connection, _allowed(request), query.prefix, query.after, query.limit + 1
-                )
+                filter = _allowed(request, query.unapproved)
+                found = await listed(connection, filter, query.prefix, query.after, query.limit + 1)
         shown = [{"instrument": name, "latest": utc_text(latest)} for name, latest in found[: query.limit]]
         return JSONResponse({"instruments": shown, "more": len(found) > query.limit}, headers=_HEADERS)
 
     async def overview(self, request: Request) -> Response:
         """GET /api/v1/overview: what this machine has stored and refused."""
-        nothing_asked(request.scope)
-        return JSONResponse(await self._overview.content(_reader(request).scope), headers=_HEADERS)
+        filter = _allowed(request, unapproved_query(request.scope))
+        reader = _reader(request)
+        content = {**await self._overview.content(reader.scope, filter), "may": reader.may}
+        return JSONResponse(content, headers=_HEADERS)
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
         async def read(after: Position | None) -> Page:
@@ -105,16 +109,20 @@ def _reader(request: Request) -> Reader:
     return reader
 
 
-def _allowed(request: Request) -> Filter:
-    return Filter().within(_reader(request).scope)
+def _allowed(request: Request, unapproved: bool) -> Filter:
+    return Filter(unapproved=unapproved).of(_reader(request))
 
 
-def _json(content: bytes) -> Response:
-    return Response(content, media_type="application/json", headers=_HEADERS)
+def _json(content: bytes, **headers: str) -> Response:
+    return Response(content, media_type="application/json", headers=_HEADERS | headers)
+
+
+def _event(row: Row) -> bytes:
+    return b'{"event":"signal","signal":%b}' % row.json if row.kind == SIGNAL else row.json
 
 
 def _content(page: Page) -> bytes:
-    events = b",".join([b'{"event":"signal","signal":%b}' % row.json for row in page.rows])
+    events = b",".join(map(_event, page.rows))
     more = b"true" if page.more else b"false"
     until = utc_text(page.complete_until).encode()
     form = b'{"events":[%b],"cursor":"%b","more":%b,"complete_until":"%b"}'

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from service.feed.filter import Filter
 from service.kernel import metrics
 from service.kernel.timestamps import Clock, utc_text
+from service.readers.filter import Filter
 from service.readers.scope import Scope
 
 _MINUTES = 60
 
 _FRESH = timedelta(seconds=1)
 """So old may be what requests are told: the counters of all worker processes are not read for each."""
+
+
+class _Stored(NamedTuple):
+    """How many signals were stored, by instrument, and how many of them need approval."""
+
+    all: Mapping[str, int]
+    waiting: Mapping[str, int]
 
 
 class Overview:
@@ -24,8 +31,8 @@ class Overview:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._since: datetime | None = None
-        self._minutes: dict[datetime, Mapping[str, int]] = {}
-        self._before: Mapping[str, int]
+        self._minutes: dict[datetime, _Stored] = {}
+        self._before: _Stored
         self._before, self._refused_before = _counters()
         self._refused = self._refused_before
         self._told = datetime.min.replace(tzinfo=UTC)
@@ -40,9 +47,10 @@ class Overview:
         for each in [each for each in self._minutes if each < oldest]:
             self._before = self._minutes.pop(each)
 
-    async def content(self, scope: Scope) -> Mapping[str, Any]:
-        """Signals of the last hour by the minute, those of instruments in the scope; nothing where it names producers,
-        of whom nothing is counted. Refusals by code, for a scope of everything. All of it is up to a second old."""
+    async def content(self, scope: Scope, filter: Filter) -> Mapping[str, Any]:
+        """Signals of the last hour by the minute, of instruments in the scope, and of those that need approval only
+        what the filter means; nothing where the scope names producers, of whom nothing is counted. Refusals by code,
+        for a scope of everything. All of it is up to a second old."""
         now = self._clock()
         if not timedelta() <= now - self._told < _FRESH:
             self._told = now
@@ -50,7 +58,7 @@ class Overview:
         grown = {code: count - self._refused_before.get(code, 0) for code, count in sorted(self._refused.items())}
         return {
             "since": self._since and utc_text(self._since),
-            "signals": None if scope.producers else self._by_minute(Filter().within(scope)),
+            "signals": None if scope.producers else self._by_minute(filter),
             "refusals": {code: count for code, count in grown.items() if count} if scope == Scope() else None,
         }
 
@@ -64,10 +72,13 @@ class Overview:
         return found[-_MINUTES:]
 
 
-def _counters() -> list[dict[str, int]]:
-    return metrics.totals({metrics.signals_ingested: "instrument", metrics.signals_rejected: "code"})
+def _counters() -> tuple[_Stored, dict[str, int]]:
+    labels = {metrics.signals_ingested: "instrument", metrics.signals_waiting: "instrument"}
+    stored, waiting, refused = metrics.totals({**labels, metrics.signals_rejected: "code"})
+    return _Stored(stored, waiting), refused
 
 
-def _sum(totals: Mapping[str, int], filter: Filter) -> int:
+def _sum(totals: _Stored, filter: Filter) -> int:
     """Of instruments that are not counted by themselves it is not known which they are: only all are counted so."""
-    return sum(count for name, count in totals.items() if filter.matches(name, ""))
+    left_out = {} if filter.unapproved else totals.waiting
+    return sum(count - left_out.get(name, 0) for name, count in totals.all.items() if filter.matches(name, ""))

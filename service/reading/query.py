@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from service.feed.filter import Filter
 from service.feed.position import Position
 from service.http.errors import ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import parse_timestamp
 from service.proof.headers import PRODUCER_ID_FORM
+from service.readers.filter import Filter
 
 PAGE_ROWS, PAGE_ROWS_MAX = 100, 1000
 WAIT_SECONDS_MAX = 30
@@ -49,11 +49,13 @@ class FeedQuery:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentsQuery:
-    """Instruments that begin with something, and come after a name."""
+    """Instruments that begin with something, and come after a name; with `unapproved` those too of which there are only
+    signals that wait for approval."""
 
     prefix: str
     after: str
     limit: int
+    unapproved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class _Parameters:
 
 def feed_query(scope: Scope) -> FeedQuery:
     """What a request for a page asks for. Raises ValidationFailed and CursorInvalid."""
-    given = _Parameters(scope, {"after", "from", "to", "payload", "limit", "wait"}, {"instrument", "producer"})
+    single = {"after", "from", "to", "payload", "limit", "wait", "live", "unapproved"}
+    given = _Parameters(scope, single, {"instrument", "producer"})
     since, before = given.one("from", _time, None), given.one("to", _time, None)
     limit, wait = given.one("limit", _limit, PAGE_ROWS), given.one("wait", _wait, 0.0)
     filter = _filter(given, given.one("payload", _payload, None))
@@ -121,7 +124,7 @@ def feed_query(scope: Scope) -> FeedQuery:
 def live_query(scope: Scope, last_event_id: str | None) -> LiveQuery:
     """What a request for a stream asks for; the id of the last event that its reader has seen wins over `after`. Raises
     ValidationFailed and CursorInvalid."""
-    given = _Parameters(scope, {"after"}, {"instrument", "producer"})
+    given = _Parameters(scope, {"after", "live", "unapproved"}, {"instrument", "producer"})
     filter, after = _filter(given, None), given.one("after", str, None)
     given.judge()
     cursor = last_event_id or after
@@ -130,20 +133,24 @@ def live_query(scope: Scope, last_event_id: str | None) -> LiveQuery:
 
 def instruments_query(scope: Scope) -> InstrumentsQuery:
     """What a request for instruments asks for. Raises ValidationFailed."""
-    given = _Parameters(scope, {"prefix", "after", "limit"}, set())
+    given = _Parameters(scope, {"prefix", "after", "limit", "unapproved"}, set())
     prefix, after = given.one("prefix", _begin, ""), given.one("after", _begin, "")
-    limit = given.one("limit", _limit, PAGE_ROWS)
+    limit, unapproved = given.one("limit", _limit, PAGE_ROWS), given.one("unapproved", _truth, False)
     given.judge()
-    return InstrumentsQuery(prefix, after, limit)
+    return InstrumentsQuery(prefix, after, limit, unapproved)
 
 
-def nothing_asked(scope: Scope) -> None:
-    """Raises ValidationFailed when there are any parameters."""
-    _Parameters(scope, set(), set()).judge()
+def unapproved_query(scope: Scope) -> bool:
+    """Whether a request that can ask for nothing else asks for what waits for approval too. Raises ValidationFailed."""
+    given = _Parameters(scope, {"unapproved"}, set())
+    unapproved = given.one("unapproved", _truth, False)
+    given.judge()
+    return unapproved
 
 
 def _filter(given: _Parameters, payload: str | None) -> Filter:
-    return Filter(given.all("instrument", _instrument), given.all("producer", _producer), payload)
+    live, unapproved = given.one("live", _truth, False), given.one("unapproved", _truth, False)
+    return Filter(given.all("instrument", _instrument), given.all("producer", _producer), payload, live, unapproved)
 
 
 def _fault(name: str | None, message: str) -> FieldFault:
@@ -179,6 +186,12 @@ def _wait(text: str) -> float:
     if _WAIT.fullmatch(text) is None or float(text) > WAIT_SECONDS_MAX:
         raise _Fault(f"Input should be a number of seconds from 0 to {WAIT_SECONDS_MAX}")
     return float(text)
+
+
+def _truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _Fault("Input should be true or false")
+    return text == "true"
 
 
 def _time(text: str) -> datetime:

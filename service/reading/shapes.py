@@ -18,12 +18,39 @@ class Signal(BaseModel):
     payload: Annotated[dict[str, Any] | None, Field(description="As it was sent, digit for digit")]
     version: int
     status: Literal[0, 1, 2]
+    state_version: Annotated[int, Field(ge=0, description="How often its status was changed")]
+    approval: Annotated[
+        Literal["none", "required"], Field(description="Whether readers get it only when somebody has approved it")
+    ]
+    expires_at: Annotated[datetime | None, Field(description="Until when it may be acted on; null for ever")]
     created_at: datetime
     updated_at: datetime
+    expired: Annotated[bool, Field(description="Whether that time has passed, by the clock of the database")]
+
+
+class StatusEvent(BaseModel):
+    """The status of a signal was changed."""
+
+    event: Literal["status"]
+    signal_id: UUID
+    instrument: str
+    producer_id: str | None
+    status: Annotated[Literal[1, 2], Field(description="What it was changed to: 1 queued, 2 closed")]
+    state_version: Annotated[int, Field(ge=1, description="How often it was changed, this time included")]
+    reason: str | None
+    at: datetime
+    by: Annotated[str | None, Field(description="The reader or the producer that has decided; null for the service")]
+
+
+class SignalWithHistory(Signal):
+    """A stored signal as it is now, and what became of it, in order."""
+
+    history: list[StatusEvent]
 
 
 class SignalEvent(BaseModel):
-    """A signal was stored. It is shown as at its place in the feed: status 0."""
+    """A signal was stored, and is shown as at its place in the feed: status 0. One that needs approval is shown where
+    it is approved, status 1, but to those who see it before."""
 
     event: Literal["signal"]
     signal: Signal
@@ -32,7 +59,7 @@ class SignalEvent(BaseModel):
 class FeedPage(BaseModel):
     """Events in the one order of the feed. Ignore kinds of events that you do not know: there will be others."""
 
-    events: list[SignalEvent]
+    events: list[SignalEvent | StatusEvent]
     cursor: Annotated[str, Field(description="The place after these events: keep it, and send it as `after`")]
     more: Annotated[bool, Field(description="Whether to ask for the next page at once")]
     complete_until: Annotated[
@@ -69,3 +96,4 @@ class Overview(BaseModel):
         list[Minute] | None, Field(description="Of the last hour, in your scope; null where that names producers")
     ]
     refusals: Annotated[dict[str, int] | None, Field(description="By code; null unless you see everything")]
+    may: Annotated[list[Literal["approve"]], Field(description="What else you may do")]

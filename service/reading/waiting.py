@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from service.feed.filter import Filter
+from service.feed.events import Row
 from service.feed.pages import Page
 from service.feed.position import Position
-from service.feed.statement import Row
 from service.feed.tail import Tail
+from service.readers.filter import Filter
 from service.reading.places import Places
 
 _LOOK_SECONDS = 1.0
@@ -42,7 +42,7 @@ class Waiting:
         news = asyncio.Event()
 
         def take(rows: Sequence[Row]) -> float:
-            if any(filter.matches(row.instrument, row.producer) for row in rows):
+            if any(filter.matches(row.instrument, row.producer) and row.given(filter) for row in rows):
                 news.set()
             return 0
 

@@ -3,19 +3,20 @@ what the signal says. Pure."""
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 
 class Claim(NamedTuple):
     """Under `key` something is known again, and the same as before when `fingerprint` is the same too. It holds until
-    `expires_at`, or for `lifetime` from when it was stored."""
+    `expires_at`, or for so many `seconds` from when it was stored. Not for days: in the time zone of a session, which
+    may be a pooler's or a role's, one has 23 hours, or 25, where clocks change."""
 
     key: bytes
     fingerprint: bytes | None
     expires_at: datetime | None = None
-    lifetime: timedelta | None = None
+    seconds: float | None = None
 
     @property
     def lock(self) -> int:
@@ -31,11 +32,13 @@ class Content:
     refuse: bool
 
 
-def claim_of_key(
-    key: str, body: bytes, *, route: str, producer_id: str | None, signed: bool, lifetime: timedelta
-) -> Claim:
+def claim_of_key(key: str, body: bytes, *, route: str, producer_id: str | None, signed: bool, seconds: float) -> Claim:
     """An idempotency key: of one producer and for one route, and none that is unsigned stands for a signed one."""
-    return Claim(b"k" + _hash(route, _owner(producer_id, signed=signed), key), sha256(body).digest(), lifetime=lifetime)
+    return Claim(
+        b"k" + _hash(route, _owner(producer_id, signed=signed), key),
+        sha256(body).digest(),
+        seconds=seconds,
+    )
 
 
 def claim_of_content(
@@ -47,14 +50,14 @@ def claim_of_content(
     time: datetime,
     payload: dict[str, Any] | None,
     version: int,
-    lifetime: timedelta,
+    seconds: float,
 ) -> Claim:
     """Instrument, side and time, which make a signal of a producer the same as another. Payload and version may differ,
     which is seen by the fingerprint; white space and the order of members make no difference."""
     moment = time.astimezone(UTC).isoformat()
     written = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     key = b"c" + _hash(_owner(producer_id, signed=signed), instrument, str(side), moment)
-    return Claim(key, _hash(str(version), written), lifetime=lifetime)
+    return Claim(key, _hash(str(version), written), seconds=seconds)
 
 
 def _owner(producer_id: str | None, *, signed: bool) -> str:

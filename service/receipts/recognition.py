@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 from starlette.types import Scope
 
@@ -47,8 +46,8 @@ class Recognition:
 
     def __init__(self, route: str, settings: Settings, limits: Limits, duplicates_of: DuplicatesOf) -> None:
         self._route = route
-        self._lifetime = timedelta(seconds=limits.idempotency_seconds)
-        self._window = timedelta(seconds=settings.signals_duplicate_seconds)
+        self._key_seconds = limits.idempotency_seconds
+        self._content_seconds = settings.signals_duplicate_seconds
         self._duplicates_of = duplicates_of
 
     def by_key(self, scope: Scope, body: bytes, sender: Sender) -> Claim | None:
@@ -63,7 +62,7 @@ class Recognition:
             route=self._route,
             producer_id=sender.producer_id,
             signed=sender.mac is not None,
-            lifetime=self._lifetime,
+            seconds=self._key_seconds,
         )
 
     def by_content(self, signal: NewSignal, sender: Sender) -> Content | None:
@@ -82,6 +81,6 @@ class Recognition:
             time=signal.time,
             payload=None if signal.payload is None else strict_json.parse(signal.payload),
             version=signal.version,
-            lifetime=self._window,
+            seconds=self._content_seconds,
         )
         return Content(claim, refuse=duplicates == "refuse")

@@ -38,9 +38,9 @@ and the message waits for standbys, as where signals are looked for."""
 _REMEMBER = """
 INSERT INTO receipts (key, signal_id, created_at, fingerprint, differs, expires_at)
 SELECT key, signal_id, created_at, fingerprint, CASE WHEN differs IS NOT NULL THEN ARRAY[differs] END,
-       coalesce(expires_at, now() + lifetime)
-FROM unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::bytea[], $5::bytea[], $6::timestamptz[], $7::interval[])
-    AS claim (signal_id, created_at, differs, key, fingerprint, expires_at, lifetime)
+       coalesce(expires_at, now() + make_interval(secs => seconds))
+FROM unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::bytea[], $5::bytea[], $6::timestamptz[], $7::float8[])
+    AS claim (signal_id, created_at, differs, key, fingerprint, expires_at, seconds)
 ORDER BY key ON CONFLICT DO NOTHING
 """
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -12,19 +13,20 @@ from service.receipts.claims import Claim, Content
 _INSERT = """
 WITH batch AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::bytea[],
-                         $7::int[], $8::uuid[])
-        AS row (id, producer_id, instrument, side, time, payload, version, key_id)
+                         $7::int[], $8::uuid[], $9::timestamptz[], $10::float8[], $11::text[])
+        AS row (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, seconds, approval)
 ), claim AS MATERIALIZED (
-    SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::interval[])
-        AS claim (id, key, fingerprint, expires_at, lifetime)
+    SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bytea[], $15::timestamptz[], $16::float8[])
+        AS claim (id, key, fingerprint, expires_at, seconds)
     ORDER BY key, id
 ), held AS (
     INSERT INTO receipts (key, signal_id, fingerprint, expires_at)
-    SELECT key, id, fingerprint, coalesce(expires_at, now() + lifetime) FROM claim
+    SELECT key, id, fingerprint, coalesce(expires_at, now() + make_interval(secs => seconds)) FROM claim
     ON CONFLICT DO NOTHING RETURNING signal_id AS id, key
 )
-INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id)
-SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, approval)
+SELECT id, producer_id, instrument, side, time, convert_from(payload, 'UTF8')::jsonb, version, key_id,
+    coalesce(expires_at, now() + make_interval(secs => seconds)), approval
 FROM batch WHERE id NOT IN (SELECT id FROM claim WHERE (id, key) NOT IN (SELECT id, key FROM held))
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
@@ -52,13 +54,18 @@ ORDER BY key ON CONFLICT DO NOTHING
 """
 
 
+Approval = Literal["none", "required"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewSignal:
     """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
     until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
-    for the shared secret. `idempotency` is the claim of the key under which it was sent, `content` that of what it
-    says; None where there is no such key, and where signals may say the same."""
+    for the shared secret. It expires at `expires_at`, or else `expire_after_seconds` after it is stored, or never.
+    `approval` is `required` where readers get it only when somebody has approved it. `idempotency` is the claim of the
+    key under which it was sent, `content` that of what it says; None where there is no such key, and where signals may
+    say the same."""
 
     producer_id: str | None
     instrument: str
@@ -69,6 +76,9 @@ class NewSignal:
     receipt_key: bytes | None
     receipt_expires_at: datetime | None = None
     key_id: UUID | None = None
+    expires_at: datetime | None = None
+    expire_after_seconds: float | None = None
+    approval: Approval = "none"
     idempotency: Claim | None = None
     content: Content | None = None
 
@@ -150,6 +160,9 @@ def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
         [row.payload for row in rows],
         [row.version for row in rows],
         [row.key_id for row in rows],
+        [row.expires_at for row in rows],
+        [row.expire_after_seconds for row in rows],
+        [row.approval for row in rows],
     )
 
 

@@ -14,18 +14,29 @@ gives the transaction no number, which would keep the end of the feed from reade
 _SETTINGS = "SET LOCAL enable_sort = off; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
 """What is lost in a crash is surveyed again: who waited for the disk, or for a standby, would hold the feed back."""
 
+_ORDER = "ORDER BY s.epoch, s.xact, s.id"
+
+_NEXT = f"WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND {FINAL} {_ORDER}"
+
 _SURVEY = f"""
 WITH {HORIZON}, looked AS MATERIALIZED (
-    SELECT s.epoch, s.xact, s.id, s.instrument, coalesce(s.producer_id, '') AS producer, s.created_at FROM signals AS s
-    WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND {FINAL}
-    ORDER BY s.epoch, s.xact, s.id LIMIT $4
+    SELECT * FROM (
+        (SELECT s.epoch, s.xact, s.id, s.created_at AS at, s.instrument, coalesce(s.producer_id, '') AS producer,
+            s.created_at, s.approval = 'required' AS waiting FROM signals AS s {_NEXT})
+        UNION ALL
+        (SELECT s.epoch, s.xact, s.id, s.at, s.instrument, coalesce(s.producer_id, ''),
+            CASE WHEN s.approval = 'required' AND s.to_status = 1
+                THEN (SELECT created_at FROM signals WHERE id = s.signal_id) END, false FROM transitions AS s {_NEXT})
+    ) AS s {_ORDER} LIMIT $4
 ), last AS (
-    SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(created_at) FROM looked)) AS at
+    SELECT epoch, xact, id, greatest((SELECT at FROM survey), (SELECT max(at) FROM looked)) AS at
     FROM looked ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
 ), named AS (
-    INSERT INTO instruments AS known (instrument, producer, latest)
-    SELECT instrument, producer, max(created_at) FROM looked GROUP BY instrument, producer
-    ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest)
+    INSERT INTO instruments AS known (instrument, producer, latest, latest_waiting)
+    SELECT instrument, producer, max(created_at) FILTER (WHERE NOT waiting), max(created_at) FILTER (WHERE waiting)
+    FROM looked WHERE created_at IS NOT NULL GROUP BY instrument, producer
+    ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(known.latest, excluded.latest),
+        latest_waiting = greatest(known.latest_waiting, excluded.latest_waiting)
 ), sampled AS (
     INSERT INTO horizons (at, epoch, xact, id) SELECT at, epoch, xact, id FROM last ON CONFLICT DO NOTHING
 ), moved AS (
@@ -44,8 +55,8 @@ WHERE at >= now() - make_interval(secs => 2 * $1) AND at < now() - make_interval
 
 
 class Survey:
-    """Looks at all signals once, in their order, and writes down what is to be found quickly. It is never ahead of what
-    readers may read, and a little behind."""
+    """Looks once at all that happens, in its order, and writes down what is to be found quickly. It is never ahead of
+    what readers may read, and a little behind."""
 
     def __init__(self, pool: Pool, limits: Limits) -> None:
         self._pool = pool

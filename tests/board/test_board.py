@@ -28,6 +28,11 @@ SELECT gen_random_uuid(), '{instrument}', number % 2, now(), {payload} FROM gene
 RETURNING id::text
 """
 
+WAITING = """
+INSERT INTO signals (id, instrument, side, time, approval) VALUES (gen_random_uuid(), 'DESK', 0, now(), 'required')
+RETURNING id::text
+"""
+
 _NUMBERS = itertools.count(1)
 
 HASTE = """
@@ -190,6 +195,21 @@ def test_every_digit_is_shown(looked_at: Board, inside: Deployment, instrument: 
     )
 
 
+def test_a_payload_has_room_in_a_window_of_any_width(looked_at: Board, inside: Deployment, instrument: str) -> None:
+    """Red when one more column takes what was left for it in windows of some widths."""
+    store(inside, instrument, payload="'{\"n\": 1}'")
+    board = opened(looked_at, instrument)
+    board.wait(lambda: len(board.rows()) == 1, "a signal that was there before")
+    before = board.driver.get_window_size()
+    cell = board.driver.find_element(By.CSS_SELECTOR, "#rows .payload")
+    widths = {}
+    for width in range(500, 1500, 100):
+        board.driver.set_window_size(width, before["height"])
+        widths[width] = cell.size["width"]
+    board.driver.set_window_size(before["width"], before["height"])
+    assert min(widths.values()) > 80, widths
+
+
 def test_separators_of_lines_are_letters_within_a_payload(
     looked_at: Board, inside: Deployment, instrument: str
 ) -> None:
@@ -328,3 +348,26 @@ def test_a_forgotten_token_is_nowhere(board: Board, inside: Deployment, operator
     board.wait(lambda: board.text("door") != "", "where to type a token in")
     assert board.rows() == []
     assert token not in board.driver.page_source
+
+
+def test_who_may_approve_decides_on_the_board(board: Board, inside: Deployment, operator: Operator) -> None:
+    """And who may not sees neither the buttons nor what waits for approval."""
+    name = f"board-desk-{os.getpid()}-{next(_NUMBERS)}"
+    board.open()
+    board.show_token(operator.told("readers", "add", name, "--may", "approve")["token"])
+    board.wait_until_connected()
+    waiting = inside.database.value(WAITING)
+    board.wait_for_row(waiting)
+    row = board.driver.find_element(By.CSS_SELECTOR, f'[data-id="{waiting}"]')
+
+    def state() -> str:
+        return row.find_element(By.CSS_SELECTOR, ".state span").text
+
+    assert state() == "Waits for approval"
+    board.wait(lambda: row.find_element(By.CLASS_NAME, "approve").is_displayed(), "the buttons")
+    row.find_element(By.CLASS_NAME, "approve").click()
+    board.wait(lambda: state() == "Queued", "that it is queued")
+    row.find_element(By.CLASS_NAME, "reject").click()
+    board.element("reason").send_keys("too late", Keys.ENTER)
+    board.wait(lambda: state() == "Closed: too late", "that it is closed")
+    assert not row.find_element(By.CLASS_NAME, "reject").is_displayed()

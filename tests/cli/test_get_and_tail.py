@@ -151,7 +151,7 @@ def test_buy_and_sell_are_told_apart_by_more_than_colour(program: Program, store
     bought, sold = (next_line(process).rstrip("\n").split("\t") for _ in range(2))
     process.kill()
     process.communicate()
-    assert bought[1:] == ["buy", instrument, "my-bot", '{"n":1.0}', ids[0]]
+    assert bought[1:] == ["buy", instrument, "my-bot", '{"n":1.0}', ids[0], "new"]
     assert sold[1:3] == ["sell", instrument]
 
 
@@ -172,3 +172,21 @@ def test_a_time_to_begin_at_may_be_written_in_full(program: Program, store: Stor
     assert json.loads(next_line(process))["id"] == id
     process.kill()
     process.communicate()
+
+
+def test_who_may_approve_decides(
+    deployment: Deployment, portal: BlockingPortal, run: Run, store: Store, instrument: str
+) -> None:
+    id, other = store(), store()
+    name = f"desk-of-{instrument}"
+    token = portal.call(lambda: add(deployment.database, name, may=["approve"]))
+    approved = run("approve", id, "--reason", "fine", "--json", SIGNALS_READER_TOKEN=token)
+    assert (approved.exit_code, approved.stderr) == (0, "")
+    told = json.loads(approved.stdout)
+    assert (told["signal_id"], told["status"], told["by"], told["reason"]) == (id, 1, name, "fine")
+    rejected = run("reject", other, "--reason", "too late", SIGNALS_READER_TOKEN=token)
+    rows = dict(line.split("\t") for line in rejected.stdout.splitlines())
+    assert (rows["signal_id"], rows["status"], rows["reason"]) == (other, "2", "too late")
+    refused = run("approve", other, SIGNALS_READER_TOKEN=token)
+    assert (refused.exit_code, refused.stderr.split(" ")[1]) == (1, "transition_refused")
+    assert run("reject", id, SIGNALS_READER_TOKEN=token).exit_code == 2

@@ -64,7 +64,7 @@ KEY_FIELDS = {
     "uses_24h",
     "safe_to_revoke",
 }
-PRODUCER_FIELDS = {"name", "enabled", "rate", "duplicates", "note", "created_at", "keys"}
+PRODUCER_FIELDS = {"name", "enabled", "rate", "approval", "duplicates", "note", "created_at", "keys"}
 
 
 def test_a_producer_is_added_once_and_its_secret_is_told_once(told: Callable[..., Any]) -> None:

@@ -36,7 +36,7 @@ SILENT_AT_ONCE = Broken(BEFORE_THE_BEGINNING, silent=True)
 
 def seen(events: list[Event]) -> list[int]:
     """The numbers of the signals that came; each comes with its own place."""
-    numbers = [number(event.signal.id) for event in events]
+    numbers = [number(event.signal.id) for event in events if event.signal]
     assert [event.cursor for event in events] == [*map(str, numbers)]
     assert {event.kind for event in events} <= {"signal"}
     return numbers

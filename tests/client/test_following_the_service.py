@@ -48,7 +48,8 @@ class Follower:
     def _follow(self) -> None:
         try:
             for event in self._reader.follow(on_place=self.places.append, give_up_after=DEADLINE_SECONDS):
-                self.ids.append(str(event.signal.id))
+                if event.signal:
+                    self.ids.append(str(event.signal.id))
         except Exception as error:
             self.end = error
 
@@ -88,9 +89,11 @@ def test_every_digit_arrives_whatever_is_asked(
     [event] = reader.follow(1, instrument=instrument, since=datetime.now(UTC) - timedelta(minutes=5))
     [paged] = page.events
     for signal in (reader.get(id), paged.signal, event.signal):
+        assert signal is not None
         assert (str(signal.id), json_text(signal.payload)) == (id, SHOWN)
     after = store()
     [later] = reader.follow(1, event.cursor, instrument=instrument)
+    assert later.signal is not None
     assert str(later.signal.id) == after
 
 

@@ -1,5 +1,6 @@
 """What people give to the client works, or is refused in words that say what to give."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -105,3 +106,10 @@ def test_a_namesake_beside_the_script_fails_as_documented_and_the_cure_helps(
     assert hidden.stderr.splitlines()[-1].partition(" (")[0] in manual.splitlines()
     assert "`python -P script.py`" in manual
     assert subprocess.run([sys.executable, "-P", script]).returncode == 0
+
+
+def test_a_signal_says_until_when_it_is_good() -> None:
+    moment = datetime(2026, 1, 31, 13, tzinfo=UTC)
+    said = json.loads(Signal("XAUUSD", Side.BUY, expires_at=moment).body())
+    assert said["expires_at"] == moment.isoformat()
+    assert "expires_at" not in json.loads(Signal("XAUUSD", Side.BUY).body())

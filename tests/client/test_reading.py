@@ -174,7 +174,7 @@ def test_a_page_on_which_nothing_matched_is_followed_by_the_next_at_once(
 def test_events_of_unknown_kinds_are_passed_over(read_from: ReadFrom, server: FeedServer) -> None:
     server.plan(page('{"event":"news","news":{}}', f'{{"event":"signal","signal":{signal(3)}}}', cursor="3"))
     [read] = read_from(server.url).pages()
-    assert [(event.kind, number(event.signal.id)) for event in read.events] == [("signal", 3)]
+    assert [(event.kind, event.signal and number(event.signal.id)) for event in read.events] == [("signal", 3)]
 
 
 def test_a_place_that_is_gone_is_told_with_those_that_there_are(read_from: ReadFrom, server: FeedServer) -> None:
@@ -190,3 +190,19 @@ def test_a_filter_that_there_is_not_is_no_filter_left_out(read_from: ReadFrom, s
     with pytest.raises(TypeError, match="there is no filter symbol"):
         read_from(server.url).follow(1, symbol="XAUUSD")
     assert server.asked == []
+
+
+CHANGE = (
+    '{"event":"status","signal_id":"01a20dc7-e667-7406-ab00-000000000003","instrument":"XAUUSD","producer_id":null,'
+    '"status":2,"state_version":1,"reason":"late","at":"2026-01-31T12:00:00Z","by":null}'
+)
+
+
+def test_what_becomes_of_a_signal_is_told(read_from: ReadFrom, server: FeedServer) -> None:
+    server.plan(page(CHANGE, cursor="4"))
+    [read] = read_from(server.url).pages()
+    [event] = read.events
+    assert (event.kind, event.signal) == ("status", None)
+    assert event.change is not None
+    assert (number(event.change.signal_id), event.change.status, event.change.reason) == (3, 2, "late")
+    assert (event.change.by, event.change.at) == (None, datetime(2026, 1, 31, 12, tzinfo=UTC))

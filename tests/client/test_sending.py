@@ -193,6 +193,10 @@ FOR_READERS = {
     "cursor_expired",
     "feed_unavailable",
     "too_many_streams",
+    "not_permitted",
+    "state_changed",
+    "signal_expired",
+    "transition_refused",
 }
 
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from re import DOTALL, findall, fullmatch, sub
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from hypothesis.strategies import binary
 from requests.auth import AuthBase
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from service.kernel.timestamps import FORM
 from service.manual.headers import IDEMPOTENCY_KEY, SIGNING_HEADERS
 from service.manual.openapi import document, document_text
 from tests.hostile.seed import FULL, SEED
@@ -65,13 +66,19 @@ def _bytes(value: Any) -> bytes:
 
 
 def map_body(_: schemathesis.HookContext, body: Any) -> Any:
-    """Mend what JSON Schema cannot say: that 1.0 is no integer, and that the limits of `time` are meant in UTC."""
+    """Mend what JSON Schema cannot say: that 1.0 is no integer, that the limits of `time` are meant in UTC, and that a
+    signal expires in the days to come."""
     mended = dict(body) if isinstance(body, dict) else {}
+    if isinstance(mended.get("signals"), list):
+        mended["signals"] = [map_body(_, signal) for signal in mended["signals"]]
     for key in mended.keys() & {"side", "version"}:
         if isinstance(mended[key], float) and mended[key].is_integer():
             mended[key] = int(mended[key])
     if isinstance(mended.get("time"), str):
         mended["time"] = sub("^((?:1900-01-01|2200-12-31)T.*)[+-].{5}$", r"\1Z", mended["time"])
+    expiry = mended.get("expires_at")
+    if isinstance(expiry, str) and FORM.fullmatch(expiry) and _exists(expiry):
+        mended["expires_at"] = time_text(datetime.now(UTC) + timedelta(days=1))
     return mended or body
 
 

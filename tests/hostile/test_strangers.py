@@ -12,7 +12,7 @@ from secrets import randbits
 
 import pytest
 
-from service.kernel.process import allow_open_files
+from service.operate.process import allow_open_files
 from tests.hostile.costs import descriptors, forget_peak, linux_only, peak, resident, settled_descriptors
 from tests.hostile.honest import HonestProducers, beside
 from tests.hostile.reference import BODY_MAX_BYTES

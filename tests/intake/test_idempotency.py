@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.intake.storing import count
+from tests.postgres.time_zone import CLOCKS_CHANGE, set_time_zone
 from tests.receipts.claiming import loose_receipts
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
@@ -158,7 +159,8 @@ async def test_two_hundred_twins_over_two_processes_are_one(direct_database: Dat
     assert loose_receipts(direct_database) == 0
 
 
-async def test_it_holds_for_a_day_and_no_longer(direct_database: Database) -> None:
+async def test_it_holds_for_24_hours_and_no_longer_also_where_clocks_change(direct_database: Database) -> None:
+    set_time_zone(direct_database, CLOCKS_CHANGE)
     async with serving(direct_database.url) as client:
         first = await send(client, signal_body(), "k")
         held = direct_database.value("SELECT expires_at - created_at FROM receipts")

@@ -42,6 +42,7 @@ def test_a_minimal_signal_has_its_defaults() -> None:
         "time": datetime(2026, 1, 31, 12, tzinfo=UTC),
         "payload": None,
         "version": 1,
+        "expires_at": None,
     }
 
 

@@ -12,6 +12,7 @@ from service.http import errors as http_errors
 from service.intake import errors as intake_errors
 from service.kernel import errors
 from service.kernel.errors import InternalError, Refusal, all_refusals
+from service.lifecycle import errors as lifecycle_errors
 from service.proof import errors as proof_errors
 from service.rates import errors as rates_errors
 from service.readers import errors as readers_errors
@@ -27,6 +28,7 @@ ROOMS = [
     feed_errors,
     intake_errors,
     batch_errors,
+    lifecycle_errors,
 ]
 
 

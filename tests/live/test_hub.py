@@ -1,6 +1,7 @@
 """The hub by itself: whom a signal concerns, what a turn writes, and what becomes of streams when it fails."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -274,3 +275,102 @@ def test_memory_has_what_comes_after_a_place_and_knows_how_far_it_reaches() -> N
     assert memory.after(place(3), _filter("ODD"), 1000) == (b"5" * 10, place(6))
     assert memory.after(place(2), Filter(), 15) == (b"3" * 10 + b"4" * 10, place(4))
     assert memory.after(place(6), Filter(), 15) == (b"", place(6))
+
+
+EARLY, EXPIRY, LATE = (datetime(2026, 1, 31, 12, minute, tzinfo=UTC) for minute in (0, 5, 10))
+FRESH, GONE = b'"expired":false}\n\n', b'"expired":true}\n\n'
+
+
+class Moment:
+    """A clock that shows what a test wants."""
+
+    def __init__(self) -> None:
+        self.shown = EARLY
+
+    def now(self) -> datetime:
+        return self.shown
+
+
+def told(number: int, *, kind: str = "signal", about: int | None = None, closed: bool = False) -> Recent:
+    """An event about a signal that expires."""
+    json = b'{"by":"\\"expired\\":false}"}' if kind == "status" else b'{"expired":false}'
+    signal = UUID(int=about or number)
+    return Recent.of(Row(place(number), "XAUUSD", "", json, kind, signal, closed, EXPIRY))
+
+
+def test_memory_tells_what_has_expired_since_it_was_kept() -> None:
+    """Red when an event leaves as it was framed."""
+    moment = Moment()
+    memory = Memory(10_000, moment.now)
+    memory.begin(ORIGIN)
+    for recent in (told(1), told(2, kind="status", about=1)):
+        memory.keep(recent)
+    before, _ = memory.after(ORIGIN, Filter(), 1000)
+    moment.shown = LATE
+    after, _ = memory.after(ORIGIN, Filter(), 1000)
+    assert before.count(FRESH) == 1
+    assert after == before.replace(FRESH, GONE)
+    assert memory.after(ORIGIN, Filter(live=True), 1000) == (b"", place(2))
+
+
+def test_what_is_closed_is_not_live_any_more_whatever_else_is_kept_of_it() -> None:
+    memory = Memory(10_000, Moment().now)
+    memory.begin(ORIGIN)
+    for recent in (told(1), told(2), told(3, kind="status", about=1), told(4, kind="status", about=2, closed=True)):
+        memory.keep(recent)
+    live, _ = memory.after(ORIGIN, Filter(live=True), 1000)
+    assert _numbers([live]) == _ids(1, 3)
+    assert _numbers([memory.after(ORIGIN, Filter(), 1000)[0]]) == _ids(1, 2, 3, 4)
+
+
+@pytest.mark.anyio
+async def test_a_stream_in_step_is_shown_only_what_is_live_if_that_is_what_it_asks_for() -> None:
+    """A signal that is closed in the same turn was live when it was stored, and is not when it leaves."""
+    hall = Hall()
+    hall.hub = Hub(hall.tail, LIMITS, lambda: EARLY)  # type: ignore[arg-type]
+    _, all_ = await hall.open()
+    client = Client()
+    stream = Stream(client, lambda: True, Filter(live=True), ORIGIN, LIMITS)  # type: ignore[arg-type]
+    stream.behind = False
+    hall.hub.add(stream)
+    two = UUID(int=2)
+    hall.hub.take([
+        Row(place(1), "XAUUSD", "", b"{}", "signal", UUID(int=1), False, EXPIRY),
+        Row(place(2), "XAUUSD", "", b"{}", "signal", two, False, None),
+        Row(place(3), "XAUUSD", "", b"{}", "signal", UUID(int=3), False, EARLY),
+        Row(place(4), "XAUUSD", "", b"{}", "status", two, False, None),
+        Row(place(5), "XAUUSD", "", b"{}", "status", two, True, None),
+    ])  # fmt: skip
+    assert _numbers(all_.written) == _ids(1, 2, 3, 4, 5)
+    assert _numbers(client.written) == _ids(1)
+
+
+def lines(rows: Sequence[Row], filter: Filter) -> list[bytes]:
+    """What a stream is given that asks so."""
+    memory = Memory(10_000)
+    memory.begin(ORIGIN)
+    for row in rows:
+        memory.keep(Recent.of(row))
+    return memory.after(ORIGIN, filter, 1000)[0].replace(b"\n\n", b"\n").split(b"\n")[:-1]
+
+
+def test_what_waits_for_approval_is_for_those_who_see_it_before() -> None:
+    one = UUID(int=1)
+    rows = [
+        Row(place(1), "XAUUSD", "", b"new", "signal", one, waiting=True),
+        Row(place(2), "XAUUSD", "", b"queued", "status", one, waiting=True, approved=b"approved"),
+        Row(place(3), "XAUUSD", "", b"closed", "status", one, closed=True),
+        Row(place(4), "XAUUSD", "", b"rejected", "status", UUID(int=2), closed=True, waiting=True),
+    ]
+
+    def said(*events: tuple[int, bytes, bytes]) -> list[bytes]:
+        return [
+            line
+            for number, kind, data in events
+            for line in (b"event: " + kind, b"id: " + place(number).cursor, b"data: " + data)
+        ]
+
+    assert lines(rows, Filter()) == said((2, b"signal", b"approved"), (3, b"status", b"closed"))
+    assert lines(rows, Filter(unapproved=True)) == said(
+        (1, b"signal", b"new"), (2, b"status", b"queued"), (3, b"status", b"closed"), (4, b"status", b"rejected")
+    )

@@ -58,6 +58,10 @@ def test_an_event_has_every_field_and_every_digit(live: Live) -> None:
         "payload": json.loads(payload, parse_float=str, parse_int=str),
         "version": "1",
         "status": "0",
+        "state_version": "0",
+        "approval": "none",
+        "expires_at": None,
+        "expired": False,
     }
     assert signal["time"].startswith("2026-01-31T12:00:00")
 

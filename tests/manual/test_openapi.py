@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from service.app import create_app
 from service.batch.errors import NotStored
+from service.http.shapes import Fault
 from service.intake.signal import parse_signal
 from service.kernel.errors import FieldFault, Refusal, all_refusals
 from service.manual.openapi import document_text
 from service.manual.pages import pages
-from service.manual.shapes import Fault
 from service.settings import Settings
 from tests.documents.generated import generated
 from tests.observing.published import DOCUMENT, conforms, followed, refusal_answer
@@ -71,7 +71,7 @@ def test_every_code_has_an_example_of_the_published_shape(refusal: type[Refusal]
     assert not conforms({**value, "more": 1}, content["schema"])
 
 
-OWN = {405: {"Allow"}, 409: {"Duplicate-Of"}}
+OWN = {"method_not_allowed": {"Allow"}, "duplicate_signal": {"Duplicate-Of"}}
 """Headers whose values are different in each answer."""
 
 
@@ -81,7 +81,7 @@ def test_the_headers_of_every_refusal_are_published(refusal: type[Refusal]) -> N
         name: followed(header) for name, header in refusal_answer(refusal.status, refusal.code)["headers"].items()
     }
     required = {name for name, header in headers.items() if header.get("required")}
-    by_the_server = {"X-Request-Id", "Link"} | OWN.get(refusal.status, set())
+    by_the_server = {"X-Request-Id", "Link"} | OWN.get(refusal.code, set())
     assert required == by_the_server | refusal.headers.keys()
     for name, value in refusal.headers.items():
         read = int(value) if headers[name]["schema"]["type"] == "integer" else value
@@ -101,7 +101,10 @@ def test_signals_need_a_signature_and_readers_a_token() -> None:
     signed: list[dict[str, list[str]]] = [{"X-Producer-Id": [], "X-Timestamp": [], "X-Signature": []}]
     assert sent == {SIGNALS: signed, BATCH: signed}
     assert signed[0].keys() == DOCUMENT["components"]["securitySchemes"].keys() - {"ReaderToken"}
-    reading = {"/api/v1/signals/{id}", "/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
+    either = [{"ReaderToken": []}, *signed]
+    assert secured.pop(("/api/v1/signals/{id}", "GET")) == either
+    assert secured.pop(("/api/v1/signals/{id}/status", "POST")) == either
+    reading = {"/api/v1/feed", "/api/v1/feed/live", "/api/v1/instruments", "/api/v1/overview"}
     assert secured == {(path, "GET"): [{"ReaderToken": []}] for path in reading}
 
 

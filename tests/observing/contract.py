@@ -23,11 +23,15 @@ STATUS_OF = {
     "signature_mismatch": 401,
     "token_missing": 401,
     "token_invalid": 401,
+    "not_permitted": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "request_timeout": 408,
     "duplicate_signal": 409,
+    "signal_expired": 409,
+    "transition_refused": 409,
     "cursor_expired": 410,
+    "state_changed": 412,
     "body_too_large": 413,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
@@ -57,9 +61,9 @@ EXPLAINED = {
 """What may be told beside these codes. Nothing is told beside any other."""
 
 OF_A_BATCH = {"signals", "atomic"}
-FIELDS = {"instrument", "side", "time", "payload", "version"}
+FIELDS = {"instrument", "side", "time", "payload", "version", "expires_at", "status", "reason"}
 
-_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 409: "Duplicate-Of", 429: "Retry-After", 503: "Retry-After"}
+_OWED_HEADER = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 
 
@@ -96,7 +100,7 @@ def check_refusal(answer: Answer, code: str, path: str = SIGNALS) -> None:
     else:
         assert isinstance(content["detail"], str)
         assert len(content["detail"].split()) > 2, "the detail is a sentence"
-    owed = _OWED_HEADER.get(answer.status)
+    owed = "Duplicate-Of" if code == "duplicate_signal" else _OWED_HEADER.get(answer.status)
     assert owed is None or answer.headers.get(owed)
 
 

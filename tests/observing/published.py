@@ -37,8 +37,9 @@ def signal_answer(status: int, path: str = SIGNALS) -> Any:
 
 
 def refusal_answer(status: int, code: str) -> Any:
-    """What is published about a refusal of a signal, or else of a batch or of the feed: one of them knows each code."""
-    operations = [DOCUMENT["paths"][path]["post"] for path in (SIGNALS, BATCH)]
+    """What is published about a refusal of a signal, of a batch, of a decision or of the feed: one of them knows each
+    code."""
+    operations = [DOCUMENT["paths"][path]["post"] for path in (SIGNALS, BATCH, "/api/v1/signals/{id}/status")]
     answers = [operation["responses"] for operation in (*operations, DOCUMENT["paths"]["/api/v1/feed"]["get"])]
     published = [followed(responses[str(status)]) for responses in answers if str(status) in responses]
     return next(answer for answer in published if code in answer["content"]["application/json"]["examples"])

@@ -9,8 +9,8 @@ from tests.speaking.conversation import Conversation
 from tests.speaking.payloads import exact
 
 _ROW = """
-SELECT id, producer_id, instrument, side, time, payload::text AS payload, version, status, created_at, updated_at,
-       key_id
+SELECT id, producer_id, instrument, side, time, payload::text AS payload, version, status,
+       state_version, approval, expires_at, created_at, updated_at, key_id
 FROM signals WHERE id = $1
 """
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -11,8 +10,8 @@ from service.intake.rehearsal import rehearse
 from service.kernel.limits import Limits
 from tests.intake.troubled import readiness, refusing, send, until_readiness_is
 from tests.postgres.database_url import with_options
+from tests.postgres.roles import documented_role
 from tests.running.application import serving
-from tests.running.grants import GRANTS
 from tests.running.postgres import Database
 
 RESTLESS = Limits(answer_seconds=0.3, retry_seconds=0.05, rehearsal_seconds=0.02)
@@ -20,13 +19,8 @@ RESTLESS = Limits(answer_seconds=0.3, retry_seconds=0.05, rehearsal_seconds=0.02
 
 @pytest.fixture
 def role(database: Database) -> Iterator[str]:
-    """The role of a service, with the rights that the documents tell to give it."""
-    name = f"service_{uuid4().hex}"
-    database.execute(f"CREATE ROLE {name}")
-    database.execute(GRANTS.replace("service_role", name))
-    yield name
-    database.execute(f"DROP OWNED BY {name}")
-    database.execute(f"DROP ROLE {name}")
+    with documented_role(database) as name:
+        yield name
 
 
 @asynccontextmanager

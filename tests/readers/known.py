@@ -1,6 +1,6 @@
 """Readers that are registered in the database of a test, and processes that know them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -22,10 +22,15 @@ BY = "somebody"
 LIMITS = Limits()
 
 
-async def add(database: Database, name: str = "alpha", scope: Scope = Scope()) -> str:  # noqa: B008  # frozen
+async def add(
+    database: Database,
+    name: str = "alpha",
+    scope: Scope = Scope(),  # noqa: B008  # frozen
+    may: Sequence[str] = (),
+) -> str:
     """Make a reader; returns its token."""
     async with orm(database.url):
-        return _noted((await registry.add(BY, name, scope)).token)
+        return _noted((await registry.add(BY, name, scope, may)).token)
 
 
 async def rotate(database: Database, within: timedelta, name: str = "alpha") -> str:

@@ -40,6 +40,10 @@ async def test_an_event_shows_the_signal_as_at_its_place(database: Database) -> 
         "payload": None,
         "version": 3,
         "status": 0,
+        "state_version": 0,
+        "approval": "none",
+        "expires_at": None,
+        "expired": False,
         "created_at": created_at,
         "updated_at": created_at,
     }

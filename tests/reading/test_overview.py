@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.registry import Collector
 
+from service.feed import Filter
 from service.readers.scope import Scope
 from service.reading.overview import Overview
 from tests.readers.known import add
@@ -68,7 +69,7 @@ async def test_the_counters_are_not_read_for_each_request() -> None:
     try:
         for _ in range(2):
             for _ in range(100):
-                await overview.content(Scope())
+                await overview.content(Scope(), Filter())
             hands.now += timedelta(seconds=1)
     finally:
         REGISTRY.unregister(collections)

@@ -22,7 +22,8 @@ async def test_it_is_given_as_it_is_now(database: Database) -> None:
         response = await client.get(f"{SIGNALS}/{row['id']}")
     content = response.json()
     assert [*content] == [
-        "id", "producer_id", "instrument", "side", "time", "payload", "version", "status", "created_at", "updated_at"
+        "id", "producer_id", "instrument", "side", "time", "payload", "version", "status",
+        "state_version", "approval", "expires_at", "created_at", "updated_at", "expired", "history"
     ]  # fmt: skip
     assert (content["id"], content["producer_id"], content["status"]) == (str(row["id"]), None, 2)
     assert '{"a": 0.1234567890123456789012345, "b": 123456789012345678901234567890, "c": "€"}' in response.text

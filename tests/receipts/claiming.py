@@ -1,19 +1,18 @@
 """Signals that claim more than their signature, and what their receipts must be."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
 from service.receipts.statement import NewSignal
 from tests.intake.storing import UNSIGNED, signed
 from tests.running.postgres import Database
 
-DAY = timedelta(days=1)
+DAY = 86_400
 
 
 def key(name: str = "order-1", body: bytes = b"{}") -> Claim:
     """An idempotency key of producer alpha."""
-    return claim_of_key(name, body, route="signals", producer_id="alpha", signed=True, lifetime=DAY)
+    return claim_of_key(name, body, route="signals", producer_id="alpha", signed=True, seconds=DAY)
 
 
 def content(signal: NewSignal = UNSIGNED, *, refuse: bool = False, price: str = "1") -> Content:
@@ -26,7 +25,7 @@ def content(signal: NewSignal = UNSIGNED, *, refuse: bool = False, price: str = 
         time=signal.time,
         payload={"price": price},
         version=signal.version,
-        lifetime=DAY,
+        seconds=DAY,
     )
     return Content(claim, refuse)
 

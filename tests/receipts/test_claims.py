@@ -180,7 +180,7 @@ def _content_key(**changes: object) -> tuple[bytes, bytes | None]:
         "payload": {"a": 1, "b": 2},
         "version": 1,
     }
-    claim = claim_of_content(**(facts | changes), lifetime=DAY)  # type: ignore[arg-type]
+    claim = claim_of_content(**(facts | changes), seconds=DAY)  # type: ignore[arg-type]
     return claim.key, claim.fingerprint
 
 
@@ -223,7 +223,7 @@ def test_payload_and_version_are_told_apart_under_the_same_key(changes: dict[str
 )
 def test_keys_of_others_are_other_keys(changes: dict[str, object]) -> None:
     facts = {"key": "order-1", "body": b"{}", "route": "signals", "producer_id": "alpha", "signed": True}
-    claim = claim_of_key(**(facts | changes), lifetime=DAY)  # type: ignore[arg-type]
+    claim = claim_of_key(**(facts | changes), seconds=DAY)  # type: ignore[arg-type]
     assert claim.key != key().key
     assert claim.fingerprint == key().fingerprint
 

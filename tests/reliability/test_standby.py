@@ -8,8 +8,12 @@ import httpx
 import pytest
 
 from service.kernel.limits import Limits
+from service.postgres.orm import orm
+from service.readers import registry
+from service.readers.scope import APPROVE, Scope
 from tests.reliability.standby import Pair
-from tests.running.application import NOW, SIGNALS, serving, signal_body, signing_headers
+from tests.running import confidential
+from tests.running.application import JSON, NOW, SIGNALS, serving, signal_body, signing_headers
 from tests.running.proxy import database_proxy
 from tests.running.waiting import until_true
 
@@ -113,6 +117,38 @@ async def test_a_resend_waits_for_the_standby_as_the_first_request_did(pair: Pai
         answer = await until_created(client, 1)
     assert answer.headers["Idempotent-Replayed"] == "true"
     assert await pair.stored() == 2
+
+
+async def test_a_repeated_decision_waits_for_the_standby_as_the_first_did(pair: Pair) -> None:
+    """A primary that crashed shows what had no standby yet.
+
+    Red when to find it is to read.
+    """
+    async with orm(pair.primary.url):
+        token = (await registry.add("somebody", "anna", Scope(), [APPROVE])).token
+    confidential.note_token(token or "")
+    async with serving(pair.primary.url, limits=SHORT) as client:
+        body = signal_body()
+        signal = (await client.post(SIGNALS, content=body, headers=JSON)).json()["id"]
+
+        async def decide() -> int:
+            headers = {"Authorization": f"Bearer {token}", "If-Match": '"0"'}
+            return (await client.post(f"{SIGNALS}/{signal}/status", json={"status": 1}, headers=headers)).status_code
+
+        async def decided() -> bool:
+            return await decide() == 200
+
+        await pair.standby.kill()
+        assert await decide() == 503
+        await pair.primary.kill()
+        pair.primary.start()
+        await pair.primary.answering()
+        assert await pair.primary.value("SELECT count(*) FROM transitions") == 1, "invalid: it was not shown"
+        for _ in range(2):
+            assert await decide() == 503
+        pair.standby.follow()
+        await until_true(decided, "it is answered as at first")
+    assert await pair.primary.value("SELECT count(*) FROM transitions") == 1
 
 
 async def test_a_server_that_was_demoted_does_not_say_that_there_is_no_receipt(pair: Pair) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -97,7 +97,7 @@ def signal_body(**changes: Any) -> bytes:
 
 def signing_headers(
     body: bytes, *, producer_id: str = "alpha", moment: datetime = NOW, secret: str = SECRET
-) -> Mapping[str, str]:
+) -> dict[str, str]:
     """The headers of a request that is signed with a secret."""
     timestamp = moment.isoformat()
     return {

@@ -188,12 +188,16 @@ class EventStream:
 
     def signals(self, number: int) -> list[dict[str, Any]]:
         """The next so many signals."""
-        found: list[dict[str, Any]] = []
+        return [event.signal for event in self.events(number)]
+
+    def events(self, number: int) -> list[Event]:
+        """The next so many events that have data."""
+        found: list[Event] = []
         while len(found) < number:
             event = self.next()
-            assert event is not None, f"the stream ended after {len(found)} of {number} signals"
+            assert event is not None, f"the stream ended after {len(found)} of {number} events"
             if event.data is not None:
-                found.append(event.signal)
+                found.append(event)
         return found
 
     def during(self, seconds: float) -> list[Event]:

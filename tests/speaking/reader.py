@@ -28,12 +28,16 @@ class Reader:
 
     def read_all(self, query: str = "") -> list[dict[str, Any]]:
         """Read page after page to the end of the feed; returns the signals."""
-        signals: list[dict[str, Any]] = []
+        return [event["signal"] for event in self.read_events(query) if event["event"] == "signal"]
+
+    def read_events(self, query: str = "") -> list[dict[str, Any]]:
+        """The same, with what became of the signals."""
+        events: list[dict[str, Any]] = []
         more, after = True, ""
         while more:
             answer = self.read(f"{FEED}?limit=1000{query}{after}")
             assert answer.status == 200, answer.label
             page = answer.json()
-            signals += [event["signal"] for event in page["events"]]
+            events += page["events"]
             more, after = page["more"], f"&after={page['cursor']}"
-        return signals
+        return events

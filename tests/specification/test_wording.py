@@ -87,7 +87,7 @@ def test_every_word_of_the_glossary_is_used() -> None:
 def test_the_columns_are_those_of_the_tables() -> None:
     tables: list[type[Model]] = [models.Signal, models.Receipt]
     columns = {column for table in tables for column in table._meta.fields}
-    others = {"producers", "producer_keys", "rate", "quotas", "duplicates", "readers", "reader_tokens"}
+    others = {"producers", "producer_keys", "rate", "quotas", "duplicates", "readers", "reader_tokens", "transitions"}
     assert names(3) == columns | {str(table._meta.db_table) for table in tables} | others
 
 

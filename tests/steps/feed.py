@@ -49,7 +49,7 @@ class Following:
             answer = self._reader.read(self.path(query))
             assert answer.status == 200, answer.label
             page = answer.json()
-            self.seen += [event["signal"] for event in page["events"]]
+            self.seen += [event["signal"] for event in page["events"] if event["event"] == "signal"]
             self.cursor, more = page["cursor"], page["more"]
 
     def path(self, query: str = "") -> str:
@@ -276,11 +276,11 @@ def seen_with_status(paging: Following, status: int) -> None:
 def shown_as_stored(conversation: Conversation, storage: Storage) -> None:
     content = conversation.answer.json()
     row = {name: value for name, value in storage.row().items() if name != "key_id"}
-    assert content.keys() == row.keys()
+    assert content.keys() == {*row, "expired", "history"}
     assert exact(conversation.answer.body.decode())["payload"] == storage.payload()
     for name in ("time", "created_at", "updated_at"):
         assert utc_time(content[name]) == row[name]
-    plain = ("producer_id", "instrument", "side", "version", "status")
+    plain = ("producer_id", "instrument", "side", "version", "status", "state_version")
     assert [UUID(content["id"]), *(content[name] for name in plain)] == [row["id"], *(row[name] for name in plain)]
 
 

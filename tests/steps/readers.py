@@ -54,25 +54,26 @@ def stored(conversation: Conversation, producer: Producer, datatable: Table) -> 
 @given("the operator has let a reader read everything")
 def reads_everything(inside: Deployment, operator: Operator, reader: Reader) -> None:
     assert inside.running
-    _let_read(operator, reader)
+    let_read(operator, reader)
 
 
 @given(parsers.parse('the operator has let a reader read the instruments "{instruments}"'))
 def reads_instruments(operator: Operator, reader: Reader, instruments: str) -> None:
-    _let_read(operator, reader, "--instrument", instruments)
+    let_read(operator, reader, "--instrument", instruments)
 
 
 @given(parsers.parse('the operator has let a reader read what "{producer}" sends'))
 def reads_producer(operator: Operator, reader: Reader, producer: str) -> None:
-    _let_read(operator, reader, "--producer", producer)
+    let_read(operator, reader, "--producer", producer)
 
 
 @given(parsers.parse('the operator has let a reader read the instruments "{instruments}" that "{producer}" sends'))
 def reads_both(operator: Operator, reader: Reader, instruments: str, producer: str) -> None:
-    _let_read(operator, reader, "--instrument", instruments, "--producer", producer)
+    let_read(operator, reader, "--instrument", instruments, "--producer", producer)
 
 
-def _let_read(operator: Operator, reader: Reader, *scope: str) -> None:
+def let_read(operator: Operator, reader: Reader, *scope: str) -> None:
+    """Have the operator make a reader, and give it its token."""
     reader.name = next(_NAMES)
     reader.tokens = [operator.told("readers", "add", reader.name, *scope)["token"]]
 

@@ -1,6 +1,7 @@
 // The board: what is shown, from where, and when. Each part of the page has a module of its own.
 import { Announcer } from "./announcer.js";
 import { ageText, now } from "./clock.js";
+import { Deciding } from "./deciding.js";
 import { FiguresView } from "./figures.js";
 import { Filter } from "./filter.js";
 import { Follower } from "./follower.js";
@@ -14,7 +15,7 @@ const AWAY_MS = 5 * 60_000; // after that it is quicker to begin anew than to re
 
 const element = (id) => document.getElementById(id);
 const announcer = new Announcer(element("announcement"));
-const rows = new Rows(document);
+const rows = new Rows(document, new Deciding(document, () => service));
 const figures = new FiguresView(document);
 const filter = new Filter(element("filter"), restart);
 
@@ -49,12 +50,13 @@ function follow(cursor) {
     begin: async (abort) => {
       await refresh(abort);
       clear();
-      return latest(service, parameters, show, abort);
+      return latest(service, parameters, show, (change) => rows.change(change), abort);
     },
     signal: (signal) => {
       show(signal);
       announcer.signal(signal);
     },
+    status: (change) => rows.change(change),
     connecting: () => state("connecting", "Connecting"),
     connected: () => state("connected", "Connected"),
     lost: (ms) => state("lost", `Not connected, trying again in ${Math.ceil(ms / 1000)} s`),
@@ -116,6 +118,7 @@ async function refresh(abort) {
   if (asked !== service) return;
   unlock();
   figures.show(overview);
+  rows.decides = overview.may.includes("approve");
 }
 
 function age() {
@@ -153,7 +156,10 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("online", () => follower?.hurry());
 
-setInterval(age, 1000);
+setInterval(() => {
+  age();
+  rows.age();
+}, 1000);
 setInterval(() => {
   if (follower && !document.hidden) refresh().catch(() => {}); // whether there is a connection, the stream tells
 }, FIGURES_MS);

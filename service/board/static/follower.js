@@ -24,7 +24,8 @@ export class Follower {
    * @param {import("./service.js").Service} service
    * @param {string[][]} filter Parameters of the feed.
    * @param {string | undefined} cursor Where to go on; `tell.begin` says from where when there is none.
-   * @param {{begin: (abort: AbortSignal) => Promise<string>, signal: (signal: object) => void, connecting: () => void,
+   * @param {{begin: (abort: AbortSignal) => Promise<string>, signal: (signal: object) => void,
+   *   status: (change: object) => void, connecting: () => void,
    *   connected: () => void, lost: (waitMs: number) => void, refused: (why: Refused) => void}} tell
    *   Nothing is told after `refused`, nor after `stop()`.
    */
@@ -83,7 +84,7 @@ export class Follower {
     for await (const { event, id, data, retry } of serverSentEvents(body, () => watch.alive())) {
       if (abort.aborted) return;
       if (retry) this.#retryMs = Number(retry);
-      if (event === "signal") this.#tell.signal(parse(data));
+      if (event === "signal" || event === "status") this.#tell[event](parse(data));
       if (id) this.cursor = id;
       this.#connected();
     }
@@ -93,7 +94,10 @@ export class Follower {
   async #ask(abort) {
     const page = await this.#service.page([...this.#filter, ["after", this.cursor], ["limit", PAGE]], abort);
     if (abort.aborted) return;
-    for (const { event, signal } of page.events) if (event === "signal") this.#tell.signal(signal);
+    for (const told of page.events) {
+      if (told.event === "signal") this.#tell.signal(told.signal);
+      if (told.event === "status") this.#tell.status(told);
+    }
     this.cursor = page.cursor;
     this.#connected();
     if (!page.more) await this.#pause(ASK_MS);

@@ -9,15 +9,19 @@ const LIMIT = 200;
  * @param {import("./service.js").Service} service
  * @param {string[][]} filter
  * @param {(signal: object) => void} show
+ * @param {(change: object) => void} change
  * @param {AbortSignal} abort
  */
-export async function latest(service, filter, show, abort) {
+export async function latest(service, filter, show, change, abort) {
   let page;
   for (const seconds of SPANS_SECONDS) {
     const from = new Date(now() - 1000 * seconds).toISOString();
     page = await service.page([...filter, ["from", from], ["limit", LIMIT]], abort);
     if (!page.more) break;
   }
-  for (const { event, signal } of page.events) if (event === "signal") show(signal);
+  for (const told of page.events) {
+    if (told.event === "signal") show(told.signal);
+    if (told.event === "status") change(told);
+  }
   return page.cursor;
 }

@@ -1,4 +1,5 @@
 import { timeText } from "./clock.js";
+import { isOpen, stateText } from "./states.js";
 
 /** The sides, by number: told apart by word, form and colour. */
 export const SIDES = ["Buy", "Sell"];
@@ -17,8 +18,11 @@ export class Rows {
   #waiting = [];
   #scheduled = false;
   #paused = false;
+  #deciding;
 
-  constructor(document) {
+  /** @param {Document} document @param {import("./deciding.js").Deciding} deciding */
+  constructor(document, deciding) {
+    this.#deciding = deciding;
     this.#table = document.getElementById("rows");
     this.#template = document.getElementById("row").content.firstElementChild;
     this.#none = document.getElementById("none");
@@ -30,6 +34,25 @@ export class Rows {
     this.#waiting.push({ ...signal, payload: kept(signal) });
     if (this.#waiting.length > 2 * ROWS_MAX) this.#waiting.splice(0, ROWS_MAX);
     this.#schedule();
+  }
+
+  /** What has become of a signal that is shown, or is about to be. */
+  change({ signal_id: id, status, state_version, reason }) {
+    const change = { status, state_version, reason };
+    const waiting = this.#waiting.find((signal) => signal.id === id);
+    if (waiting) Object.assign(waiting, change);
+    const row = this.#table.tBodies[0].querySelector(`[data-id="${CSS.escape(id)}"]`);
+    if (row) fillState(row, Object.assign(row.signal, change));
+  }
+
+  /** Whether whoever looks may decide. */
+  set decides(may) {
+    this.#table.toggleAttribute("data-decides", may);
+  }
+
+  /** Time has passed: some may have expired. */
+  age() {
+    for (const row of this.#table.tBodies[0].rows) if (row.signal.expires_at) fillState(row, row.signal);
   }
 
   clear() {
@@ -84,8 +107,18 @@ export class Rows {
     cell(".producer").textContent = signal.producer_id ?? "unsigned";
     cell(".producer").classList.toggle("absent", signal.producer_id === null);
     fillPayload(cell(".payload"), signal.payload);
+    row.signal = signal;
+    cell(".approve").addEventListener("click", () => this.#deciding.approve(row.signal));
+    cell(".reject").addEventListener("click", () => this.#deciding.close(row.signal));
+    fillState(row, signal);
     return row;
   }
+}
+
+function fillState(row, signal) {
+  row.querySelector(".state span").textContent = stateText(signal);
+  row.querySelector(".approve").hidden = !isOpen(signal) || signal.status !== 0;
+  row.querySelector(".reject").hidden = !isOpen(signal);
 }
 
 function instant(element, text) {

@@ -44,6 +44,18 @@ export class Service {
     return (await this.get("/api/v1/overview", [], { signal })).json();
   }
 
+  /** Decide what becomes of a signal, if it is as it is shown. @param {{status: number, reason?: string}} wanted */
+  async decide({ id, state_version: version }, wanted) {
+    const response = await fetch(`/api/v1/signals/${id}/status`, {
+      method: "POST",
+      headers: { ...this.headers, "Content-Type": "application/json", "If-Match": `"${version}"` },
+      body: JSON.stringify(wanted),
+      cache: "no-store",
+      redirect: "error",
+    });
+    if (!response.ok) throw new Refused(response, await response.json().catch(() => ({})));
+  }
+
   /** A page of the feed. */
   async page(parameters, signal) {
     return parse(await (await this.get("/api/v1/feed", parameters, { signal })).text());

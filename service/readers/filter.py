@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from service.readers.scope import Scope
+from service.readers.scope import Reader, Scope
 
 Names = frozenset[str] | None
 """Names of which one has to match; None stands for all names, and a name that ends in `*` for all that begin so."""
@@ -12,20 +12,27 @@ Names = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Signals of these instruments, of these producers, whose payload contains this one: all of it has to hold.
+    """Signals of these instruments, of these producers, whose payload contains this one: all of it has to hold. `live`
+    ones are neither closed nor expired. Only with `unapproved` are signals meant that need approval and do not have it.
 
-    `payload` is the text of a JSON object. It is for pages: `matches` leaves it out.
+    `payload` is the text of a JSON object. It is for pages: `matches` leaves it out, and what changes with time.
     """
 
     instruments: Names = None
     producers: Names = None
     payload: str | None = None
+    live: bool = False
+    unapproved: bool = False
 
     def within(self, scope: Scope) -> Self:
         """The same, but only what the scope shows."""
         instruments = _common(self.instruments, frozenset(scope.instruments) or None)
         producers = _common(self.producers, frozenset(scope.producers) or None)
         return replace(self, instruments=instruments, producers=producers)
+
+    def of(self, reader: Reader) -> Self:
+        """The same, but only what that reader may see, and what it always sees."""
+        return replace(self.within(reader.scope), unapproved=self.unapproved or reader.sees_waiting)
 
     def matches(self, instrument: str, producer: str) -> bool:
         """Whether a signal of this instrument and this producer, empty for none, is meant."""
@@ -42,8 +49,8 @@ class Filter:
         return None if self.instruments is None else sorted(name[:-1] for name in self.instruments if name[-1:] == "*")
 
 
-EVERYTHING = Filter()
-"""All signals."""
+EVERYTHING = Filter(unapproved=True)
+"""All signals, whoever may see them."""
 
 
 def _has(names: Names, name: str) -> bool:

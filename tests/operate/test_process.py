@@ -8,7 +8,7 @@ import pytest
 
 LIMITED = """
 import resource
-from service.kernel.process import allow_open_files, give_back_large_buffers
+from service.operate.process import allow_open_files, give_back_large_buffers
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 print(allow_open_files({needed}), *resource.getrlimit(resource.RLIMIT_NOFILE))
 give_back_large_buffers()

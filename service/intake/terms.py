@@ -1,0 +1,34 @@
+"""On which terms signals are taken: how fresh they must be, when they expire, and whether they need approval."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from service.intake.signal import Freshness, check_expiry
+from service.kernel.timestamps import Clock
+from service.receipts.statement import Approval, NewSignal
+from service.settings import Settings
+
+
+class Terms:
+    """The terms of a service. `clock` judges how fresh a signal is, and the time of the database when it expires;
+    `needs_approval` tells of which producers approval is asked, of none where nobody is proven."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, database_time: Clock, needs_approval: Callable[[str], bool] | None
+    ) -> None:
+        max_age = settings.signals_time_max_age_seconds
+        self.expire_after_seconds = settings.signals_expire_after_seconds
+        self._freshness = Freshness(timedelta(seconds=max_age) if max_age else None)
+        self._clock = clock
+        self._database_time = database_time
+        self._needs_approval = needs_approval
+
+    def check(self, signal: NewSignal) -> None:
+        """Raises ValidationFailed when a signal cannot be taken now."""
+        self._freshness.check(signal.time, self._clock())
+        check_expiry(signal.expires_at, self._database_time())
+
+    def approval(self, producer_id: str | None) -> Approval:
+        """What the signals of a producer need before readers are given them."""
+        asked = producer_id is not None and self._needs_approval is not None and self._needs_approval(producer_id)
+        return "required" if asked else "none"

@@ -1,0 +1,1 @@
+"""Tests of `service.lifecycle`, on a real database."""
