@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -105,6 +105,11 @@ class Producer:
                 return answer
             await asyncio.sleep(self._draw.uniform(*PAUSE_SECONDS))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether it has sent a request that has not been answered."""
+        return self._connection.waiting
+
     def close(self) -> None:
         """Close its connection."""
         self._connection.close()
@@ -120,7 +125,7 @@ async def producing(
     resent: float = RESENT,
     producers: int = PRODUCERS,
     rest: float = 0.0,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Sequence[Producer]]:
     """Producers at work; at the end each of them finishes the signal that it is sending.
 
     Every second producer waits for an answer no longer than `impatience`. Between two signals each rests for a time
@@ -129,10 +134,7 @@ async def producing(
     supply = signals(seed)
     ended = asyncio.Event()
 
-    async def produce(number: int) -> None:
-        patience = impatience if number % 2 else PATIENCE_SECONDS
-        draw = random.Random(f"{seed}-{number}")  # noqa: S311  # a schedule, not a secret
-        producer = Producer(service.port, ledger, draw, patience, resent)
+    async def produce(producer: Producer, draw: random.Random) -> None:
         try:
             while not ended.is_set():
                 await producer.deliver(next(supply))
@@ -141,8 +143,12 @@ async def producing(
         finally:
             producer.close()
 
+    crowd: list[Producer] = []
     async with asyncio.TaskGroup() as group:
         for number in range(producers):
-            group.create_task(produce(number))
-        yield
+            patience = impatience if number % 2 else PATIENCE_SECONDS
+            draw = random.Random(f"{seed}-{number}")  # noqa: S311  # a schedule, not a secret
+            crowd.append(Producer(service.port, ledger, draw, patience, resent))
+            group.create_task(produce(crowd[-1], draw))
+        yield crowd
         ended.set()
