@@ -44,6 +44,7 @@ class Prober:
             self.tries += 1
             # Shielded, since a statement that is given up is cancelled in the server, and so is its wait.
             writing = asyncio.ensure_future(connection.execute("INSERT INTO probes VALUES ($1)", number))
+            writing.add_done_callback(_outcome_is_too_late)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await asyncio.shield(writing)
             if not warned.is_set():
@@ -62,6 +63,12 @@ class Prober:
         finally:
             await connection.close()
         return len(self.acknowledged.keys() - kept)
+
+
+def _outcome_is_too_late(writing: asyncio.Future[str]) -> None:
+    """What nobody waits for any more may fail: asyncio would complain that nobody asks for the error."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 @asynccontextmanager
