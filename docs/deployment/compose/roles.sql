@@ -10,6 +10,7 @@ ALTER ROLE signals SET lock_timeout = '1s';
 SELECT 'CREATE DATABASE signals OWNER signals_owner'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'signals') \gexec
 
+\connect signals
 -- The service reads and writes rows, and changes no tables. docs/operations.md has the least that it needs.
-\connect "dbname=signals"
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO signals;
 ALTER DEFAULT PRIVILEGES FOR ROLE signals_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO signals;
