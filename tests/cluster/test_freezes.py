@@ -30,7 +30,7 @@ async def test_the_leader_is_frozen(trial: Trial, program: str, name: str) -> No
         for _ in range(times):
             node = await trial.cluster.patroni.leader()
             async with probing(trial.cluster, node) as prober:
-                await until(lambda: bool(prober.acknowledged), "the leader acknowledges")  # noqa: B023
+                await until(lambda: bool(prober.acknowledged), "the leader acknowledges")
                 async with work.fault() as watch:
                     trial.cluster.freeze(f"{node}{program}")
                     await work.until_led(watch)
