@@ -21,6 +21,7 @@ from tests.cluster.layout import HOSTS, NODES, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
 from tests.running.environment import ROOT, service_environment
 from tests.running.grants import GRANTS, LIMITS
+from tests.running.processes import send
 from tests.running.waiting import until_true
 
 FIRST_SECONDS = 300.0
@@ -141,7 +142,7 @@ class Cluster:
     def mend(self) -> None:
         """Let everything run, whatever a test has left undone that failed."""
         network.clear(self.layout)
-        processes.send(signal.SIGCONT, processes.running_in(self.layout.folder))
+        send(signal.SIGCONT, processes.running_in(self.layout.folder))
         for place in self._daemons:
             self.start_all(place)
 
@@ -164,7 +165,7 @@ class Cluster:
 
     def thaw(self, place: str) -> None:
         """Let it go on."""
-        processes.send(signal.SIGCONT, processes.running_in(self.layout.folder / place))
+        send(signal.SIGCONT, processes.running_in(self.layout.folder / place))
 
     def stop(self, name: str) -> None:
         """SIGTERM of a service, as an orchestrator sends it."""

@@ -1,12 +1,11 @@
 """What runs in a folder: each program of a cluster has a working directory of its own, and so have its children."""
 
 import signal
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.running.processes import send
 from tests.running.waiting import until
 
 
@@ -20,13 +19,6 @@ def _is_in(process: psutil.Process, folder: Path) -> bool:
         return Path(process.cwd()).is_relative_to(folder)
     except psutil.Error:
         return False
-
-
-def send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
-    """Send a signal to those that are still there."""
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
 
 
 def hold_still(folder: Path) -> list[psutil.Process]:

@@ -15,6 +15,8 @@ COMPOSE = DEPLOYMENT / "compose"
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTIONS = sorted((GITHUB / "actions").glob("*/action.yml"))
+ANSWERS_AND_STREAMS_SECONDS = 15
+"""What a process that stops takes at most beside its delay (docs/operations.md)."""
 
 
 def read(path: Path) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.documents import COMPOSE, DEPLOYMENT, judge, read
+from tests.deployment.documents import ANSWERS_AND_STREAMS_SECONDS, COMPOSE, DEPLOYMENT, judge, read
 from tests.programs import program
 from tests.specification.names import settings
 
@@ -19,8 +19,6 @@ TEXT = FILE.read_text(encoding="utf-8")
 GUIDE = (DEPLOYMENT / "compose.md").read_text(encoding="utf-8")
 RUN = (COMPOSE / "run").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = read(FILE)["services"]
-ANSWERS_AND_STREAMS_SECONDS = 15
-"""What a process that stops takes at most beside its delay (docs/operations.md)."""
 
 
 def test_it_is_valid() -> None:

@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 
 from service import __version__
-from tests.deployment.documents import KUBERNETES, judge, read
+from tests.deployment.documents import ANSWERS_AND_STREAMS_SECONDS, KUBERNETES, judge, read
 from tests.specification.names import settings
 
 MANIFESTS = {path.stem: read(path) for path in sorted(KUBERNETES.glob("*.yaml"))}
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(KUBERNETES.glob("*.yaml"))}
 DEPLOYMENT, JOB = MANIFESTS["deployment"]["spec"], MANIFESTS["migration"]["spec"]
 PODS = {"deployment": DEPLOYMENT["template"], "migration": JOB["template"]}
-ANSWERS_AND_STREAMS_SECONDS = 15
-"""What a process that stops takes at most beside its delay (docs/operations.md)."""
 
 
 def container(pod: str) -> Mapping[str, Any]:

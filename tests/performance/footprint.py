@@ -23,7 +23,7 @@ from tests.performance.contestants import OURS, CannotStart, Server, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.floods import as_sent, flood_cost
 from tests.performance.machine import facts
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.performance.signed import signed_request
 
 POOL = 10
@@ -127,10 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
     typical = {size: Footprint.typical(footprints) for size, footprints in found.items()}
-    command = " ".join(["python -m tests.performance.footprint", *arguments])
-    text = f"{facts_table(around, command)}\n\n{report(typical)}"
-    print(text)
-    write_section(chosen.output, "footprint", text)
+    publish(chosen.output, "footprint", arguments, around, report(typical))
     return 0
 
 

@@ -6,10 +6,10 @@ the average in place of the busiest second.
 
 import pytest
 
+from tests.documents.section import replace_section
 from tests.performance import footprint, scale
 from tests.performance.bench import DOCUMENT
 from tests.performance.footprint import Footprint
-from tests.performance.report import replace_section
 from tests.performance.scale import SCALE, Primary, Year, fastest, read_footprints, sections
 
 ROUND = Footprint(service_us=100, postgresql_us=50, wal=1000, signal=500, receipt=200, request=700)

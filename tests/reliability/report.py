@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents.section import replace_section
 from tests.reliability.run import Row, table
 
 
@@ -17,7 +18,7 @@ class Report:
 
     def __init__(self, document: Path | None, name: str) -> None:
         if document is not None:
-            around(document, name)  # before the runs, which take minutes
+            with_table(document, name, "")  # before the runs, which take minutes
         self._document = document
         self._name = name
         self._rows: list[Row] = []
@@ -36,31 +37,18 @@ class Report:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Put the table into the document."""
         if self._document is not None and exitstatus == 0 and self._rows:
-            write(self._document, self._name, f"{_origin()}\n\n{table(self._rows)}")
+            text = f"{_origin()}\n\n{table(self._rows)}"
+            self._document.write_text(with_table(self._document, self._name, text))
 
 
-def around(document: Path, name: str) -> tuple[str, str]:
-    """What stands before and after the table in the document. Raises UsageError when it has no place for one."""
-    begin, end = _marks(name)
+def with_table(document: Path, name: str, text: str) -> str:
+    """The document with the table at its place. Raises UsageError when it has no place for one."""
     try:
-        before, found, rest = document.read_text().partition(begin)
+        return replace_section(document.read_text(), name, text)
     except OSError as error:
         raise pytest.UsageError(f"--{name}-report: {document}: {error.strerror}") from None
-    _, ended, after = rest.partition(end)
-    if not found or not ended:
-        raise pytest.UsageError(f"--{name}-report: {document} needs {begin} and {end}")
-    return before, after
-
-
-def write(document: Path, name: str, text: str) -> None:
-    """Replace what stands between the two markers of the document."""
-    before, after = around(document, name)
-    begin, end = _marks(name)
-    document.write_text(f"{before}{begin}\n{text}\n{end}{after}")
-
-
-def _marks(name: str) -> tuple[str, str]:
-    return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    except ValueError as error:
+        raise pytest.UsageError(f"--{name}-report: {document}: {error}") from None
 
 
 def _origin() -> str:

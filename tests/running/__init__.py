@@ -14,6 +14,7 @@
 - `marks`: by what the signals of the scenarios can be told from those of others
 - `ports`: ports on which a server can listen again and again
 - `postgres`: throw-away databases
+- `processes`: whether they still do anything, and signals to them
 - `proxy`: the network between a service and its database, and its faults
 - `pytest_run`: a test run inside a test
 - `reachable`: what all services have that can be sent to
