@@ -5,7 +5,7 @@ COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY service service
 # The lock is a constraint: what only development needs stays out. EXTRAS may be sentry, traces, or both with a comma.
 ARG EXTRAS=
-RUN pip --python /venv/bin/python install --no-cache-dir --constraint requirements.lock ".[$EXTRAS]"
+RUN pip --python /venv/bin/python install --no-cache-dir --constraint requirements.lock ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.13-slim
 RUN pip uninstall --yes --root-user-action ignore pip

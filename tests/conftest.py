@@ -3,7 +3,9 @@
 import gc
 import inspect
 import os
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.observing.failures import describe
 from tests.observing.figures import Figures
 from tests.observing.log import Log
 from tests.observing.storage import Storage
+from tests.reliability.postgresql import make_template
 from tests.running.browser import chromium
 from tests.running.deployment import Deployment
 from tests.running.environment import BASE_URL, BEHIND_PROXY
@@ -59,6 +62,7 @@ pytest_plugins = [
     "tests.steps.readers",
     "tests.steps.repeats",
     "tests.steps.resends",
+    "tests.steps.servers",
     "tests.steps.service",
     "tests.steps.signals",
     "tests.steps.storage",
@@ -156,6 +160,13 @@ def portal() -> Iterator[BlockingPortal]:
     """An event loop in a thread of its own, for whatever the tests do asynchronously."""
     with start_blocking_portal() as portal:
         yield portal
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path]:
+    """A PostgreSQL to be copied, with the service's tables; made once."""
+    with tempfile.TemporaryDirectory(prefix="signals-template-") as folder:
+        yield make_template(Path(folder))
 
 
 @pytest.fixture(scope="session")

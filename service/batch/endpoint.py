@@ -14,12 +14,11 @@ from service.batch.items import Item, Items
 from service.batch.lane import Lane
 from service.batch.results import results_of
 from service.batch.statement import Batch, Outcomes
+from service.http.answers import tell_refused
 from service.intake.journal import Journal
 from service.intake.terms import Terms
-from service.kernel import metrics
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
-from service.kernel.logs import log
 from service.proof.authentication import Sender
 from service.rates.admissions import Admissions
 from service.rates.errors import RateLimited
@@ -85,9 +84,7 @@ class CreateBatch:
         """Each new signal has its line, and each refused one."""
         for place, (item, outcome) in enumerate(zip(batch.items, outcomes, strict=True)):
             if isinstance(outcome, Refusal):
-                fields = {"code": outcome.code, "status": outcome.status, "fields": outcome.fields}
-                log.warning("Signal refused", **fields, place=place)
-                metrics.signals_rejected.labels(outcome.code).inc()
+                tell_refused(outcome, place=place)
             elif item.signal is not None:
                 self.journal.answered_in_batch(item.signal, outcome)
             if place % AT_ONCE == AT_ONCE - 1:

@@ -8,7 +8,6 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from service.batch.envelope import Envelope
-from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.signal import check_signal
 from service.intake.terms import Terms
@@ -56,20 +55,7 @@ class Items:
         if isinstance(value, Refusal):
             raise value
         checked = check_signal(value, written, self._payload_max_bytes, suspicious=suspicious)
-        payload = None if checked.payload is None else strict_json.payload(written)
-        return NewSignal(
-            producer_id=sender.producer_id,
-            instrument=checked.instrument,
-            side=checked.side,
-            time=checked.time,
-            payload=payload,
-            version=checked.version,
-            receipt_key=None,
-            key_id=sender.key_id,
-            expires_at=checked.expires_at,
-            expire_after_seconds=self._terms.expire_after_seconds,
-            approval=self._terms.approval(sender.producer_id),
-        )
+        return self._terms.new_signal(checked, written, sender)
 
 
 def at_place(refusal: ValidationFailed, place: int) -> ValidationFailed:

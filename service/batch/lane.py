@@ -17,16 +17,14 @@ from service.batch.culprits import culprits
 from service.batch.items import Item, at_place
 from service.batch.statement import Batch, Outcomes, has_stored, store
 from service.http.errors import Overloaded, ShuttingDown
-from service.intake.errors import ValidationFailed
+from service.intake.errors import UNSTORABLE, ValidationFailed
 from service.intake.journal import Journal
-from service.kernel.errors import FieldFault, InternalError, Refusal
+from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log, request_id
-from service.postgres.faults import Blame, blame, leaves_open
+from service.postgres.faults import Blame, blame, leaves_open, waited_for_a_lock
 from service.postgres.pool import Pool
 from service.receipts.statement import NewSignal, find
-
-_UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
 
 
 class Lane:
@@ -136,7 +134,7 @@ class _Attempts:
 
     async def _cope(self, error: Exception) -> None:
         """Refuse those signals that cannot be stored, where others can. Otherwise it is tried again."""
-        self.held = getattr(error, "sqlstate", None) == "55P03"
+        self.held = waited_for_a_lock(error)
         if not self._told:
             log.error("Database write failed", rows=len(self._batch.items), exception=error)
         self._told = True
@@ -166,4 +164,4 @@ class _Attempts:
         """By its own fault, or by one that nobody knows."""
         place = self._batch.items.index(item)
         unstorable = blame(reason) is Blame.SIGNAL
-        item.refusal = at_place(ValidationFailed([_UNSTORABLE]), place) if unstorable else InternalError()
+        item.refusal = at_place(ValidationFailed([UNSTORABLE]), place) if unstorable else InternalError()

@@ -106,8 +106,8 @@ class _Sending:
 
     def _cope(self, lines: Sequence[int], error: SignalsError) -> Generator[Result, None, bool]:
         """Send fewer at once, where they were too many."""
-        self._items = fewer_than(error, len(lines)) or self._items
-        if fewer_than(error, len(lines)):
+        if fewer := fewer_than(error, len(lines)):
+            self._items = fewer
             self._settle(lines)
             return False
         for line in lines:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from service.cli.batch import Line, Result, Tally, check_each, send_each
 from service.cli.display import show_line
+from service.cli.formats import READERS, Format
 from service.cli.notes import attempts_told
 from service.cli.options import (
     DEFAULT_URL,
@@ -90,7 +91,7 @@ def _lines(file: BinaryIO | None, given: dict[str, Any], console: Console) -> It
         yield [(1, _from_options(**given))]
         return
     with reading(file, console) as lines:
-        yield ((number, body) for number, line in enumerate(lines, start=1) if (body := line.strip()))
+        yield READERS[Format.NDJSON](lines)
 
 
 @contextmanager

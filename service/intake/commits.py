@@ -9,20 +9,18 @@ from uuid import UUID
 
 import asyncpg
 
-from service.intake.errors import ValidationFailed
+from service.intake.errors import UNSTORABLE, ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
 from service.intake.rehearsal import rehearse
 from service.intake.storing import store
-from service.kernel.errors import FieldFault, InternalError
+from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
 from service.receipts.settlement import Outcome
 from service.receipts.statement import Stored, find
-
-_UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
 
 
 class Commits:
@@ -158,7 +156,7 @@ class Commits:
         match where:
             case Blame.SIGNAL if len(batch) == 1:
                 log.error("Database write failed", rows=1, exception=error)
-                batch[0].refuse(ValidationFailed([_UNSTORABLE]) if blame(error) is Blame.SIGNAL else InternalError)
+                batch[0].refuse(ValidationFailed([UNSTORABLE]) if blame(error) is Blame.SIGNAL else InternalError)
             case Blame.SIGNAL | Blame.OPEN if len(batch) > 1:
                 await self._divide(batch, before)
             case Blame.OPEN if await self.rehearse():

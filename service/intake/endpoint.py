@@ -6,15 +6,13 @@ from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
 
-from service.http import strict_json
 from service.intake.errors import ValidationFailed
 from service.intake.journal import Journal
-from service.intake.signal import SignalCreate, created, parse_signal
+from service.intake.signal import created, parse_signal
 from service.intake.terms import Terms
 from service.intake.writer import Writer
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
-from service.proof.authentication import Sender
 from service.receipts.recognition import DuplicatesOf, Recognition
 from service.receipts.statement import NewSignal, Stored
 from service.settings import Settings
@@ -44,7 +42,13 @@ class CreateSignal:
         body, sender = scope["state"]["body"], scope["state"]["sender"]
         key = self.recognition.by_key(scope, body, sender)
         # The parsed payload is let go before the wait: a crowd of them would keep the garbage collector busy.
-        signal = self._new_signal(parse_signal(body, self.payload_max_bytes), body, sender)
+        signal = self.terms.new_signal(
+            parse_signal(body, self.payload_max_bytes),
+            body,
+            sender,
+            receipt_key=sender.mac,
+            receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
+        )
         content = self.recognition.by_content(signal, sender)
         if key is not None or content is not None:
             signal = replace(signal, idempotency=key, content=content)
@@ -65,23 +69,6 @@ class CreateSignal:
                 raise
             return await self.writer.store(replace(signal, content=None), untimely)
         return await self.writer.store(signal)
-
-    def _new_signal(self, signal: SignalCreate, body: bytes, sender: Sender) -> NewSignal:
-        payload = None if signal.payload is None else strict_json.payload(body)
-        return NewSignal(
-            producer_id=sender.producer_id,
-            instrument=signal.instrument,
-            side=signal.side,
-            time=signal.time,
-            payload=payload,
-            version=signal.version,
-            receipt_key=sender.mac,
-            receipt_expires_at=sender.signed_at and sender.signed_at + self.receipt_lifetime,
-            key_id=sender.key_id,
-            expires_at=signal.expires_at,
-            expire_after_seconds=self.terms.expire_after_seconds,
-            approval=self.terms.approval(sender.producer_id),
-        )
 
 
 async def _answer(stored: Stored, send: Send) -> None:

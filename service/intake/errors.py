@@ -6,7 +6,10 @@ Refusal
 """
 
 from service.http.errors import ValidationFailed as ValidationFailed
-from service.kernel.errors import Refusal
+from service.kernel.errors import FieldFault, Refusal
+
+UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
+"""What PostgreSQL alone finds out."""
 
 
 class PayloadTooLarge(Refusal):

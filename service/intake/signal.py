@@ -32,7 +32,10 @@ the wire. Else a few bytes that came in would be a thousand times as many whenev
 EXPIRY_MAX = timedelta(days=30)
 
 _EXPIRY_SCHEMA = {
-    "anyOf": [{"type": "string", "format": "date-time", "pattern": f"^{FORM.pattern}$"}, {"type": "null"}],
+    "anyOf": [
+        {"type": "string", "format": "date-time", "pattern": f"^2[0-9]{{3}}{FORM.pattern.removeprefix('[0-9]{4}')}$"},
+        {"type": "null"},
+    ],
     "default": None,
     "description": "Until when it may be acted on: in the future, and at most 30 days after it is stored",
 }

@@ -22,6 +22,14 @@ class Trace(Protocol):
 trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 """The trace of the request that is being handled."""
 
+
+def tell_proven() -> None:
+    """Who asks what is being handled is proven."""
+    current = trace.get()
+    if current is not None:
+        current.proven()
+
+
 Attempted = Callable[[Sequence[Trace], float, Exception | None], None]
 """Takes note that the signals of these requests were to be stored with one commit, which took so many seconds; and of
 the error, if it failed."""

@@ -6,6 +6,7 @@ from service.http.headers import REQUEST_ID_FORM
 from service.kernel.timestamps import FORM
 from service.proof.headers import PRODUCER_ID_FORM
 from service.rates.fields import LIMIT, POLICY
+from service.receipts.recognition import BARE_FORM, QUOTED_FORM
 
 Header = dict[str, Any]
 
@@ -38,7 +39,7 @@ REQUEST_ID: Header = {
 IDEMPOTENCY_KEY: Header = {
     "description": "A key of your own for this request, in quotes or without: under it the same body is stored once in "
     "24 hours, also signed anew",
-    "schema": {"type": "string", "pattern": '^(?:(?!")[ -~]{1,128}|"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,128}")$'},
+    "schema": {"type": "string", "pattern": f"^(?:{BARE_FORM}|{QUOTED_FORM})$"},
     "example": '"9f1c3b52-6d0e-4b7c-8a55-0d4f6c1e2a77"',
 }
 

@@ -3,11 +3,11 @@ document."""
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
-from pydantic import MISSING, BaseModel, Field
+from pydantic import MISSING, Field
 
 from service.http.shapes import Refused
+from service.intake.signal import SignalCreated
 
 
 class RefusedRate(Refused):
@@ -33,12 +33,9 @@ class RefusedSignature(RefusedProof):
     body_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of these bytes, in hex")]
 
 
-class SignalFound(BaseModel):
+class SignalFound(SignalCreated):
     """The signal that the producer has sent before, which said the same."""
 
-    id: UUID
-    status: Literal[0, 1, 2]
-    created_at: datetime
     differs: Annotated[
         Literal[True] | MISSING, Field(description="There when its payload or its version was another")
     ] = MISSING

@@ -26,9 +26,14 @@ def blame(error: Exception) -> Blame:
         return Blame.SIZE
     if sqlstate[:2] in {"22", "54"}:
         return Blame.SIGNAL
-    if isinstance(error, ConnectionError) or sqlstate[:2] in {"", "08"} or sqlstate == "55P03":
+    if isinstance(error, ConnectionError) or sqlstate[:2] in {"", "08"} or waited_for_a_lock(error):
         return Blame.SERVICE
     return Blame.OPEN
+
+
+def waited_for_a_lock(error: Exception) -> bool:
+    """Whether somebody else has held a lock for as long as it is waited for: 55P03."""
+    return _sqlstate(error) == "55P03"
 
 
 def kind(error: Exception) -> str:

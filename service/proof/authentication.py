@@ -13,7 +13,7 @@ from service.kernel.errors import Refusal, refusals_below
 from service.kernel.logs import log
 from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
-from service.kernel.tracing import trace
+from service.kernel.tracing import tell_proven
 from service.keyring.keyring import Key
 from service.proof import doctor, signing
 from service.proof.errors import AuthenticationRefusal, ProofRefusal, SignatureMismatch
@@ -65,9 +65,7 @@ class ProducerAuthentication:
         except ProofRefusal as refusal:
             tell_refused(claim.producer_id, refusal)
             raise
-        traced = trace.get()
-        if traced is not None:
-            traced.proven()
+        tell_proven()
         self.successes.inc()
         key_id = sender.key_id and str(sender.key_id)
         log.info("hmac_validation", producer_id=claim.producer_id, key_id=key_id, result="success", reason=_PROVEN)

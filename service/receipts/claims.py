@@ -66,8 +66,4 @@ def _owner(producer_id: str | None, *, signed: bool) -> str:
 
 def _hash(*parts: str) -> bytes:
     """No part can be taken for another: each is told with its length."""
-    return sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(_encoded, parts))).digest()
-
-
-def _encoded(part: str) -> bytes:
-    return part.encode("utf-8")
+    return sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).digest()

@@ -18,8 +18,11 @@ from service.settings import Settings
 DuplicatesOf = Callable[[str], Duplicates]
 """What becomes of the duplicates of a producer."""
 
-_BARE = re.compile(rb'(?!")[ -~]{1,128}')
-_QUOTED = re.compile(rb'"(?:[ !#-\[\]-~]|\\["\\]){1,128}"')
+BARE_FORM = r'(?!")[ -~]{1,128}'
+QUOTED_FORM = r'"(?:[ !#-\[\]-~]|\\["\\]){1,128}"'
+"""How a key may be written."""
+
+_BARE, _QUOTED = re.compile(BARE_FORM.encode()), re.compile(QUOTED_FORM.encode())
 _ESCAPED = re.compile(rb'\\(["\\])')
 
 

@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 
 from tests.running.application import JSON, NOW, signing_headers
-from tests.running.postgres import Database
-
-BATCH = "/api/v1/signals/batch"
+from tests.speaking.exchange import BATCH
 
 BAD = {"instrument": "xauusd"}
 """A member that makes an item one that is refused."""
@@ -45,15 +43,3 @@ async def post(client: httpx.AsyncClient, body: bytes, headers: Mapping[str, str
 def statuses(answer: httpx.Response) -> list[int]:
     """The statuses of the items."""
     return [result["status"] for result in answer.json()["results"]]
-
-
-LOOSE = """
-SELECT count(*) FROM receipts CROSS JOIN LATERAL unnest(signal_id || coalesce(signal_ids, '{}')) AS id
-WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM signals)
-"""
-
-
-def loose_receipts(database: Database) -> int:
-    """What receipts name that is not stored."""
-    number: int = database.value(LOOSE)
-    return number

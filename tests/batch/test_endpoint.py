@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 from structlog.typing import EventDict
 
-from tests.batch.sending import BAD, BATCH, body_of, item, items, loose_receipts, post, signed, statuses
+from tests.batch.sending import BAD, body_of, item, items, post, signed, statuses
 from tests.intake.storing import count
+from tests.postgres.rows import loose_receipts
 from tests.running.application import JSON, LIMITS, NOW, SIGNALS, figure, serving, signal_body
 from tests.running.postgres import Database
+from tests.speaking.exchange import BATCH
 
 pytestmark = pytest.mark.anyio
 

@@ -19,10 +19,10 @@ from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from service.receipts.claims import Claim
 from service.receipts.statement import NewSignal, Stored
-from tests.batch.sending import loose_receipts
 from tests.intake.storing import EXPIRY, LIMITS, UNEXPECTED, UNSIGNED, UNSTORABLE, count, storing
 from tests.intake.troubled import refusing
 from tests.postgres.locks import locked, until_somebody_waits
+from tests.postgres.rows import loose_receipts
 from tests.receipts.claiming import content, key
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy

@@ -14,7 +14,7 @@ from service.keyring.sealing import SealingKeys
 from service.postgres.orm import orm
 from service.producers import keys, registry
 from tests.intake.storing import count
-from tests.receipts.claiming import loose_receipts
+from tests.postgres.rows import loose_receipts
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 

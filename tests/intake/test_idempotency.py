@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.intake.storing import count
+from tests.postgres.rows import loose_receipts
 from tests.postgres.time_zone import CLOCKS_CHANGE, set_time_zone
-from tests.receipts.claiming import loose_receipts
 from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 

@@ -6,30 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from service.batch import errors as batch_errors
-from service.feed import errors as feed_errors
-from service.http import errors as http_errors
-from service.intake import errors as intake_errors
 from service.kernel import errors
 from service.kernel.errors import InternalError, Refusal, all_refusals
-from service.lifecycle import errors as lifecycle_errors
-from service.proof import errors as proof_errors
-from service.rates import errors as rates_errors
-from service.readers import errors as readers_errors
-from service.receipts import errors as receipts_errors
+from service.manual.explanations import ROOMS
 from tests.observing.contract import STATUS_OF
-
-ROOMS = [
-    http_errors,
-    proof_errors,
-    rates_errors,
-    receipts_errors,
-    readers_errors,
-    feed_errors,
-    intake_errors,
-    batch_errors,
-    lifecycle_errors,
-]
 
 
 def test_every_code_has_its_promised_status() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from itertools import count
 
 import httpx
 
@@ -19,8 +20,12 @@ def from_now(database: Database, **delta: float) -> datetime:
 async def until_known(client: httpx.AsyncClient) -> None:
     """The service has looked at the clock of the database."""
 
+    numbers = count()
+
     async def known() -> bool:
-        body = signal_body(expires_at="2026-02-01T12:00:00Z")  # which the clock of the tests would let pass
+        """By a signal that the clock of the tests would let pass; each time another, since one that it did let pass
+        would be answered the same for ever."""
+        body = signal_body(expires_at="2026-02-01T12:00:00Z", payload={"asked": next(numbers)})
         answer = await client.post(SIGNALS, content=body, headers=JSON | signing_headers(body))
         return answer.status_code == 422
 

@@ -18,12 +18,12 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from tests.performance.arithmetic import InvalidRun
-from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
+from tests.performance.bench import DOCUMENT, look_at, scratch_folder, unwind_when_terminated
 from tests.performance.contestants import NODE, OURS, CannotStart, Contestant, Server, prepare_node, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.floods import as_sent
 from tests.performance.machine import facts
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.performance.signed import headers_for, signed_request
 from tests.speaking.connection import Connection
 from tests.speaking.exchange import BATCH
@@ -173,6 +173,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--batches", type=int, default=200, help="in each (200)")
     parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
     chosen = parser.parse_args(arguments)
+    look_at(chosen.output, "batches", parser)
     unwind_when_terminated()
     try:
         prepare_node()
@@ -184,9 +185,7 @@ def main(arguments: Sequence[str]) -> int:
     except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
-    text = f"{facts_table(around, ' '.join(['python -m tests.performance.batches', *arguments]))}\n\n{report(figures)}"
-    print(text)
-    write_section(chosen.output, "batches", text)
+    publish(chosen.output, "batches", arguments, around, report(figures))
     return 0
 
 

@@ -18,7 +18,7 @@ from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.load import Load, drive, drive_pgbench
 from tests.performance.machine import facts
 from tests.performance.parity import NotEqual, require_parity
-from tests.performance.report import Cell, Figures, Setting, check_section, comparison, facts_table, write_section
+from tests.performance.report import Cell, Figures, Setting, check_section, comparison, publish
 from tests.performance.signed import write_signed
 
 ROOT = Path(__file__).parents[2]
@@ -167,11 +167,7 @@ def main(arguments: Sequence[str]) -> int:
     except (CannotStart, InvalidRun, NotEqual, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
-    command = " ".join(["python -m tests.performance.bench", *arguments])
-    text = f"{facts_table(around, command)}\n\n{comparison(figures)}"
-    print(text)
-    if chosen.output:
-        write_section(chosen.output, "bench", text)
+    publish(chosen.output, "bench", arguments, around, comparison(figures))
     return 0
 
 

@@ -26,7 +26,7 @@ from tests.performance.contestants import CannotStart, Contestant, Server, prepa
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.load import Load, drive
 from tests.performance.machine import facts
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.performance.signed import INSTRUMENTS, write_signed
 
 POOL = 10
@@ -193,10 +193,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
     around["Runs"] = f"{chosen.rounds} rounds of {chosen.seconds} s"
-    command = " ".join(["python -m tests.performance.growth", *arguments])
-    text = f"{facts_table(around, command)}\n\n{report(runs, seeds)}"
-    print(text)
-    write_section(chosen.output, "growth", text)
+    publish(chosen.output, "growth", arguments, around, report(runs, seeds))
     return 0
 
 

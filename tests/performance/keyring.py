@@ -39,7 +39,7 @@ from tests.performance.contestants import CannotStart
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
 from tests.performance.proving import KEYS, SHARED, name_of
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.performance.signed import SECRET
 
 SEALING_KEY = bytes(32)
@@ -181,9 +181,7 @@ def main(arguments: Sequence[str]) -> int:
     except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
-    text = f"{facts_table(around, ' '.join(['python -m tests.performance.keyring', *arguments]))}\n\n{figures}"
-    print(text)
-    write_section(chosen.output, "keyring", text)
+    publish(chosen.output, "keyring", arguments, around, figures)
     return 0
 
 

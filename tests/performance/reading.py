@@ -25,7 +25,7 @@ from tests.performance import contents
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.running.environment import service_environment
 from tests.running.ports import free_port
 from tests.running.waiting import wait_until
@@ -270,10 +270,8 @@ def main(arguments: Sequence[str]) -> int:
             for title, (streams, wide, across) in runs.items()
         }
         by_content = _by_content(postgresql, folder)
-    command = " ".join(["python -m tests.performance.reading", *arguments])
-    text = f"{facts_table(around, command)}\n\n{_figures(FIGURES, found)}\n\n{_figures(contents.FIGURES, by_content)}"
-    print(text)
-    write_section(DOCUMENT, "reading", text)
+    figures = f"{_figures(FIGURES, found)}\n\n{_figures(contents.FIGURES, by_content)}"
+    publish(DOCUMENT, "reading", arguments, around, figures)
     return 0
 
 

@@ -20,7 +20,7 @@ from tests.performance.contestants import OURS, CannotStart, Server, running
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.floods import as_sent, flood_cost
 from tests.performance.machine import facts
-from tests.performance.report import facts_table, table, write_section
+from tests.performance.report import publish, table
 from tests.performance.signed import SECRET, signed_request
 
 POOL = 10
@@ -99,10 +99,7 @@ def main(arguments: Sequence[str]) -> int:
     except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
-    command = " ".join(["python -m tests.performance.refusals", *arguments])
-    text = f"{facts_table(around, command)}\n\n{report(costs)}"
-    print(text)
-    write_section(DOCUMENT, "refusals", text)
+    publish(DOCUMENT, "refusals", arguments, around, report(costs))
     return 0
 
 

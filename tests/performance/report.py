@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.documents.section import replace_section
 from tests.performance.arithmetic import Summary, ratio
 from tests.performance.contestants import NODE, OURS, TORTOISE, Contestant
 
@@ -137,16 +138,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def replace_section(document: str, name: str, text: str) -> str:
-    """`document` with `text` between its `<!-- name:begin -->` and `<!-- name:end -->`, the rest untouched.
-
-    Raises ValueError when the marks are not there, once each and in this order.
-    """
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    if document.count(begin) != 1 or document.count(end) != 1 or document.index(end) < document.index(begin):
-        raise ValueError(f"the document needs {begin} and {end}, once each")
-    before, after = document.partition(begin)[0], document.partition(end)[2]
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+def publish(document: Path | None, name: str, arguments: Sequence[str], facts: Mapping[str, str], figures: str) -> None:
+    """Prints what `python -m tests.performance.<name>` found, with the machine, the versions and the command behind
+    it, and puts the same into the section `name` of the document, if there is one."""
+    text = f"{facts_table(facts, ' '.join([f'python -m tests.performance.{name}', *arguments]))}\n\n{figures}"
+    print(text)
+    if document is not None:
+        write_section(document, name, text)
 
 
 def check_section(path: Path, name: str) -> None:

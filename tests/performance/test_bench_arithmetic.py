@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from service.proof.signing import sign
+from tests.documents.section import replace_section
 from tests.performance import bench, growth
 from tests.performance.arithmetic import (
     InvalidRun,
@@ -25,7 +26,7 @@ from tests.performance.arithmetic import (
 )
 from tests.performance.contestants import NODE, OURS, TORTOISE
 from tests.performance.processor import processor_seconds
-from tests.performance.report import Cell, Setting, comparison, replace_section, write_section
+from tests.performance.report import Cell, Setting, comparison, write_section
 from tests.performance.signed import PRODUCER_ID, SECRET, payload_text, signed_request, write_signed
 from tests.running.waiting import wait_until
 

@@ -1,15 +1,11 @@
 """The role of a service."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from tests.running.environment import ROOT
+from tests.running.grants import GRANTS
 from tests.running.postgres import Database
-
-GRANTS = "\n".join(re.findall(r"^GRANT .*;$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
-"""What the documents say that the role of the service needs."""
 
 
 @contextmanager

@@ -6,6 +6,12 @@ from uuid import uuid4
 
 from tests.running.postgres import Database, Row
 
+LOOSE_RECEIPTS = """
+SELECT count(*) FROM receipts CROSS JOIN LATERAL unnest(signal_id || coalesce(signal_ids, '{}')) AS id
+WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM signals)
+"""
+"""How many signals are named by receipts and not stored."""
+
 
 def insert_signal(database: Database, **values: object) -> Row:
     """Store a signal past the service; returns its whole row."""
@@ -26,3 +32,9 @@ def insert_signal(database: Database, **values: object) -> Row:
 def insert_receipt(database: Database, signal: Row) -> None:
     """Store the receipt of a signal past the service."""
     database.execute("INSERT INTO receipts (key, signal_id) VALUES ($1, $2)", os.urandom(32), signal["id"])
+
+
+def loose_receipts(database: Database) -> int:
+    """How many signals are named by receipts and not stored."""
+    number: int = database.value(LOOSE_RECEIPTS)
+    return number

@@ -5,7 +5,6 @@ from dataclasses import replace
 from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
 from service.receipts.statement import NewSignal
 from tests.intake.storing import UNSIGNED, signed
-from tests.running.postgres import Database
 
 DAY = 86_400
 
@@ -39,9 +38,3 @@ def repeated(number: int = 1, instrument: str = "XAUUSD", *, refuse: bool = Fals
     """A signal of a producer whose duplicates are returned or refused."""
     signal = replace(signed(number), instrument=instrument)
     return replace(signal, content=content(signal, refuse=refuse, price=price))
-
-
-def loose_receipts(database: Database) -> int:
-    """Receipts that name no stored signal."""
-    number: int = database.value("SELECT count(*) FROM receipts WHERE signal_id NOT IN (SELECT id FROM signals)")
-    return number

@@ -18,7 +18,8 @@ from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
 from service.receipts.settlement import settle
 from service.receipts.statement import NewSignal, Stored, insert
 from tests.intake.storing import UNSIGNED, UNSTORABLE, count, signed, store_all, storing
-from tests.receipts.claiming import DAY, content, key, keyed, loose_receipts, repeated
+from tests.postgres.rows import loose_receipts
+from tests.receipts.claiming import DAY, content, key, keyed, repeated
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 

@@ -20,15 +20,40 @@ from tests.speaking.connection import Connection
 Thing = TypeVar("Thing")
 
 
-class Lab:
-    """The place where one fault is brought about. `full` asks for the full numbers."""
+class Schedule:
+    """How large a run is, and what happens when in it: a seed decides. `full` asks for the full numbers."""
+
+    def __init__(self, seed: int, *, full: bool) -> None:
+        self.full = full
+        self.seed = seed
+        self.draw = random.Random(seed)  # noqa: S311  # a schedule, not a secret
+
+    def size(self, short: int, full: int) -> int:
+        """One of two numbers, by the form of the run."""
+        return full if self.full else short
+
+    async def acknowledged(self, ledger: Ledger, more: int) -> None:
+        """Wait until that many more signals are acknowledged."""
+        enough = len(ledger.acknowledged) + more
+        await until(lambda: len(ledger.acknowledged) >= enough, f"{more} more signals are acknowledged", 120)
+
+    async def created_after(self, ledger: Ledger, moment: float) -> float:
+        """Wait for the first 201 after `moment`; returns when it came."""
+        await until(lambda: ledger.first_after(moment) is not None, "a signal is acknowledged again")
+        return ledger.first_after(moment) or moment
+
+    async def pause(self, seconds: float) -> None:
+        """Let the load run for a time drawn from the seed, at most `seconds`."""
+        await asyncio.sleep(self.draw.uniform(0, seconds))
+
+
+class Lab(Schedule):
+    """The place where one fault is brought about."""
 
     def __init__(
         self, template: Path, seed: int, things: ExitStack, report: Callable[[Row], None], *, full: bool
     ) -> None:
-        self.full = full
-        self.seed = seed
-        self.draw = random.Random(seed)  # noqa: S311  # a schedule, not a secret
+        super().__init__(seed, full=full)
         self.folder = Path(things.enter_context(tempfile.TemporaryDirectory(prefix="signals-")))
         self._template = template
         self._things = things
@@ -37,10 +62,6 @@ class Lab:
     def use(self, context: AbstractContextManager[Thing]) -> Thing:
         """Enter a context that is left when the lab is cleared away."""
         return self._things.enter_context(context)
-
-    def size(self, short: int, full: int) -> int:
-        """One of two numbers, by the form of the run."""
-        return full if self.full else short
 
     async def postgresql(self, folder: Path | None = None, settings: Mapping[str, str] | None = None) -> PostgreSQL:
         """A running PostgreSQL."""
@@ -63,20 +84,6 @@ class Lab:
         connection = Connection(service.port)
         self._things.callback(connection.close)
         return connection
-
-    async def acknowledged(self, ledger: Ledger, more: int) -> None:
-        """Wait until that many more signals are acknowledged."""
-        enough = len(ledger.acknowledged) + more
-        await until(lambda: len(ledger.acknowledged) >= enough, f"{more} more signals are acknowledged", 120)
-
-    async def created_after(self, ledger: Ledger, moment: float) -> float:
-        """Wait for the first 201 after `moment`; returns when it came."""
-        await until(lambda: ledger.first_after(moment) is not None, "a signal is acknowledged again")
-        return ledger.first_after(moment) or moment
-
-    async def pause(self, seconds: float) -> None:
-        """Let the load run for a time drawn from the seed, at most `seconds`."""
-        await asyncio.sleep(self.draw.uniform(0, seconds))
 
     async def conclude(
         self,

@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from tests.postgres.rows import LOOSE_RECEIPTS
+
 Facts = tuple[UUID, datetime]
 """What an acknowledgement says of a signal: its id and when it was stored."""
 
@@ -89,10 +91,7 @@ async def audit(ledger: Ledger, database: Any) -> Audit:
         rows=len(rows),
         lost=sum(stored.get(_facts(body)) != marker for marker, body in ledger.acknowledged.items()),
         doubled=sum(number > 1 for number in copies.values()),
-        loose_receipts=await database.fetchval(
-            "SELECT count(*) FROM receipts CROSS JOIN LATERAL unnest(signal_id || coalesce(signal_ids, '{}')) AS id "
-            "WHERE id NOT IN (SELECT id FROM signals)"
-        ),
+        loose_receipts=await database.fetchval(LOOSE_RECEIPTS),
     )
 
 

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import asyncpg
 import psutil  # type: ignore[import-untyped]
 
 from tests.running.environment import service_environment
+from tests.running.processes import alive, send
 from tests.running.waiting import DEADLINE_SECONDS, until, wait_until
 
 PORT = 5432
@@ -130,17 +130,26 @@ class PostgreSQL:
         """`kill -9` of every process of the server; returns when all are gone."""
         assert self._process is not None
         family = self._hold_still()
-        _send(signal.SIGKILL, family)
+        send(signal.SIGKILL, family)
         self._process.wait(DEADLINE_SECONDS)
-        await until(lambda: not any(map(_alive, family)), "all processes of PostgreSQL are gone")
+        await until(lambda: not any(map(alive, family)), "all processes of PostgreSQL are gone")
+
+    async def stop(self) -> None:
+        """An end in good order, without waiting for those who are connected; a standby has got everything by then.
+
+        https://www.postgresql.org/docs/current/server-shutdown.html
+        """
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        await until(lambda: not self.running, "PostgreSQL has stopped")
 
     def freeze(self) -> None:
         """SIGSTOP of every process of the server."""
-        _send(signal.SIGSTOP, self._hold_still())
+        send(signal.SIGSTOP, self._hold_still())
 
     def thaw(self) -> None:
         """Let the frozen processes go on."""
-        _send(signal.SIGCONT, self._hold_still())
+        send(signal.SIGCONT, self._hold_still())
 
     def _hold_still(self) -> list[psutil.Process]:
         """All processes of the server, the first of them stopped so that it makes no new ones."""
@@ -154,22 +163,9 @@ class PostgreSQL:
         if self.running:
             assert self._process is not None
             family = self._hold_still()
-            _send(signal.SIGKILL, family)
+            send(signal.SIGKILL, family)
             self._process.wait()
-            wait_until(lambda: not any(map(_alive, family)), "all processes of PostgreSQL are gone")
-
-
-def _send(number: signal.Signals, processes: Iterable[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+            wait_until(lambda: not any(map(alive, family)), "all processes of PostgreSQL are gone")
 
 
 def _other_user(data: Path) -> int | None:

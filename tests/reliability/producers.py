@@ -3,14 +3,15 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
+from typing import Protocol
 
 from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
-from tests.reliability.serving import SECRET, Service
+from tests.reliability.serving import SECRET
 from tests.speaking.connection import Broken, Connection, NotSent
 from tests.speaking.exchange import Answer
 
@@ -26,6 +27,14 @@ RESENT = 0.05
 
 RECONNECTED = 0.02
 """How many signals are sent over a new connection, so that several processes have their share of them."""
+
+
+class Addressed(Protocol):
+    """Whatever takes signals at a port of this machine."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
 
 
 def signals(seed: int) -> Iterator[Signal]:
@@ -96,6 +105,11 @@ class Producer:
                 return answer
             await asyncio.sleep(self._draw.uniform(*PAUSE_SECONDS))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether it has sent a request that has not been answered."""
+        return self._connection.waiting
+
     def close(self) -> None:
         """Close its connection."""
         self._connection.close()
@@ -103,27 +117,38 @@ class Producer:
 
 @asynccontextmanager
 async def producing(
-    service: Service, ledger: Ledger, seed: int, *, impatience: float = PATIENCE_SECONDS, resent: float = RESENT
-) -> AsyncIterator[None]:
-    """Sixteen producers at work; at the end each of them finishes the signal that it is sending.
+    service: Addressed,
+    ledger: Ledger,
+    seed: int,
+    *,
+    impatience: float = PATIENCE_SECONDS,
+    resent: float = RESENT,
+    producers: int = PRODUCERS,
+    rest: float = 0.0,
+) -> AsyncIterator[Sequence[Producer]]:
+    """Producers at work; at the end each of them finishes the signal that it is sending.
 
-    Every second producer waits for an answer no longer than `impatience`.
+    Every second producer waits for an answer no longer than `impatience`. Between two signals each rests for a time
+    drawn from the seed, at most `rest` seconds.
     """
     supply = signals(seed)
     ended = asyncio.Event()
 
-    async def produce(number: int) -> None:
-        patience = impatience if number % 2 else PATIENCE_SECONDS
-        draw = random.Random(f"{seed}-{number}")  # noqa: S311  # a schedule, not a secret
-        producer = Producer(service.port, ledger, draw, patience, resent)
+    async def produce(producer: Producer, draw: random.Random) -> None:
         try:
             while not ended.is_set():
                 await producer.deliver(next(supply))
+                if rest:
+                    await asyncio.sleep(draw.uniform(0, rest))
         finally:
             producer.close()
 
+    crowd: list[Producer] = []
     async with asyncio.TaskGroup() as group:
-        for number in range(PRODUCERS):
-            group.create_task(produce(number))
-        yield
+        for number in range(producers):
+            patience = impatience if number % 2 else PATIENCE_SECONDS
+            draw = random.Random(f"{seed}-{number}")  # noqa: S311  # a schedule, not a secret
+            crowd.append(Producer(service.port, ledger, draw, patience, resent))
+            group.create_task(produce(crowd[-1], draw))
+        yield crowd
         ended.set()

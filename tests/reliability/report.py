@@ -8,56 +8,47 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents.section import replace_section
 from tests.reliability.run import Row, table
-
-PROPERTY = "reliability"
-"""Under this name a test hands its line over; it reaches the main process from the others too."""
-
-BEGIN, END = "<!-- reliability:begin -->", "<!-- reliability:end -->"
 
 
 class Report:
-    """A pytest plugin that keeps the lines of all tests; `document` gets them when every test has passed."""
+    """A pytest plugin that keeps the lines that tests hand over under a name; `document` gets them, at the place of
+    that name, when every test has passed."""
 
-    def __init__(self, document: Path | None) -> None:
+    def __init__(self, document: Path | None, name: str) -> None:
         if document is not None:
-            around(document)  # before the runs, which take minutes
+            with_table(document, name, "")  # before the runs, which take minutes
         self._document = document
+        self._name = name
         self._rows: list[Row] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take over the lines of a test that has run, passed or not."""
         if report.when == "call":
-            self._rows += [json.loads(str(value)) for name, value in report.user_properties if name == PROPERTY]
+            self._rows += [json.loads(str(value)) for name, value in report.user_properties if name == self._name]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table."""
         if self._rows:
-            terminalreporter.section("reliability")
+            terminalreporter.section(self._name)
             terminalreporter.write_line(table(self._rows))
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Put the table into the document."""
         if self._document is not None and exitstatus == 0 and self._rows:
-            write(self._document, f"{_origin()}\n\n{table(self._rows)}")
+            text = f"{_origin()}\n\n{table(self._rows)}"
+            self._document.write_text(with_table(self._document, self._name, text))
 
 
-def around(document: Path) -> tuple[str, str]:
-    """What stands before and after the table in the document. Raises UsageError when it has no place for one."""
+def with_table(document: Path, name: str, text: str) -> str:
+    """The document with the table at its place. Raises UsageError when it has no place for one."""
     try:
-        before, begin, rest = document.read_text().partition(BEGIN)
+        return replace_section(document.read_text(), name, text)
     except OSError as error:
-        raise pytest.UsageError(f"--reliability-report: {document}: {error.strerror}") from None
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise pytest.UsageError(f"--reliability-report: {document} needs {BEGIN} and {END}")
-    return before, after
-
-
-def write(document: Path, text: str) -> None:
-    """Replace what stands between the two markers of the document."""
-    before, after = around(document)
-    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise pytest.UsageError(f"--{name}-report: {document}: {error.strerror}") from None
+    except ValueError as error:
+        raise pytest.UsageError(f"--{name}-report: {document}: {error}") from None
 
 
 def _origin() -> str:

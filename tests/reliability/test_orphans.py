@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.reliability.lab import Lab
 from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.producers import signals
 from tests.reliability.serving import Service
+from tests.running.processes import alive
 from tests.running.waiting import until
 from tests.speaking.connection import Connection
 from tests.speaking.exchange import Answer
@@ -25,11 +25,6 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signa
 
 UnderWay = tuple[asyncpg.Connection, "asyncio.Task[Answer]"]
 """A session that holds the lock, and the answer that waits for it."""
-
-
-def alive(process: psutil.Process) -> bool:
-    """Whether a process still does anything."""
-    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ async def test_commit_is_not_acknowledged_and_nothing_is_signed(lab: Lab) -> Non
     run.check_answers()
 
 
-async def _cuts(lab: Lab, name: str, *, signing: bool, **habits: float) -> Run:
+async def _cuts(lab: Lab, name: str, *, signing: bool, **habits: Any) -> Run:
     cuts = lab.size(20, 500)
     ledger = Ledger()
     postgresql = await lab.postgresql()

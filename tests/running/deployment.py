@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import httpx
@@ -15,6 +16,7 @@ from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
 from tests.running.proxy import DatabaseProxy, database_proxy
 from tests.running.service_process import ServiceProcess
+from tests.running.two_servers import TwoServers, two_servers
 
 SECRET = given_secret() or b"A-secret-known-to-the-tests-alone-0123456789"
 
@@ -64,6 +66,7 @@ class Deployment:
         self._time: datetime | None = None
         self._running: Running | None = None
         self._proxy: DatabaseProxy | None = None
+        self._servers: TwoServers | None = None
         self._beginning: Beginning | None = None
         self._cleanup = ExitStack()
 
@@ -115,6 +118,26 @@ class Deployment:
         if tables and not database_away:
             running.service.wait_until_ready()
         self._begin(running)
+
+    def start_on_two_servers(self, template: Path) -> None:
+        """Start a service for this scenario alone, whose database acknowledges nothing that a second server lacks."""
+        self._servers = self._cleanup.enter_context(two_servers(template, self._portal))
+        database = Database(self._servers.first, self._portal)
+        running = Running(self._configuration, database, self._servers.proxy.url)
+        self._cleanup.callback(running.retire)
+        running.service.wait_until_ready()
+        self._begin(running)
+
+    @property
+    def servers(self) -> TwoServers:
+        """The two servers of the database, where it is two."""
+        assert self._servers is not None, "the database is one server"
+        return self._servers
+
+    def take_over(self, reason: str) -> None:
+        """Let the second server be the database from now on; what is stored is looked for there."""
+        self.database.abandon()
+        self.running.database = Database(self.servers.lose_first(reason), self._portal)
 
     def start_behind_a_pooler(self, **limits: str) -> None:
         """Start a service for this scenario alone, whose role has these limits, behind a PgBouncer."""

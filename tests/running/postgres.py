@@ -64,6 +64,12 @@ class Database:
         other.url = url
         return other
 
+    def abandon(self) -> None:
+        """Give up the connection of the tests, whose server may not answer any more."""
+        if self._connection is not None:
+            self._portal.call(self._connection.terminate)
+            self._connection = None
+
     def close(self) -> None:
         """Close the connection of the tests."""
         if self._connection is not None:

@@ -29,10 +29,12 @@ async def until(condition: Callable[[], bool], what: str, seconds: float = DEADL
     await until_true(asked, what, seconds)
 
 
-async def until_true(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """The same for a condition that takes asking."""
+async def until_true(
+    condition: Callable[[], Awaitable[bool]], what: str, seconds: float = DEADLINE_SECONDS, pause: float = PAUSE_SECONDS
+) -> None:
+    """The same for a condition that takes asking, with a pause between two questions."""
     end = time.monotonic() + seconds
     while not await condition():
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} seconds: {what}")
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause)

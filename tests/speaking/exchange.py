@@ -77,8 +77,11 @@ class Answer:
 
     @property
     def label(self) -> str:
-        """The status, and the code of a refusal."""
-        return str(self.status) if self.status < 400 else f"{self.status} {self.json().get('code', '-')}"
+        """The status, and the code of a refusal by the service itself: a proxy before it has none."""
+        if self.status < 400:
+            return str(self.status)
+        told = self.json() if self.headers.get("Content-Type") == "application/json" else {}
+        return f"{self.status} {told.get('code', '-')}"
 
     @property
     def replayed(self) -> bool:

@@ -21,7 +21,7 @@ ACCEPTANCE = ROOT / "docs" / "acceptance.md"
 FILES = read_features()
 CRITERION = re.compile(r"^\| (AC-\d\d) \| ([^|]+) \| [^|]+ \| \[[^]]+\]\(([^)]+)\) \|$", re.MULTILINE)
 
-TO_COME = {f"AC-{number}" for number in range(47, 50)}
+TO_COME = {"AC-47", "AC-49"}
 """Criteria whose numbers are promised, and that are built in another order."""
 
 every_feature = pytest.mark.parametrize("file", FILES, ids=[file.path.stem for file in FILES])

@@ -1,0 +1,58 @@
+"""What operators do on purpose: another leader, another release."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.layout import SERVICES
+from tests.cluster.release import make_next_release
+from tests.cluster.trial import Trial
+from tests.running.environment import ROOT
+from tests.running.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+PLANNED_SECONDS = 3.0
+STOP_SECONDS = 20.0
+
+
+async def test_the_leader_is_switched(trial: Trial) -> None:
+    """`patronictl switchover` to the synchronous standby."""
+    times = trial.schedule.size(1, 5)
+    async with trial.work("patronictl switchover") as work:
+        for _ in range(times):
+            async with work.fault():
+                await trial.cluster.patroni.switch_over()
+    assert len(work.measured.leader_after) == times, "invalid: nobody else led"
+    assert max(work.measured.silences) <= PLANNED_SECONDS
+
+
+async def test_a_release_is_rolled_out_and_back(trial: Trial) -> None:
+    """Its migration, through HAProxy and PgBouncer, then one service after the other, and the former release again; the
+    column that the migration has added goes last. Nobody is refused anything."""
+    times = trial.schedule.size(1, 2)
+    cluster, following = trial.cluster, make_next_release(trial.cluster.layout.folder / "next")
+    async with trial.work("release rolled out and back") as work:
+        for _ in range(times):
+            async with work.fault():
+                await cluster.migrate(following)
+                for name in SERVICES:
+                    await _replace(cluster, name, following)
+                for name in SERVICES:
+                    await _replace(cluster, name, ROOT)
+                await cluster.migrate(following, "--down")
+    assert set(work.ledger.answers) == {"201"}
+    assert max(work.measured.silences) <= PLANNED_SECONDS
+
+
+async def _replace(cluster: Cluster, name: str, source: Path) -> None:
+    """Stop a service in good order and start another in its place; returns when it takes signals."""
+    cluster.stop(name)
+    await until(lambda: not cluster.running(name), f"{name} has stopped", STOP_SECONDS)
+    cluster.replace(name, source)
+    log = cluster.log(name)
+    told = log.stat().st_size
+    cluster.start(name)
+    await cluster.until_ready(name)
+    await until(lambda: b'"Signal created"' in log.read_bytes()[told:], f"{name} takes signals")
