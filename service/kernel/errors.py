@@ -10,6 +10,7 @@ Refusal
 ├── service.intake.errors   a body that is no signal
 ├── service.batch.errors    a batch of which nothing can be stored
 ├── service.lifecycle.errors  a decision about a signal that cannot be made
+├── service.months.errors   a signal whose month lies in an archive
 └── InternalError           500 internal_error
 
 The code of a refusal is a promise to producers and never changes. `detail` tells what to change, and never

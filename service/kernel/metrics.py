@@ -79,9 +79,7 @@ commit_seconds = Histogram(
 )
 background_failures = Counter("signals_background_failures", "Background work that failed, by its name", ["work"])
 database_clock = Gauge(
-    "signals_database_clock_seconds",
-    "How far the clock of the database is ahead of the service's",
-    multiprocess_mode="mostrecent",
+    "signals_database_clock_seconds", "How far the clock of the database is ahead", multiprocess_mode="mostrecent"
 )
 http_requests = Counter("http_requests", "Requests answered", ["route", "method", "status"])
 spans_ended = Counter("signals_spans_ended", "Parts of traces that were recorded")
@@ -119,9 +117,7 @@ feed_lag = Gauge(
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")
-decisions = Counter(
-    "signals_decisions", "Decisions about signals that were answered, by the status decided", ["status"]
-)
+decisions = Counter("signals_decisions", "Decisions that were answered, by the status decided", ["status"])
 expired = Counter("signals_expired", "Signals closed because they had expired")
 expired_open = Gauge(
     "signals_expired_open_seconds",
@@ -129,14 +125,8 @@ expired_open = Gauge(
     multiprocess_mode="mostrecent",
 )
 archived = Counter("signals_archived", "Signals of months that were archived")
-months_ahead = Gauge(
-    "signals_months_ahead", "How many months to come have a table for their signals", multiprocess_mode="mostrecent"
-)
-outside_months = Gauge(
-    "signals_outside_months",
-    "Signals whose ids were made in no month that has a table, up to 10000",
-    multiprocess_mode="mostrecent",
-)
+months_ahead = Gauge("signals_months_ahead", "Months to come that have a table", multiprocess_mode="mostrecent")
+outside_months = Gauge("signals_outside_months", "Signals of no month, up to 10000", multiprocess_mode="mostrecent")
 reader_tokens = Counter("signals_reader_tokens", "Tokens of readers that were looked at, by result", ["result"])
 readers_read = Gauge(
     "signals_readers_read_timestamp_seconds",
