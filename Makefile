@@ -96,7 +96,7 @@ bench-keyring: .venv/dev  ## what 100,000 producers cost a process and a request
 bench-reading: .venv/dev  ## the live feed with 500 streams and 500 signals a second; writes docs/performance.md
 	$(BIN)/python -m tests.performance.reading $(ARGS)
 
-bench-months: .venv/dev  ## what tables by month cost, with 5 million signals; about ten minutes
+bench-months: .venv/dev  ## what tables by month cost, with 5 million signals; about ten minutes; writes docs/performance.md
 	$(BIN)/python -m tests.performance.months $(ARGS)
 
 bench-footprint: .venv/dev  ## what a signal takes of processor, disk, log and network; writes docs/performance.md and docs/scale.md

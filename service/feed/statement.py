@@ -39,7 +39,10 @@ _EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
 _ORDER = "ORDER BY epoch, xact, id"
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off"
+_BEGIN = """
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
+SET LOCAL plan_cache_mode = force_generic_plan
+"""
 
 _LOOK = f"""
 WITH {HORIZON}
@@ -181,7 +184,8 @@ async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """One view of the data for all statements within: what one of them does not see yet another one might.
 
     In it nothing is sorted that an index has in order. Whatever is known of the table, and right after it was restored
-    nothing is, the planner would rather sort all that follows a place than read some of it in order.
+    nothing is, the planner would rather sort all that follows a place than read some of it in order. And a plan is made
+    once: to make it takes longer than to read a page, the more so the more months there are.
     """
     await connection.execute(_BEGIN)
     try:

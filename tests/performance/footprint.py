@@ -87,7 +87,7 @@ def measure(server: Server, postgresql: PostgreSQL, size: int, number: int) -> F
         service_us=service_us,
         postgresql_us=(postgresql_seconds(postgresql) - busy) / number * 1e6,
         wal=(_bytes(postgresql, LOG) - log) / number,
-        signal=_bytes(postgresql, "pg_total_relation_size('signals')") / number,
+        signal=_bytes(postgresql, "sum(pg_total_relation_size(relid)) FROM pg_partition_tree('signals')") / number,
         receipt=_bytes(postgresql, "pg_total_relation_size('receipts')") / number,
         request=sum(map(len, requests)) / number,
     )

@@ -2,7 +2,7 @@
 
 The migration that makes the table one of months, and its undoing: how long they take, and how long they keep others
 out. Inserts into one table and into 24. A page of 100 out of the middle of the feed. The locks of each hot statement.
-Inserts while 32 readers read.
+Inserts while 32 readers read one month, or 24.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -26,12 +28,15 @@ from service.months.month import Month
 from service.months.partitions import partitions
 from service.postgres import schema
 from service.receipts.statement import NewSignal, find, insert
-from tests.performance.arithmetic import percentile
-from tests.performance.bench import scratch_folder
+from tests.performance.arithmetic import InvalidRun, percentile
+from tests.performance.bench import DOCUMENT, look_at, scratch_folder, unwind_when_terminated
+from tests.performance.contestants import CannotStart
 from tests.performance.database import PostgreSQL, throw_away_postgresql
+from tests.performance.machine import facts
+from tests.performance.report import publish, table
 
 BATCH, BATCHES, ROUNDS = 64, 300, 5
-PAGES, READERS, READING_SECONDS = 1000, 32, 10
+PAGES, READERS, READ_MONTHS = 1000, 32, 24
 CHUNK = 250_000
 
 FILL = """
@@ -45,6 +50,8 @@ FROM generate_series($1::bigint, $2::bigint) AS n
 """In the order of their ids, of a former life, so that all of them can be read."""
 
 MIDDLE = "SELECT epoch, xact, id FROM signals ORDER BY epoch, xact, id OFFSET $1 LIMIT 1"
+
+LOCKED = "SELECT DISTINCT mode FROM pg_locks WHERE relation = to_regclass('signals') AND pid <> pg_backend_pid()"
 
 LOCKS = "SELECT count(*), count(*) FILTER (WHERE NOT fastpath) FROM pg_locks WHERE pid = pg_backend_pid()"
 
@@ -93,15 +100,15 @@ async def insert_rate(url: str, months: Sequence[Month] = ()) -> float:
     return BATCHES * BATCH / seconds
 
 
-async def page_ms(url: str, rows: int) -> list[float]:
-    """Milliseconds of pages of 100, out of the middle of the feed."""
+async def page_ms(url: str, rows: int, names: tuple[str, ...] | None = None) -> list[float]:
+    """Milliseconds of pages of 100, out of the middle of the feed: of everything, or of these instruments."""
     connection = await asyncpg.connect(url)
     place = Position(*await connection.fetchrow(MIDDLE, rows // 2))
     taken = []
     for _ in range(PAGES):
         started = time.perf_counter()
         async with snapshot(connection):
-            found = await look(connection, Asked(after=place, rows=100))
+            found = await look(connection, Asked(after=place, rows=100, names=names))
         taken.append((time.perf_counter() - started) * 1000)
         place = found.position
     await connection.close()
@@ -167,16 +174,16 @@ async def readers(url: str, rows: int) -> AsyncIterator[list[int]]:
             await task
 
 
-async def beside_readers(url: str, rows: int) -> tuple[float, float]:
-    """Signals a second, alone and while others read."""
-    alone = max([await insert_rate(url) for _ in range(ROUNDS)])
+async def beside_readers(url: str, rows: int) -> float:
+    """Signals a second while others read."""
     async with readers(url, rows):
-        return alone, max([await insert_rate(url) for _ in range(ROUNDS)])
+        return max([await insert_rate(url) for _ in range(ROUNDS)])
 
 
-async def waiting(url: str, work: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds that a command takes, and the longest that a signal waited meanwhile."""
-    connection = await asyncpg.connect(url)
+async def waiting(url: str, work: list[str], environment: dict[str, str]) -> tuple[float, float, set[str]]:
+    """Seconds that a command takes, the longest that a signal waited meanwhile, and the locks that were seen on the
+    table."""
+    connection, locked = await asyncpg.connect(url), set[str]()
     process = await asyncio.create_subprocess_exec(*work, env=environment, stdout=subprocess.DEVNULL)
     started, longest = time.perf_counter(), 0.0
     done = asyncio.create_task(process.wait())
@@ -187,66 +194,143 @@ async def waiting(url: str, work: list[str], environment: dict[str, str]) -> tup
         except asyncpg.PostgresError as error:  # a plan of before
             print(f"{type(error).__name__}: {error}", flush=True)
         longest = max(longest, time.perf_counter() - began)
+        locked.update(row["mode"] for row in await connection.fetch(LOCKED))
         await asyncio.sleep(0.01)
     seconds = time.perf_counter() - started
     await connection.close()
-    return seconds, longest
+    return seconds, longest, locked
 
 
-def migrations(postgresql: PostgreSQL, rows: int) -> None:
+Told = list[list[str]]
+"""Lines of a table: what was measured, the aim, and what came out."""
+
+
+def migrations(postgresql: PostgreSQL, rows: int) -> Told:
     """The migration on a table without months, and back."""
     name = "before_months"
     postgresql.create_migrated(name)
     url = postgresql.url(name)
-    while "13_" not in (undone := asyncio.run(schema.migrate(url, down=True)))[0]:
-        print(f"undone: {undone[0]}", flush=True)
+    while "13_" not in asyncio.run(schema.migrate(url, down=True))[0]:
+        pass
     begin, end = (Month.of(datetime.now(UTC)).later(later).lower.int >> 80 for later in (-12, 0))
     asyncio.run(fill(url, rows, begin, end))
     environment = os.environ | {"DATABASE_URL": url}
     command = [sys.executable, "-m", "service", "migrate"]
-    for name, arguments in (("up", []), ("down", ["--down"]), ("down", ["--down"]), ("down", ["--down"])):
-        seconds, longest = asyncio.run(waiting(url, [*command, *arguments], environment))
-        print(f"migrate {name}: {seconds:.2f} s, the longest wait of a signal {longest * 1000:.0f} ms", flush=True)
+    told = []
+    for what, arguments in (("up, from one table", []), *[("down, one migration", ["--down"])] * 3):
+        seconds, longest, locked = asyncio.run(waiting(url, [*command, *arguments], environment))
+        aim = "" if arguments else "no signal waits for a second"
+        came = (
+            f"{seconds:.2f} s; a signal waited {longest * 1000:.0f} ms; seen {', '.join(sorted(locked)) or 'no lock'}"
+        )
+        told.append([f"migrate {what}, {rows:,} rows", aim, came])
+    return told
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=5_000_000)
+def inserts(postgresql: PostgreSQL) -> Told:
+    """Signals into one table of a month, and into 24."""
+    postgresql.create_migrated("one")
+    postgresql.create_migrated("many")
+    one_url, many_url = postgresql.url("one"), postgresql.url("many")
+    first = parts(many_url, 24)
+    months = [first.later(later) for later in range(24)]
+    rates: dict[str, list[float]] = {"": [], " beside 24 others": [], "s, 24 in turn": []}
+    for _ in range(ROUNDS):
+        for what, url, into in (
+            ("", one_url, []),
+            (" beside 24 others", many_url, []),
+            ("s, 24 in turn", many_url, months),
+        ):
+            rates[what].append(asyncio.run(insert_rate(url, into)))
+    least = percentile(rates[""], 50)
+    return [
+        [
+            f"signals/s of one session into the table of a month{what}",
+            f"at least 90 % of {least:,.0f}" if what else "",
+            f"{percentile(found, 50):,.0f} ({percentile(found, 50) / least:.0%})",
+        ]
+        for what, found in rates.items()
+    ]
+
+
+def with_so_many(postgresql: PostgreSQL, months: int, rows: int) -> Told:
+    """Pages, and the locks of each statement, where there are so many months."""
+    url, begin, end = _with_months(postgresql, f"months_{months}", months)
+    told = []
+    if rows:
+        asyncio.run(fill(url, rows, begin, end))
+        for what, names in (("", None), (" of one instrument", ("I7",))):
+            taken = asyncio.run(page_ms(url, rows, names))
+            came = f"p50 {percentile(taken, 50):.2f} ms, p99 {percentile(taken, 99):.2f} ms"
+            told.append([f"a page of 100{what} out of {rows:,} rows in {months} months", "p99 under 5 ms", came])
+    held = {work: f"{max(counts)}" for work, counts in asyncio.run(locks(url)).items()}
+    locked = ", ".join(f"{work.replace('_', ' ')} {count}" for work, count in held.items())
+    return [*told, [f"locks that a statement holds, {months} months", "", locked]]
+
+
+def beside_so_many(postgresql: PostgreSQL, rows: int) -> Told:
+    """Signals stored while others read, with one month and with many: what both share is the machine."""
+    rates = {}
+    for months in (1, READ_MONTHS):
+        url, begin, end = _with_months(postgresql, f"read_{months}", months)
+        asyncio.run(fill(url, rows, begin, end))
+        rates[months] = asyncio.run(beside_readers(url, rows))
+    one, many = rates.values()
+    what = f"signals/s of one session while {READERS} readers read"
+    aim = f"at least 90 % of {one:,.0f}"
+    return [
+        [f"{what} one month", "", f"{one:,.0f}"],
+        [f"{what} {READ_MONTHS} months", aim, f"{many:,.0f} ({many / one:.0%})"],
+    ]
+
+
+def _with_months(postgresql: PostgreSQL, name: str, months: int) -> tuple[str, int, int]:
+    """A new database with so many months, and from when to when they go, in milliseconds since 1970."""
+    postgresql.create_migrated(name)
+    url = postgresql.url(name)
+    start = parts(url, months - 1)
+    return url, start.later(-1).lower.int >> 80, start.later(months - 1).lower.int >> 80
+
+
+def look_at_all(postgresql: PostgreSQL, rows: int) -> str:
+    """Everything, one after the other; each line is shown as soon as it is known."""
+    told: Told = []
+    for work in (
+        partial(migrations, postgresql, rows),
+        partial(inserts, postgresql),
+        partial(with_so_many, postgresql, 3, 0),
+        partial(with_so_many, postgresql, 12, rows),
+        partial(with_so_many, postgresql, READ_MONTHS, 0),
+        partial(with_so_many, postgresql, 36, 0),
+        partial(beside_so_many, postgresql, rows // 5),
+    ):
+        told += (found := work())
+        print(table(["", "", ""], found), flush=True)
+    return table(["", "aim", "measured"], told)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measures, prints and writes; the exit status is 1 when the figures would prove nothing."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.performance.months",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rows", type=int, default=5_000_000, help="how many signals are there (5000000)")
+    parser.add_argument("--output", type=Path, default=DOCUMENT, help="the document to write to (docs/performance.md)")
     chosen = parser.parse_args(arguments)
-    with scratch_folder() as folder, throw_away_postgresql(folder) as postgresql:
-        migrations(postgresql, chosen.rows)
-        postgresql.create_migrated("one")
-        one_url = postgresql.url("one")
-        postgresql.create_migrated("many")
-        many_url = postgresql.url("many")
-        first = parts(many_url, 24)
-        rates: dict[str, list[float]] = {"one table": [], "24 months, into one": [], "24 months, round all": []}
-        for _ in range(ROUNDS):
-            rates["one table"].append(asyncio.run(insert_rate(one_url)))
-            rates["24 months, into one"].append(asyncio.run(insert_rate(many_url)))
-            rates["24 months, round all"].append(
-                asyncio.run(insert_rate(many_url, [first.later(later) for later in range(24)]))
-            )
-        for what, found in rates.items():
-            print(f"insert, {what}: {percentile(found, 50):,.0f}/s ({min(found):,.0f} to {max(found):,.0f})")
-        for months in (3, 12, 24, 36):
-            name = f"months_{months}"
-            postgresql.create_migrated(name)
-            url = postgresql.url(name)
-            start = parts(url, months - 1)
-            if months in (12, 24):
-                rows = chosen.rows if months == 12 else chosen.rows // 5
-                begin, end = start.later(-1).lower.int >> 80, start.later(months - 1).lower.int >> 80
-                asyncio.run(fill(url, rows, begin, end))
-                taken = asyncio.run(page_ms(url, rows))
-                print(f"page of 100, {rows:,} rows, {months} months: p50 {percentile(taken, 50):.2f} ms, "
-                      f"p99 {percentile(taken, 99):.2f} ms (aim 5)")  # fmt: skip
-            if months == 24:
-                alone, beside = asyncio.run(beside_readers(url, chosen.rows // 5))
-                print(f"inserts beside {READERS} readers: {beside:,.0f}/s, {1 - beside / alone:.0%} less than alone")
-            print(f"locks, {months} months: {asyncio.run(locks(url))}")
+    look_at(chosen.output, "months", parser)
+    unwind_when_terminated()
+    try:
+        with scratch_folder() as folder, throw_away_postgresql(folder) as postgresql:
+            around = facts(postgresql, folder)
+            figures = look_at_all(postgresql, chosen.rows)
+    except (CannotStart, InvalidRun, subprocess.CalledProcessError) as error:
+        print(f"no figures: {error}", file=sys.stderr)
+        return 1
+    publish(chosen.output, "months", arguments, around, figures)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
