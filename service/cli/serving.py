@@ -4,6 +4,7 @@ The server is imported when one of them runs: it takes a second that the produce
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ def migrate(
     from service.postgres import schema
     from service.settings import load_settings
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what is begun is taken back first
     with _failures_in_one_sentence(), server.postgres(load_settings()) as url:
         names = asyncio.run(schema.migrate(url, down=down))
         for name in names:
@@ -82,7 +84,11 @@ def migrate(
 
 def _tell_month(month: "Month", moved: int | None) -> None:
     if moved is None:
-        typer.echo(f"not made: {month}, since too many signals of it lie in signals_default", err=True)
+        typer.echo(
+            f"not made: {month}, since too many signals of it lie in signals_default; docs/runbook.md says what to do "
+            "(SignalsOutsideMonths)",
+            err=True,
+        )
     else:
         typer.echo(f"made: {month}" + (f", {moved} signals moved into it" if moved else ""))
 

@@ -91,12 +91,22 @@ class Pages:
             if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
                 await self._find(connection, page, asked, filter.payload)
             async with snapshot(connection):
-                end, oldest = await newest(connection), Position(*await floor(connection))
-                expired = await is_behind(connection, end, start)
+                expired = await _expired(connection, start)
                 moment = await complete_until(connection, page.position)
-        if expired or start < oldest:
-            raise CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=start < oldest)
+        if expired:
+            raise expired
         return Page(page.rows, page.position, moment, page.full, settled)
+
+    async def refuse_archived(self, position: Position) -> None:
+        """Raises CursorExpired when a place that is not ahead lies before something that lies in an archive, without
+        reading a page, and what `read` raises."""
+        async with self._share.connection() as connection:
+            if position >= Position(*await floor(connection)):
+                return
+            async with snapshot(connection):
+                expired = await _expired(connection, position)
+        if expired:
+            raise expired
 
     async def _find(self, connection: asyncpg.Connection, page: _Draft, asked: Asked, payload: str) -> None:
         """Go on in a page whose window had few, or none, if the index of payloads tells that there are few at all."""
@@ -158,3 +168,11 @@ class Pages:
             return [asked]
         names = tuple({*known.names, *literals})
         return [replace(asked, names=names, until=known.until), replace(asked, after=known.until)]
+
+
+async def _expired(connection: asyncpg.Connection, position: Position) -> CursorExpired | None:
+    """Why nobody can go on from a place; None if that is possible."""
+    end, oldest = await newest(connection), Position(*await floor(connection))
+    if position < oldest or await is_behind(connection, end, position):
+        return CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=position < oldest)
+    return None

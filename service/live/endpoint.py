@@ -77,9 +77,11 @@ class LiveFeed:
         filter = query.filter.of(scope["reader"])
         with answered():
             position = await self._hub.begin()
-            # Of another process, or of an older copy; or of a time that lies in an archive.
-            if query.after and (query.after > position or not self._hub.memory.reaches(query.after)):
+            if query.after and query.after > position:  # of another process, or of an older copy
                 await self._pages.read(filter, query.after, 1)
+                position = await self._hub.begin()
+            elif query.after and not self._hub.memory.reaches(query.after):
+                await self._pages.refuse_archived(query.after)
                 position = await self._hub.begin()
         outlet = scope["state"]["connection"]().hand_over(scope)
         stream = Stream(outlet, scope["still_reads"], filter, query.after or position, self._limits)

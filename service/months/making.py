@@ -1,15 +1,15 @@
 """Months are made before they come, and what came too early finds its place."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 
 from service.months.month import Month
 from service.months.partitions import DEFAULT, Partition, holding, partitions
-from service.months.turn import PATIENCE
+from service.months.turn import NOT_NOW, PATIENCE, patiently
 
 MONTHS_LOCK = 0x4D6F6E746873
 """The advisory lock that lets one process change which months there are: the ASCII bytes of `Months`. It is that of a
@@ -36,11 +36,12 @@ _MOVE = f"""
 WITH moved AS (DELETE FROM {DEFAULT} WHERE id >= $1 AND id < $2 RETURNING *) INSERT INTO {{}} SELECT * FROM moved
 """  # nosec B608
 
-_RETRY_SECONDS = 1.0
+_OWNER = "SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('signals')"
 
 
 class TooMany(Exception):
-    """More signals lie outside of all months than can be moved at once. They stay where they are, and are found."""
+    """More signals lie outside of all months than can be moved at once, by their number or by the time it takes. They
+    stay where they are, and are found."""
 
 
 class _Turn(Exception):
@@ -58,7 +59,15 @@ async def missing(connection: asyncpg.Connection, this: Month, number: int) -> l
 
 async def make(connection: asyncpg.Connection, month: Month) -> int | None:
     """Make a month, with the signals of it that are there already; returns how many these were, and None when it is
-    there or another process is at it. Raises TooMany, and what is in turn.NOT_NOW; nothing is changed then."""
+    there or another process is at it. Raises TooMany, and what is in turn.NOT_NOW; it is not made then."""
+    try:
+        return await _make(connection, month)
+    except asyncpg.QueryCanceledError:  # what no month takes is too much to be looked at while others wait
+        await exclude(connection, month)
+        return await _make(connection, month)
+
+
+async def _make(connection: asyncpg.Connection, month: Month) -> int | None:
     with suppress(_Turn):
         async with connection.transaction(isolation="read_committed"):
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", MONTHS_LOCK):
@@ -72,8 +81,9 @@ async def make(connection: asyncpg.Connection, month: Month) -> int | None:
 
 async def create(connection: asyncpg.Connection, month: Month) -> None:
     """Create the table of a month, which is no part of signals yet. What will be in it has to be of that month, so that
-    nothing of it is looked at when it becomes a part."""
+    nothing of it is looked at when it becomes a part. It is owned by whoever owns signals."""
     await connection.execute(f"CREATE TABLE {month.table} (LIKE signals INCLUDING ALL)")
+    await connection.execute(f"ALTER TABLE {month.table} OWNER TO {await connection.fetchval(_OWNER)}")
     bounds = f"id >= '{month.lower}' AND id < '{month.upper}'"
     await connection.execute(f"ALTER TABLE {month.table} ADD CONSTRAINT {_BOUNDS} CHECK ({bounds})")
 
@@ -90,50 +100,64 @@ async def exclude(connection: asyncpg.Connection, month: Month) -> None:
         outside = f"id < '{month.lower}' OR id >= '{month.upper}'"
         await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
         await connection.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT {_without(month)} CHECK ({outside}) NOT VALID")
-    await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
+    try:
+        await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
+    except BaseException:
+        await _include(connection, month)
+        raise
+
+
+async def _include(connection: asyncpg.Connection, month: Month) -> None:
+    """Let signals of a month be stored that is not made after all, unless somebody uses the table."""
+    with suppress(*NOT_NOW):
+        async with connection.transaction(isolation="read_committed"):
+            await connection.execute(PATIENCE)
+            await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
 
 
 async def attach(connection: asyncpg.Connection, month: Month) -> int:
-    """Within a transaction, let the table of a month be a part of signals; returns how many were moved into it."""
+    """Within a transaction, let the table of a month be a part of signals; returns how many were moved into it. Raises
+    TooMany, and what is in turn.NOT_NOW."""
     await connection.execute(PATIENCE)
     await connection.execute(f"LOCK TABLE {DEFAULT} IN ACCESS EXCLUSIVE MODE")
-    bounds = month.lower, month.upper
-    number: int = await connection.fetchval(_COUNT, *bounds)
+    number: int = await connection.fetchval(_COUNT, month.lower, month.upper)
     if number > MOVED_MAX:
         raise TooMany
-    moved = await connection.execute(_MOVE.format(month.table), *bounds) if number else "INSERT 0 0"
-    if moved != f"INSERT 0 {number}":
-        raise AssertionError(f"{moved} of {number}")
     range = f"FROM ('{month.lower}') TO ('{month.upper}')"
-    await connection.execute(_PATIENCE_OF_LOOKING)
-    await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
+    try:
+        await _move(connection, month, number)
+        await connection.execute(_PATIENCE_OF_LOOKING)
+        await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
+    except asyncpg.QueryCanceledError:
+        if number:  # so that it cannot be known beforehand that there are none
+            raise TooMany from None
+        raise
     await connection.execute(f"ALTER TABLE {month.table} DROP CONSTRAINT {_BOUNDS}")
     await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
     return number
 
 
+async def _move(connection: asyncpg.Connection, month: Month, number: int) -> None:
+    if not number:
+        return
+    moved = await connection.execute(_MOVE.format(month.table), month.lower, month.upper)
+    if moved != f"INSERT 0 {number}":
+        raise AssertionError(f"{moved} of {number}")
+
+
 async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIterator[tuple[Month, int | None]]:
     """Make all that is missing with so many months ahead; each month that was made, and how many signals were moved
-    into it, None where these are too many and it was not made. Waits until nobody is in the way any more."""
+    into it, None where these are too many and it was not made. Waits until nobody is in the way any more. Raises what
+    turn.patiently raises."""
     this = Month.of(await connection.fetchval("SELECT now()"))
     for month in await missing(connection, this, number):
         try:
-            moved = await _make_soon(connection, month)
+            moved = await patiently(partial(make, connection, month))
         except TooMany:
             yield month, None
         else:
             if moved is not None:
                 yield month, moved
-
-
-async def _make_soon(connection: asyncpg.Connection, month: Month) -> int | None:
-    while True:
-        with suppress(asyncpg.LockNotAvailableError):
-            try:
-                return await make(connection, month)
-            except asyncpg.QueryCanceledError:  # what no month takes is too much to be looked at
-                await exclude(connection, month)
-        await asyncio.sleep(_RETRY_SECONDS)
 
 
 def _without(month: Month) -> str:

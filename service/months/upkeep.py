@@ -10,7 +10,6 @@ from service.kernel.logs import log
 from service.months.making import TooMany, make, missing
 from service.months.month import Month
 from service.months.partitions import DEFAULT, ahead, partitions
-from service.months.turn import NOT_NOW
 from service.postgres.pool import Pool
 
 _OUTSIDE = f"SELECT count(*) FROM (SELECT FROM {DEFAULT} LIMIT 10000) AS few"  # nosec B608
@@ -44,8 +43,10 @@ class Months:
             self._tell("Months cannot be made by this role: run `signals migrate`", month)
         except TooMany:
             self._tell("Too many signals of a month lie outside of all months to be moved", month)
-        except NOT_NOW:
+        except asyncpg.LockNotAvailableError:
             log.info("Month is made later: its tables are in use", month=str(month))
+        except (asyncpg.QueryCanceledError, TimeoutError):
+            self._tell("Month cannot be made in the time that a service has: run `signals migrate`", month)
         else:
             if moved is not None:
                 log.info("Month made", month=str(month), moved=moved)

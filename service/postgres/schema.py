@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,29 @@ _RETRY_SECONDS = 2.0
 
 _WAITS = "The migration waits for a table that others use, and tries again until it is free"
 
+_TAKE_BACK = """
+SET LOCAL lock_timeout = '500ms';
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('signals') AND conname = 'ck_signals_bound') THEN
+        ALTER TABLE signals DROP CONSTRAINT ck_signals_bound;
+    END IF;
+END
+$$
+"""
+"""What 13_20261126170000_partitions.py has begun: from that bound on no signal could be stored."""
+
+_LEFT = (
+    "The migration is broken off, and its bound stays, from which on no signal can be stored. Unless you run it again: "
+    "ALTER TABLE signals DROP CONSTRAINT ck_signals_bound"
+)
+
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock,
 since whoever wants the same table waits behind it: less than intake does."""
+
+_MIGRATING = _UNLIMITED | {"idle_in_transaction_session_timeout": "5000"}
+"""A process that stands still in the middle of a migration does not keep a table for itself."""
 
 
 def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
@@ -63,8 +83,8 @@ def _number(name: str) -> int:
     return int(name.split("_")[0])
 
 
-def _connector(url: str) -> Connector:
-    return Connector(url, _UNLIMITED, Limits().connect_seconds)
+def _connector(url: str, session: Mapping[str, str] = _UNLIMITED) -> Connector:
+    return Connector(url, session, Limits().connect_seconds)
 
 
 async def migrate(url: str, *, down: bool = False) -> list[str]:
@@ -80,7 +100,7 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
         await _turn(lock)
         before = await _applied(connector)
         if before or not down:
-            await _run(connector, down=down)
+            await _run(_connector(url, _MIGRATING), down=down)
         return sorted(before ^ await _applied(connector), key=_number)
 
 
@@ -99,6 +119,25 @@ async def unlimited(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def _run(connector: Connector, *, down: bool) -> None:
     """Return when no table is in use any more that a migration needs for itself."""
+    try:
+        await _run_soon(connector, down=down)
+    except BaseException:
+        await _take_back(connector)
+        raise
+
+
+async def _take_back(connector: Connector) -> None:
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection = await connector()
+        try:
+            await connection.execute(_TAKE_BACK)
+        except asyncpg.LockNotAvailableError:
+            print(f"signals: {_LEFT}", file=sys.stderr)
+        finally:
+            await connection.close()
+
+
+async def _run_soon(connector: Connector, *, down: bool) -> None:
     told = False
     async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
         while True:

@@ -182,3 +182,18 @@ def test_a_request_behind_a_stream_waits_for_its_end(starting: Starting) -> None
         stream.socket.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert all(event.data is None for event in stream)
         assert stream.rest().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_to_begin_before_what_is_in_memory_no_page_is_read(live: Live) -> None:
+    """Hundreds come back at once after a restart. Red while each was given a page to see whether there is one: the
+    table that is locked here was read."""
+    for _ in range(2):
+        live.store()
+    first = live.service.client.get(f"{live.service.url}/api/v1/feed", params={"limit": 1}).json()
+    live.opened()
+    live.database.execute("BEGIN; LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
+    try:
+        stream = live.opened({"after": first["cursor"]})
+    finally:
+        live.database.execute("ROLLBACK")
+    assert [signal["id"] for signal in stream.signals(1)] != [first["signals"][0]["id"]]

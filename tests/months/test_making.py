@@ -1,6 +1,7 @@
 """Months are made ahead, by whoever may; what came too early is moved, and nobody waits for it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
@@ -12,10 +13,11 @@ from structlog.typing import EventDict
 
 from service.months.making import MOVED_MAX, TooMany, exclude, make, make_missing, missing
 from service.months.month import Month
-from service.months.partitions import ahead, partitions
+from service.months.partitions import Partition, ahead, holding, partitions
 from service.months.turn import NOT_NOW
 from tests.postgres.database_url import with_options
 from tests.postgres.rows import insert_signal
+from tests.running.environment import ROOT
 from tests.running.application import JSON, LIMITS, SIGNALS, figure, serving, signal_body
 from tests.running.postgres import Database, migrate
 from tests.running.waiting import until
@@ -197,3 +199,68 @@ async def test_much_that_no_month_takes_is_looked_at_while_nobody_waits(
     assert await make(connection, month.later(1)) == 2
     left = "SELECT conname FROM pg_constraint WHERE conname LIKE 'ck_signals_default_%' OR conname LIKE '%bounds'"
     assert database.fetch(left) == []
+
+
+SLOW_MOVING = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;
+CREATE TRIGGER slow BEFORE DELETE ON signals_default FOR EACH STATEMENT EXECUTE FUNCTION slow()
+"""
+
+SLOW_LOOKING = """
+CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_query() ~ '{}'
+        AND (current_query() ~ 'VALIDATE' OR NOT EXISTS (SELECT FROM pg_constraint WHERE conname ~ '_without_')) THEN
+        PERFORM pg_sleep(2);
+    END IF;
+END $$;
+CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION slow()
+"""
+"""As if there were millions that no month takes."""
+
+
+async def test_what_takes_too_long_to_be_moved_is_too_much(database: Database, connection: asyncpg.Connection) -> None:
+    """Red while it was tried again for ever, and kept everybody from the table each time."""
+    month = await next_month(connection)
+    early = insert_signal(database, id=id_in(month))
+    database.execute(SLOW_MOVING)
+    async with asyncio.timeout(10):
+        assert (month, None) in [made async for made in make_missing(connection, 3)]
+    assert database.value(WHERE, early["id"]) == "signals_default"
+
+
+async def test_a_service_makes_a_month_although_there_is_much_that_no_month_takes(
+    database: Database, connection: asyncpg.Connection, log_lines: list[EventDict]
+) -> None:
+    await connection.execute("DROP TABLE " + (await partitions(connection))[-1].name)
+    database.execute(SLOW_LOOKING.format("ATTACH"))
+    async with serving(database.url, limits=OFTEN):
+        await until(lambda: "Month made" in [line["event"] for line in log_lines], "the month is made")
+
+
+async def test_a_service_that_has_not_the_time_for_it_says_so_once(
+    database: Database, connection: asyncpg.Connection, log_lines: list[EventDict]
+) -> None:
+    """And leaves nothing behind that would keep a signal out."""
+    month = Month.of_id((await partitions(connection))[-1].lower)
+    await connection.execute(f"DROP TABLE {month.table}")
+    database.execute(SLOW_LOOKING.format("ATTACH|VALIDATE"))
+    async with serving(database.url, limits=replace(OFTEN, statement_seconds=0.5)):
+        await until(lambda: any("time that a service has" in line["event"] for line in log_lines), "it is told")
+    assert database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '_without_'") == 0
+    insert_signal(database, id=id_in(month))
+
+
+async def test_too_many_signals_are_moved_as_the_runbook_says(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    [statement] = re.findall(r"^```sql\n(DO .*?)```$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE | re.DOTALL)
+    month = (await next_month(connection)).later(1)
+    stored = [insert_signal(database, id=id_in(each)) for each in (month, month, month.later(1))]
+    text = re.sub(r"'\d{4}-\d\d-01'", f"'{month}-01'", statement)
+    assert str(month) in text
+    database.execute(f"SET TimeZone = 'Asia/Tokyo'; {text}")
+    assert holding(await partitions(connection), month) == Partition(month.table, month.lower, month.upper)
+    where = [database.value(WHERE, signal["id"]) for signal in stored]
+    assert where == [month.table, month.table, "signals_default"]
+    assert database.fetch("SELECT * FROM signals WHERE id = $1", stored[0]["id"]) == [stored[0]]

@@ -1,16 +1,21 @@
 """The table of signals becomes one of months, and one table again, with all that operators have made on it."""
 
 import asyncio
+import re
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
+from service.kernel.timestamps import utc_now
 from service.months.making import make
 from service.months.month import Month
 from service.months.partitions import FIRST, partitions
 from service.postgres.schema import migrate
+from tests.postgres.locks import until_somebody_waits
 from tests.postgres.rows import insert_signal
+from tests.running.environment import ROOT
 from tests.running.months import id_in
 from tests.running.postgres import Database
 
@@ -118,3 +123,53 @@ def test_without_the_first_table_it_goes_down_too(database: Database) -> None:
     stored = content(database)
     undo(database)
     assert (database.value(KIND), content(database)) == ("r", stored)
+
+
+LEFT = "SELECT count(*) FROM pg_constraint WHERE conname = 'ck_signals_bound'"
+
+
+def test_a_migration_that_fails_leaves_no_bound_behind(before: Database) -> None:
+    """From which on no signal could be stored, after the service was rolled back."""
+    before.execute("CREATE TABLE signals_default ()")
+    with pytest.raises(OperationalError, match="already exists"):
+        run(before)
+    assert before.value(LEFT) == 0
+
+
+@pytest.mark.anyio
+async def test_a_migration_that_is_told_to_stop_says_what_it_leaves_behind(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await asyncio.to_thread(undo, database)
+    for reads in (False, True):
+        bound = Month.of(utc_now()).later(3).lower
+        database.execute(f"ALTER TABLE signals ADD CONSTRAINT ck_signals_bound CHECK (id < '{bound}')")
+        reader = await asyncpg.connect(database.url)
+        await reader.execute("BEGIN; SELECT FROM signals")
+        migration = asyncio.create_task(migrate(database.url))
+        await until_somebody_waits(database)
+        if not reads:
+            await reader.execute("ROLLBACK")
+        migration.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await migration
+        await reader.close()
+        assert database.value(LEFT) == int(reads)
+    [statement] = re.findall(r"ALTER TABLE signals DROP CONSTRAINT \w+", capsys.readouterr().err)
+    assert statement in (ROOT / "docs/operations.md").read_text()
+    database.execute(statement)
+    assert database.value(LEFT) == 0
+
+
+def test_the_owner_of_signals_owns_what_comes_of_them_whoever_migrates(before: Database) -> None:
+    database, role = before, f"owner_{uuid4().hex}"
+    database.execute(f"CREATE ROLE {role}")
+    try:
+        database.execute(f"ALTER TABLE signals OWNER TO {role}")
+        run(database)
+        asyncio.run(_make_next(database.url))
+        owners = "SELECT tableowner FROM pg_tables WHERE tablename ~ '^signals|^archives$'"
+        assert {row["tableowner"] for row in database.fetch(owners)} == {role}
+    finally:
+        database.execute(f"DROP OWNED BY {role} CASCADE")
+        database.execute(f"DROP ROLE {role}")

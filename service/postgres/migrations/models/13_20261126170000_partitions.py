@@ -106,6 +106,7 @@ BEGIN
     ALTER TABLE "signals_first" DROP CONSTRAINT IF EXISTS "ck_signals_bound";
     -- What no month takes: an id that a wrong clock has made.
     CREATE TABLE "signals_default" PARTITION OF "signals" DEFAULT;
+    EXECUTE format('ALTER TABLE "signals_default" OWNER TO %s', "owner");
     FOR "granted" IN
         SELECT "privilege_type", "is_grantable", CASE WHEN "grantee" = 0 THEN 'PUBLIC' ELSE "grantee"::regrole::text END
             AS "grantee"

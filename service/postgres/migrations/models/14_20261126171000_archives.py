@@ -29,11 +29,13 @@ CREATE TABLE "archives" (
     "producers" BYTEA[]
 );
 
--- Who may read signals may read this, without which they are not read.
+-- Who owns signals owns this, and who may read them may read this, without which they are not read.
 DO $$
 DECLARE
     "granted" RECORD;
 BEGIN
+    EXECUTE format('ALTER TABLE "archives" OWNER TO %s', (
+        SELECT "relowner"::regrole FROM pg_class WHERE "oid" = to_regclass('signals')));
     FOR "granted" IN
         SELECT CASE WHEN "grantee" = 0 THEN 'PUBLIC' ELSE "grantee"::regrole::text END AS "grantee"
         FROM pg_class, aclexplode("relacl")
