@@ -38,8 +38,8 @@ async def alone(url: str, lock: int) -> AsyncIterator[asyncpg.Connection | None]
     """A session for what takes the time it takes; None while another process has this advisory lock.
 
     The lock is that of a transaction in a session of its own, which no pooler can keep; it has no snapshot, for which
-    an index that is built would wait. When that session ends, so does the other: another process may have the lock then.
-    Raises SettingsError when a pooler is in the way, NoConnection, and SessionEnded.
+    an index that is built would wait. When that session ends, so does the other, since another process may have the
+    lock then. Raises SettingsError when a pooler is in the way, NoConnection, and SessionEnded.
     """
     async with unlimited(url) as holder:
         await holder.execute("BEGIN ISOLATION LEVEL READ COMMITTED")

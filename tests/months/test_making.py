@@ -17,8 +17,8 @@ from service.months.partitions import Partition, ahead, holding, partitions
 from service.months.turn import NOT_NOW
 from tests.postgres.database_url import with_options
 from tests.postgres.rows import insert_signal
-from tests.running.environment import ROOT
 from tests.running.application import JSON, LIMITS, SIGNALS, figure, serving, signal_body
+from tests.running.environment import ROOT
 from tests.running.postgres import Database, migrate
 from tests.running.waiting import until
 
@@ -225,7 +225,7 @@ async def test_what_takes_too_long_to_be_moved_is_too_much(database: Database, c
     early = insert_signal(database, id=id_in(month))
     database.execute(SLOW_MOVING)
     async with asyncio.timeout(10):
-        assert (month, None) in [made async for made in make_missing(connection, 3)]
+        assert (month, None) in [made async for made in make_missing(connection, 4)]
     assert database.value(WHERE, early["id"]) == "signals_default"
 
 
@@ -254,7 +254,9 @@ async def test_a_service_that_has_not_the_time_for_it_says_so_once(
 async def test_too_many_signals_are_moved_as_the_runbook_says(
     database: Database, connection: asyncpg.Connection
 ) -> None:
-    [statement] = re.findall(r"^```sql\n(DO .*?)```$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE | re.DOTALL)
+    [statement] = re.findall(
+        r"^```sql\n(SET .*?)```$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     month = (await next_month(connection)).later(1)
     stored = [insert_signal(database, id=id_in(each)) for each in (month, month, month.later(1))]
     text = re.sub(r"'\d{4}-\d\d-01'", f"'{month}-01'", statement)

@@ -61,11 +61,15 @@ async def test_what_takes_too_long_by_itself_is_not_tried_for_ever(database: Dat
 
 async def test_who_has_lost_its_lock_does_not_go_on(database: Database) -> None:
     """Red while only the session that had the lock ended: another process could begin the same work."""
-    with pytest.raises(SessionEnded):
+
+    async def work() -> None:
         async with alone(database.url, LOCK) as connection:
             assert connection is not None
             database.execute(HOLDER)
             await until(connection.is_closed, "the other session has ended too")
             await connection.execute("SELECT")
+
+    with pytest.raises(SessionEnded):
+        await work()
     async with alone(database.url, LOCK) as connection:
         assert connection is not None
