@@ -196,4 +196,4 @@ def test_to_begin_before_what_is_in_memory_no_page_is_read(live: Live) -> None:
         stream = live.opened({"after": first["cursor"]})
     finally:
         live.database.execute("ROLLBACK")
-    assert [signal["id"] for signal in stream.signals(1)] != [first["signals"][0]["id"]]
+    assert [signal["id"] for signal in stream.signals(1)] != [first["events"][0]["signal"]["id"]]
