@@ -24,7 +24,7 @@ __all__ = ["connection", "folder", "months"]
 pytestmark = pytest.mark.anyio
 
 PARTITIONS = "13_20261126170000_partitions.py"
-WAITS = """
+WAITING = """
 SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
     WHERE NOT granted AND datname = current_database())
 """
@@ -36,11 +36,25 @@ async def post(client: httpx.AsyncClient) -> None:
         assert (await client.post(SIGNALS, content=signal_body(), headers=JSON)).status_code == 201
 
 
+async def until_it_gives_up(reader: asyncpg.Connection) -> None:
+    """Return when somebody has waited for a lock, and nobody does any more."""
+
+    async def waits() -> bool:
+        waiting: bool = await reader.fetchval(WAITING)
+        return waiting
+
+    async def waits_no_more() -> bool:
+        return not await waits()
+
+    await until_true(waits, "somebody waits for a lock")
+    await until_true(waits_no_more, "it has given up")
+
+
 async def meanwhile(client: httpx.AsyncClient, url: str, work: Awaitable[object]) -> bool:
     """Store signals while some work is done that a reader keeps waiting at first; returns whether it had to wait."""
     reader = await asyncpg.connect(url)
     await reader.execute("BEGIN; SELECT FROM signals; SELECT FROM transitions")
-    waits = asyncio.create_task(until_true(lambda: reader.fetchval(WAITS), "somebody waits for a lock"))
+    waits = asyncio.create_task(until_it_gives_up(reader))
     task = asyncio.ensure_future(work)
     while not waits.done() and not task.done():
         await post(client)
