@@ -12,28 +12,9 @@ import asyncpg
 from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
+from service.lives.horizon import FINAL, HORIZON, READABLE
 from service.months.archived import FLOOR
 from service.readers.filter import EVERYTHING, Filter
-
-HORIZON = """
-horizon AS MATERIALIZED (
-    SELECT life, epoch + (epoch < life)::int AS epoch,
-        CASE WHEN epoch < life THEN '0' ELSE pg_snapshot_xmin(pg_current_snapshot()) END AS xact
-    FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present,
-        (SELECT max(epoch) AS epoch FROM (
-            (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
-            UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
-        ) AS newest_of_each) AS newest
-)
-"""
-"""The end of the feed: nothing at or behind this place of an epoch and a transaction is to be read yet."""
-
-_READABLE = "(s.epoch < (SELECT life FROM horizon) OR s.xact < pg_snapshot_xmin(pg_current_snapshot()))"
-"""Of a row `s` of signals or transitions: nothing will appear before it any more. It is of a former life, or its
-transaction is older than all that are open."""
-
-FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {_READABLE}"  # nosec B608
-"""The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
 _EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
@@ -113,7 +94,7 @@ WHERE s.instrument = {{name}}
     AND (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
     AND (s.instrument, s.epoch, s.xact, s.id) <= ({{name}}, $4, $5::xid8, $6::uuid)
     AND (s.instrument, s.epoch, s.xact) < ({{name}}, (SELECT epoch FROM horizon), (SELECT xact FROM horizon))
-    AND {_READABLE} {_ORDER})
+    AND {READABLE} {_ORDER})
 """  # nosec B608
 """The instrument is in all bounds, so that they are of no use for any other index."""
 

@@ -1,5 +1,6 @@
 """The servers that the data has lived in: with each of them the order of the feed begins a new part.
 
+- `horizon`: up to where the order of the feed is final
 - `lives`: whether the data has come into another server, and what is done then
 - `settling`: a service does it, and tells it in its log
 """

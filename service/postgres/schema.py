@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from aerich import Command
 from service.kernel.limits import Limits
 from service.lives import lives
 from service.postgres.connector import Connector
+from service.postgres.migrations.bound import take_back
 from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,23 +26,6 @@ _TURN_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
 
 _WAITS = "The migration waits for a table that others use, and tries again until it is free"
-
-_TAKE_BACK = """
-SET LOCAL lock_timeout = '500ms';
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('signals') AND conname = 'ck_signals_bound') THEN
-        ALTER TABLE signals DROP CONSTRAINT ck_signals_bound;
-    END IF;
-END
-$$
-"""
-"""What 13_20261126170000_partitions.py has begun: from that bound on no signal could be stored."""
-
-_LEFT = (
-    "The migration is broken off, and its bound stays, from which on no signal can be stored. Unless you run it again: "
-    "ALTER TABLE signals DROP CONSTRAINT ck_signals_bound"
-)
 
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock,
@@ -122,19 +106,8 @@ async def _run(connector: Connector, *, down: bool) -> None:
     try:
         await _run_soon(connector, down=down)
     except BaseException:
-        await _take_back(connector)
+        await take_back(connector)
         raise
-
-
-async def _take_back(connector: Connector) -> None:
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection = await connector()
-        try:
-            await connection.execute(_TAKE_BACK)
-        except asyncpg.LockNotAvailableError:
-            print(f"signals: {_LEFT}", file=sys.stderr)
-        finally:
-            await connection.close()
 
 
 async def _run_soon(connector: Connector, *, down: bool) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from service.feed.statement import HORIZON
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.lives.horizon import HORIZON
 from service.postgres.pool import Pool
 
 _LAG = f"""

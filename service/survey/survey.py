@@ -3,8 +3,8 @@
 import asyncpg
 
 from service.feed.share import unavailable
-from service.feed.statement import FINAL, HORIZON
 from service.kernel.limits import Limits
+from service.lives.horizon import FINAL, HORIZON
 from service.postgres.pool import Pool
 
 SURVEY_LOCK = 0x537572766579
