@@ -134,7 +134,7 @@ async def test_what_is_resent_is_not_stored_a_second_time(database: Database, co
         await forget(connection, NAME, at_once)
         again = await client.post(SIGNALS, content=body, headers=headers)
     assert again.json() == first.json()
-    assert database.fetch("SELECT producer_id FROM signals") == [(None,)]
+    assert database.value("SELECT array_agg(producer_id) FROM signals") == [None]
 
 
 async def test_fewer_are_changed_at_once_where_many_take_too_long(
