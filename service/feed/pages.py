@@ -98,8 +98,7 @@ class Pages:
         return Page(page.rows, page.position, moment, page.full, settled)
 
     async def refuse_archived(self, position: Position) -> None:
-        """Raises CursorExpired when a place that is not ahead lies before something that lies in an archive, without
-        reading a page, and what `read` raises."""
+        """Raises CursorExpired when a place lies before something that lies in an archive, and what `read` raises."""
         async with self._share.connection() as connection:
             if position >= Position(*await floor(connection)):
                 return
@@ -173,6 +172,5 @@ class Pages:
 async def _expired(connection: asyncpg.Connection, position: Position) -> CursorExpired | None:
     """Why nobody can go on from a place; None if that is possible."""
     end, oldest = await newest(connection), Position(*await floor(connection))
-    if position < oldest or await is_behind(connection, end, position):
-        return CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=position < oldest)
-    return None
+    lost = position < oldest or await is_behind(connection, end, position)
+    return CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=position < oldest) if lost else None

@@ -12,11 +12,9 @@ import asyncpg
 from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
-from service.lives.horizon import FINAL, HORIZON, READABLE
+from service.lives.horizon import EPOCH, FINAL, HORIZON, READABLE
 from service.months.archived import FLOOR
 from service.readers.filter import EVERYTHING, Filter
-
-_EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
 
 _ORDER = "ORDER BY epoch, xact, id"
 
@@ -196,7 +194,7 @@ async def newest(connection: asyncpg.Connection, until: Position = END) -> Posit
 
 async def is_behind(connection: asyncpg.Connection, end: Position, position: Position) -> bool:
     """Whether `position` lies behind all that is stored, up to `end`, and to come: an older copy was put back."""
-    return end < position and position.epoch >= await connection.fetchval(_EPOCH)
+    return end < position and position.epoch >= await connection.fetchval(EPOCH)
 
 
 async def complete_until(connection: asyncpg.Connection, position: Position) -> datetime:

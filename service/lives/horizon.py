@@ -19,3 +19,6 @@ transaction is older than all that are open."""
 
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
+
+EPOCH = "SELECT signals_epoch(max(life)) FROM lives"
+"""The part of the order in which what is stored now has its place."""

@@ -13,7 +13,7 @@ from aerich import Command
 from service.kernel.limits import Limits
 from service.lives import lives
 from service.postgres.connector import Connector
-from service.postgres.migrations.bound import take_back
+from service.postgres.migrations.bound import taken_back
 from service.settings import SettingsError, load_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,9 +30,6 @@ _WAITS = "The migration waits for a table that others use, and tries again until
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """A migration takes the time it takes, whatever is set on the role. But each says for how long it waits for a lock,
 since whoever wants the same table waits behind it: less than intake does."""
-
-_MIGRATING = _UNLIMITED | {"idle_in_transaction_session_timeout": "5000"}
-"""A process that stands still in the middle of a migration does not keep a table for itself."""
 
 
 def orm_config(connector: Connector, **pool: Any) -> dict[str, Any]:
@@ -84,7 +81,8 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
         await _turn(lock)
         before = await _applied(connector)
         if before or not down:
-            await _run(_connector(url, _MIGRATING), down=down)
+            # Who stands still in the middle of a migration does not keep a table for itself.
+            await _run(_connector(url, _UNLIMITED | {"idle_in_transaction_session_timeout": "5000"}), down=down)
         return sorted(before ^ await _applied(connector), key=_number)
 
 
@@ -103,16 +101,9 @@ async def unlimited(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def _run(connector: Connector, *, down: bool) -> None:
     """Return when no table is in use any more that a migration needs for itself."""
-    try:
-        await _run_soon(connector, down=down)
-    except BaseException:
-        await take_back(connector)
-        raise
-
-
-async def _run_soon(connector: Connector, *, down: bool) -> None:
     told = False
-    async with Command(orm_config(connector), app="models", location=str(MIGRATIONS)) as command:
+    command = Command(orm_config(connector), app="models", location=str(MIGRATIONS))
+    async with taken_back(connector), command:
         while True:
             try:
                 await (command.downgrade(version=-1, delete=False) if down else command.upgrade())

@@ -1,7 +1,8 @@
 """The bound that a migration to months leaves behind when it is broken off."""
 
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -25,8 +26,18 @@ _LEFT = (
 )
 
 
-async def take_back(connector: Connector) -> None:
-    """Remove it if it is there; says how to do so on standard error while somebody uses the table."""
+@asynccontextmanager
+async def taken_back(connector: Connector) -> AsyncIterator[None]:
+    """Remove it if what is done within fails, or is told to stop; where somebody uses the table, say how to do so on
+    standard error."""
+    try:
+        yield
+    except BaseException:
+        await _take_back(connector)
+        raise
+
+
+async def _take_back(connector: Connector) -> None:
     with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection = await connector()
         try:

@@ -35,6 +35,12 @@ CREATE TABLE "erasures" (
     "sha256" BYTEA NOT NULL PRIMARY KEY,
     "at" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+DO $$
+BEGIN
+    EXECUTE format('ALTER TABLE "erasures" OWNER TO %s', (
+        SELECT "relowner"::regrole FROM pg_class WHERE "oid" = to_regclass('signals')));
+END
+$$;
 -- A signal of a producer that is forgotten keeps its times, and a closed month is no reason to remember it.
 {_TOUCH.format(kept)}{_CLOSED.format(passed)}"""
 
