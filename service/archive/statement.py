@@ -11,10 +11,16 @@ import asyncpg
 from service.archive.folder import Manifest, Part, Place
 from service.months.archived import floor
 from service.months.month import Month
-from service.months.partitions import FIRST, Partition
+from service.months.partitions import DEFAULT, FIRST, Partition
 
 ROWS = 2000
 """How many rows are moved at once: far less than takes a second."""
+
+BYTES = 4 * 1024**2
+"""How much text is moved at once, about, however large the payloads are."""
+
+_FEW = 20
+"""How many rows come from the server at once: nothing tells beforehand how large they are as text."""
 
 _IN_UTC = "SET LOCAL TimeZone = 'UTC'"
 """The offset in the text of a time is that of the session; so the same signal is always the same line."""
@@ -23,10 +29,13 @@ _SIGNALS = """
 SELECT id, row_to_json(s)::text AS line FROM {} AS s WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3
 """
 
-_TRANSITIONS = """
+_TRANSITIONS = f"""
 SELECT signal_id, state_version, row_to_json(t)::text AS line FROM transitions AS t
-WHERE (signal_id, state_version) > ($1, $2) AND signal_id < $3 ORDER BY signal_id, state_version LIMIT $4
+WHERE (signal_id, state_version) > ($1, $2) AND signal_id < $3
+    AND NOT EXISTS (SELECT FROM {DEFAULT} AS stray WHERE stray.id = t.signal_id)
+ORDER BY signal_id, state_version LIMIT $4
 """
+"""What came later, by a wrong clock, lies outside of all months while its own is in an archive, and is not of it."""
 
 _PUT_SIGNALS = """
 INSERT INTO {} SELECT signal.*
@@ -39,15 +48,40 @@ FROM unnest($1::text[]) AS line, json_populate_record(NULL::transitions, line::j
 ON CONFLICT DO NOTHING
 """
 
-_OLD = """
-SELECT $1 <= now() - $2::interval AND coalesce((SELECT max(created_at) FROM {}) <= now() - $2::interval, true)
+_APPROVALS = """
+FROM transitions WHERE approval = 'required' AND from_status = 0 AND to_status = 1 AND signal_id >= {} AND signal_id < {}
 """
+"""Where signals that somebody had to approve are given to readers."""
+
+_OLD = f"""
+SELECT $1 <= now() - $2::interval AND coalesce((SELECT max(created_at) FROM {{}}) <= now() - $2::interval, true)
+    AND coalesce((SELECT max(at) {_APPROVALS.format("$3", "$4")}) <= now() - $2::interval, true)
+"""
+
+_INDEX_ONLY = "SET LOCAL enable_seqscan = off"
+"""Of what is still open there is an index, which is small whatever the month has. To look at all of that would take
+longer than anybody is to wait."""
 
 _OPEN = "SELECT EXISTS (SELECT FROM {} WHERE status <> 2 AND expires_at IS NOT NULL)"
 
 _END = "SELECT id FROM {} WHERE id >= $1 AND id < $2 ORDER BY id {} LIMIT 1"
 
-_PLACE = "SELECT epoch, xact, id FROM {} WHERE id >= $1 AND id < $2 ORDER BY epoch {way}, xact {way}, id {way} LIMIT 1"
+_EXTENT = """
+SELECT (SELECT count(*) FROM {} WHERE id >= $1 AND id < $2) AS signals,
+    (SELECT count(*) FROM transitions WHERE signal_id >= $1 AND signal_id < $2) AS transitions,
+    $3::uuid IS NULL OR EXISTS (SELECT FROM {} WHERE id = $3) AS has_last
+"""
+
+_FIRST_PLACE = "SELECT epoch, xact, id FROM {} WHERE id >= $1 AND id < $2 ORDER BY epoch, xact, id LIMIT 1"
+
+_LAST_PLACE = f"""
+SELECT epoch, xact, id FROM (
+    (SELECT epoch, xact, id FROM {{}} WHERE id >= $1 AND id < $2 ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+    UNION ALL (SELECT epoch, xact, id {_APPROVALS.format("$1", "$2")} ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+) AS each ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
+"""
+"""At the place of its approval a signal is given that was not given before. Who has not come so far has to be told that
+it is not there any more."""
 
 _PRODUCERS = """
 SELECT DISTINCT encode(sha256(convert_to(producer_id, 'UTF8')), 'hex') AS name FROM {}
@@ -60,6 +94,8 @@ _CLOSE = """
 CREATE OR REPLACE TRIGGER signals_closed BEFORE INSERT OR UPDATE OR DELETE ON {}
 FOR EACH ROW EXECUTE FUNCTION signals_closed()
 """
+
+_REOPEN = "DROP TRIGGER signals_closed ON {}"
 
 _KNOW = "INSERT INTO archives (month, lower, upper) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
@@ -109,10 +145,15 @@ async def transitions(connection: asyncpg.Connection, month: Month) -> AsyncIter
 
 
 async def _fetch(connection: asyncpg.Connection, query: str, *values: object) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = []
+    size = 0
     async with connection.transaction(readonly=True):
         await connection.execute(_IN_UTC)
-        rows: list[asyncpg.Record] = await connection.fetch(query, *values)
-        return rows
+        cursor = await connection.cursor(query, *values)
+        while size < BYTES and (few := await cursor.fetch(_FEW)):
+            rows += few
+            size += sum(len(row["line"]) for row in few)
+    return rows
 
 
 async def put_signals(connection: asyncpg.Connection, table: str, lines: Sequence[str]) -> None:
@@ -126,12 +167,13 @@ async def put_transitions(connection: asyncpg.Connection, lines: Sequence[str]) 
 
 
 async def is_old(connection: asyncpg.Connection, part: Partition, age: timedelta) -> bool:
-    """Whether all signals of a table are so old, by their ids and by when they were stored."""
+    """Whether all signals of a table are so old: by their ids, by when they were stored, and by when those were
+    approved that had to be."""
     try:
         end = Month.of_id(part.upper).begins
     except ValueError:
         return False
-    old: bool = await connection.fetchval(_OLD.format(part.name), end, age)
+    old: bool = await connection.fetchval(_OLD.format(part.name), end, age, part.lower, part.upper)
     return old
 
 
@@ -144,8 +186,14 @@ async def stand(connection: asyncpg.Connection, month: Month) -> Stand | None:
 async def close(connection: asyncpg.Connection, table: str) -> None:
     """Within a transaction, let nobody change the signals of a table any more. Raises StillOpen."""
     await connection.execute(_CLOSE.format(table))
+    await connection.execute(_INDEX_ONLY)
     if await connection.fetchval(_OPEN.format(table)):
         raise StillOpen
+
+
+async def reopen(connection: asyncpg.Connection, table: str) -> None:
+    """Within a transaction, let the signals of a table that was closed be changed again."""
+    await connection.execute(_REOPEN.format(table))
 
 
 async def know(connection: asyncpg.Connection, month: Month) -> None:
@@ -171,13 +219,24 @@ async def first_id(connection: asyncpg.Connection, table: str, month: Month) -> 
     return id
 
 
+async def holds_more(connection: asyncpg.Connection, table: str, month: Month, there: Manifest) -> bool:
+    """Whether there is something of a month in an archive that is not in the database."""
+    last = None if there.last_id is None else UUID(there.last_id)
+    extent = await connection.fetchrow(_EXTENT.format(table, table), month.lower, month.upper, last)
+    return (
+        not extent["has_last"]
+        or there.signals.lines > extent["signals"]
+        or there.transitions.lines > extent["transitions"]
+    )
+
+
 async def described(
     connection: asyncpg.Connection, table: str, month: Month, signals: Part, transitions: Part
 ) -> Manifest:
     """The manifest of a month whose files were written."""
     bounds = month.lower, month.upper
     ids = [await connection.fetchval(_END.format(table, way), *bounds) for way in ("ASC", "DESC")]
-    places = [await connection.fetchrow(_PLACE.format(table, way=way), *bounds) for way in ("ASC", "DESC")]
+    places = [await connection.fetchrow(query.format(table), *bounds) for query in (_FIRST_PLACE, _LAST_PLACE)]
     first, last = (place and Place(epoch=place["epoch"], xact=place["xact"], id=str(place["id"])) for place in places)
     return Manifest(
         month=str(month),
