@@ -45,10 +45,6 @@ pytestmark = pytest.mark.anyio
 FEED = "/api/v1/feed"
 OPEN: dict[str, Any] = {"app_env": "development", "signals_readers": "open"}
 
-APPROVAL = """
-INSERT INTO transitions (id, signal_id, instrument, approval, from_status, to_status, state_version, at, by)
-VALUES ($1, $2, 'XAUUSD', 'required', 0, 1, 1, $3, 'anna')
-"""
 LARGE = """
 INSERT INTO signals (id, instrument, side, time, payload, created_at)
 SELECT ($1::text || substr(md5(n::text), 13))::uuid, 'XAUUSD', 0, $2::timestamptz,
@@ -336,12 +332,6 @@ async def test_nobody_waits_while_all_of_a_month_is_looked_at(
 # What somebody had to approve
 
 
-def approve(months: Months, signal: Row, at: datetime) -> None:
-    """Approve a signal, as it was done then."""
-    months.database.execute("UPDATE signals SET status = 1, state_version = 1 WHERE id = $1", signal["id"])
-    months.database.execute(APPROVAL, uuid4(), signal["id"], at)
-
-
 async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_archived(
     months: Months, connection: asyncpg.Connection, folder: Path
 ) -> None:
@@ -349,7 +339,7 @@ async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_arc
     waiting, _ = months.store(approval="required"), months.store()
     async with serving(months.database.url, **OPEN) as client:
         before = (await client.get(FEED)).json()["cursor"]
-        approve(months, waiting, months.oldest.later(1).begins)
+        approval = months.approve(waiting, months.oldest.later(1).begins)
         page = (await client.get(FEED, params={"after": before})).json()
         assert [event["signal"]["id"] for event in page["events"]] == [str(waiting["id"])]
         await Archiving(connection, folder).run(AGE)
@@ -358,13 +348,13 @@ async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_arc
         assert expired.json()["oldest"] == page["cursor"]
         assert await told(client, after=page["cursor"]) == []
     manifest = json.loads((folder / str(months.oldest) / MANIFEST).read_bytes())
-    assert manifest["last_place"]["id"] == str(months.content()["transitions"][0]["id"])
+    assert manifest["last_place"]["id"] == str(approval["id"])
 
 
 async def test_a_month_of_which_a_signal_was_approved_lately_is_left(
     months: Months, connection: asyncpg.Connection, folder: Path
 ) -> None:
-    approve(months, months.store(approval="required"), utc_now() - timedelta(days=1))
+    months.approve(months.store(approval="required"), utc_now() - timedelta(days=1))
     assert str(months.oldest) not in [month.month for month in await Archiving(connection, folder).run(AGE)]
     assert months.oldest.table in await names(connection)
 
@@ -377,10 +367,10 @@ async def test_a_month_of_which_a_signal_is_approved_while_it_is_closed_is_left(
     other = await asyncpg.connect(months.database.url)
     try:
         async with other.transaction():
-            await other.execute("UPDATE signals SET status = 1, state_version = 1")
-            await other.execute(APPROVAL, uuid4(), signal["id"], utc_now())
+            await other.execute(f"LOCK TABLE {months.oldest.table} IN ROW EXCLUSIVE MODE")
             archiving = asyncio.create_task(Archiving(connection, folder).run(AGE))
             await until(lambda: months.database.value(WAITING) == 1, "the month is to be closed")
+            months.approve(signal, utc_now())
     finally:
         await other.close()
     assert str(months.oldest) not in [month.month for month in await archiving]
