@@ -57,7 +57,7 @@ class NotOurs(ArchiveRefusal):
 class OpenThere(ArchiveRefusal):
     def __init__(self, month: object) -> None:
         super().__init__(
-            f"Signals of {month} were stored since, by a wrong clock, that will expire: put it back when they are closed"
+            f"Signals of {month} that expire were stored since, by a wrong clock: put it back when they are closed"
         )
 
 

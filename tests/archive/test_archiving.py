@@ -5,12 +5,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -27,10 +26,10 @@ from service.cli import app
 from service.erasure import transitions
 from service.erasure.erasures import sha256_of
 from service.erasure.transitions import ARCHIVE_LOCK
+from service.kernel.timestamps import utc_now
 from service.months.making import make
 from service.months.partitions import FIRST, partitions
 from service.months.turn import alone, soon
-from service.kernel.timestamps import utc_now
 from tests.lifecycle.deciding import CLOSED, QUEUED, desk
 from tests.postgres.rows import insert_signal
 from tests.running.application import LIMITS, figure, present, serving, signing_headers

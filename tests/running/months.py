@@ -24,8 +24,9 @@ VALUES ($1, $2, $3, $4, 0, 2, 1, $5, $6, $7)
 
 _APPROVAL = """
 WITH approved AS (UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING *)
-INSERT INTO transitions (id, signal_id, instrument, producer_id, approval, from_status, to_status, state_version, at, by)
-SELECT $2, id, instrument, producer_id, 'required', 0, 1, 1, $3, 'anna' FROM approved RETURNING *
+INSERT INTO transitions
+    (id, signal_id, instrument, producer_id, approval, from_status, to_status, state_version, at, by)
+SELECT $2, id, instrument, producer_id, approval, 0, 1, 1, $3, 'anna' FROM approved RETURNING *
 """
 
 
