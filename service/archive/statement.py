@@ -23,9 +23,9 @@ _FEW = 20
 """How many rows come from the server at once: nothing tells beforehand how large they are as text."""
 
 _READ = "SET LOCAL TimeZone = 'UTC'; SET LOCAL enable_sort = off"
-"""The offset in the text of a time is that of the session; so the same signal is always the same line. And what an index
-has in order is not sorted: of what was put back just now nothing is known, and all that follows would be sorted for
-each few."""
+"""The offset in the text of a time is that of the session; so the same signal is always the same line. And what an
+index has in order is not sorted: of what was put back just now nothing is known, and the planner would rather sort all
+that follows than read some of it in order."""
 
 _SIGNALS = """
 SELECT id, row_to_json(s)::text AS line FROM {} AS s WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3
