@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -376,6 +377,18 @@ async def test_a_month_of_which_a_signal_is_approved_while_it_is_closed_is_left(
     months.database.execute("UPDATE signals SET status = 2")  # it is not closed to changes
 
 
+@asynccontextmanager
+async def in_use(months: Months) -> AsyncIterator[None]:
+    """Somebody reads the oldest month, so that it is not dropped."""
+    other = await asyncpg.connect(months.database.url)
+    try:
+        async with other.transaction():
+            await other.execute(f"LOCK TABLE {months.oldest.table} IN ACCESS SHARE MODE")
+            yield
+    finally:
+        await other.close()
+
+
 async def test_each_decision_is_in_the_archive_or_refused(
     months: Months, connection: asyncpg.Connection, folder: Path
 ) -> None:
@@ -396,8 +409,10 @@ async def test_each_decision_is_in_the_archive_or_refused(
         several = iter(signals)
         deciding = [asyncio.create_task(decide(several)) for _ in range(3)]
         await until(lambda: len(held) > 5, "some decisions are made")
-        await Archiving(connection, folder).run(AGE)
-        await asyncio.gather(*deciding)
+        async with in_use(months):
+            archiving = asyncio.create_task(Archiving(connection, folder).run(AGE))
+            await asyncio.gather(*deciding)
+        await archiving
         assert [(await at.decide(signal["id"], CLOSED, "late")).status_code for signal in signals[:3]] == [410] * 3
     path = folder / str(months.oldest)
     kept = [json.loads(line) for line in files.read(path / SIGNALS)]

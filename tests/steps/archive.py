@@ -241,7 +241,7 @@ def months_ahead(figures: Figures, months: int) -> None:
 def archive_holds(past: Past) -> None:
     lines = [json.loads(line) for line in files.read(past.archive / SIGNALS)]
     [line] = [line for line in lines if line["id"] == str(past.signal["id"])]
-    assert line.keys() == past.signal.keys()
+    assert list(line) == list(past.signal.keys())
     assert utc_time(line["created_at"]) == past.signal["created_at"]
     assert line["producer_id"] == past.signal["producer_id"]
     assert line["payload"] == {"price": 1950.50}
