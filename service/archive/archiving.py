@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
-from service.archive import files, statement
+from service.archive import extent, files, statement
 from service.archive.errors import Differs, HoldsMore, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.erasure import transitions
@@ -68,7 +68,7 @@ class Archiving:
         stand = await statement.stand(self._connection, Month.of_id(part.lower))
         if stand and stand.restored and not again:
             return False
-        return await statement.is_old(self._connection, part, age)
+        return await extent.is_old(self._connection, part, age)
 
     async def _archive(self, part: Partition, age: timedelta) -> list[Archived]:
         try:
@@ -76,10 +76,10 @@ class Archiving:
         except statement.StillOpen:
             self.left.append(part.name)
             return []
-        if not await statement.is_old(self._connection, part, age):  # since it was looked at
+        if not await extent.is_old(self._connection, part, age):  # since it was looked at
             await soon(self._connection, partial(statement.reopen, self._connection, part.name))
             return []
-        months = await statement.months_of(self._connection, part)
+        months = await extent.months_of(self._connection, part)
         for month in months:
             await statement.know(self._connection, month)
         manifests = [await self._write(part.name, month) for month in months]
@@ -99,20 +99,20 @@ class Archiving:
             await self._write_part(folder / SIGNALS, statement.signals(self._connection, table, month)),
             await self._write_part(folder / TRANSITIONS, statement.transitions(self._connection, month)),
         ]
-        manifest = await statement.described(self._connection, table, month, *parts)
+        manifest = await extent.described(self._connection, table, month, *parts)
         await asyncio.to_thread(manifest.write, folder)
         return manifest
 
     async def _check_ours(self, table: str, month: Month, folder: Path) -> None:
         """What lies there is of an attempt that was broken off, or of the same month before it was put back: it has the
         same first signal, whose id nobody else has, and nothing that is not here."""
-        first = await statement.first_id(self._connection, table, month)
+        first = await extent.first_id(self._connection, table, month)
         there = await asyncio.to_thread(Manifest.found_in, folder)
         if there is None or there.first_id is None:
             return
         if there.first_id != str(first):
             raise NotOurs(folder)
-        if await statement.holds_more(self._connection, table, month, there):
+        if await extent.holds_more(self._connection, table, month, there):
             raise HoldsMore(folder)
 
     async def _write_part(self, path: Path, chunks: AsyncIterator[list[str]]) -> Part:
