@@ -34,8 +34,7 @@ class Differs(ArchiveRefusal):
 class HoldsMore(ArchiveRefusal):
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            f"{folder} holds more of that month than the database, which is an older copy: keep it, and choose another "
-            "folder"
+            f"{folder} holds more of that month than the database, which is an older copy: keep it under another name"
         )
 
 

@@ -18,7 +18,7 @@ WHERE approval = 'required' AND from_status = 0 AND to_status = 1 AND signal_id 
 _OLD = f"""
 SELECT $1 <= now() - $2::interval AND coalesce((SELECT max(created_at) FROM {{}}) <= now() - $2::interval, true)
     AND coalesce((SELECT max(at) {_APPROVALS.format("$3", "$4")}) <= now() - $2::interval, true)
-"""
+"""  # nosec B608
 
 _END = "SELECT id FROM {} WHERE id >= $1 AND id < $2 ORDER BY id {} LIMIT 1"
 
@@ -35,7 +35,7 @@ SELECT epoch, xact, id FROM (
     (SELECT epoch, xact, id FROM {{}} WHERE id >= $1 AND id < $2 ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
     UNION ALL (SELECT epoch, xact, id {_APPROVALS.format("$1", "$2")} ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
 ) AS each ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1
-"""
+"""  # nosec B608
 """At the place of its approval a signal is given that was not given before. Who has not come so far has to be told that
 it is not there any more."""
 

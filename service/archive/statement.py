@@ -35,7 +35,7 @@ SELECT signal_id, state_version, row_to_json(t)::text AS line FROM transitions A
 WHERE (signal_id, state_version) > ($1, $2) AND signal_id < $3
     AND NOT EXISTS (SELECT FROM {DEFAULT} AS stray WHERE stray.id = t.signal_id)
 ORDER BY signal_id, state_version LIMIT $4
-"""
+"""  # nosec B608
 """What came later, by a wrong clock, lies outside of all months while its own is in an archive, and is not of it."""
 
 _PUT_SIGNALS = """
