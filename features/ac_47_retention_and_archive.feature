@@ -139,6 +139,21 @@ Feature: AC-47 Retention and archive
       When the reader asks for the old signal
       Then the reader is shown neither its payload nor its producer
 
+    Example: In a stream that comes back
+      Given signals lie in months of their own
+      And the operator has let a reader read everything
+      And the reader follows the live feed with its token
+      And the reader was shown a signal of the producer "leaving"
+      When the operator forgets the producer "leaving"
+      Then who comes back to a place before it is shown neither its payload nor its producer
+
+    Example: It cannot send any more
+      Given producers have keys of their own
+      And the operator has registered the producer
+      And the operator has forgotten it
+      When the producer sends a signal
+      Then it is refused as "signature_mismatch"
+
     Example: The operator learns where it still stands
       Given a signal of the producer "leaving" was stored long ago
       And the operator has archived what is older than 90 days

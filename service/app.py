@@ -74,7 +74,6 @@ def create_app(
     readers = Readers(clock)
     if settings.signals_readers == "open":
         readers.fill({})
-    follower = Follower(_followed(settings, pool, signing, readers, limits), pool.dedicated, limits)
     overview = Overview(clock)
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     database_time = DatabaseTime(pool, clock)
@@ -83,6 +82,7 @@ def create_app(
     places = Places(settings.signals_streams_max)
     reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
     live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
+    follower = Follower(_followed(settings, pool, signing, readers, limits, live), pool.dedicated, limits)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
     about = ServiceEndpoints(settings, readiness, shutdown)
@@ -167,11 +167,11 @@ def _pool(settings: Settings, limits: Limits) -> Pool:
 
 
 def _followed(
-    settings: Settings, pool: Pool, signing: Signing | None, readers: Readers, limits: Limits
+    settings: Settings, pool: Pool, signing: Signing | None, readers: Readers, limits: Limits, live: LiveFeed
 ) -> list[Subject]:
     """What is kept in memory as the database has it."""
     of_signing = [signing.reader] if signing else []
-    of_reading = [ReadersLoader(pool, readers, limits)] if settings.signals_readers == "tokens" else []
+    of_reading = [ReadersLoader(pool, readers, limits, live.forget)] if settings.signals_readers == "tokens" else []
     return [*of_signing, *of_reading]
 
 

@@ -3,17 +3,20 @@
 import hashlib
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import combinations
 from typing import Any
 
 import asyncpg
 
 _LIST = "SELECT sha256, at FROM erasures"
 
-_EDGE = re.compile(r"(?<!\w)|(?!\w)")
-"""Where a name may begin or end that stands in a text as a word of its own."""
+_BEGIN, _END = re.compile(r"(?<!\w)"), re.compile(r"(?!\w)")
+"""Where a name may begin, and where it may end, that stands in a text as a word of its own."""
+
+_NAME_MAX = 64
+"""How many characters a name has at most."""
 
 
 def sha256_of(name: str) -> bytes:
@@ -64,13 +67,19 @@ class Erasures:
         """A name has no spaces in it; of those who were forgotten only the hashes are known, so that each word, and
         each part of it that could be a name, is looked up."""
         for word in text.split():
-            for begin, end in combinations([edge.start() for edge in _EDGE.finditer(word)], 2):
-                if self._is_forgotten(word[begin:end], at):
-                    yield word[begin:end]
+            yield from (part for part in _parts(word) if self._is_forgotten(part, at))
 
     def _is_forgotten(self, name: str | None, at: str) -> bool:
         until = None if name is None else self._forgotten.get(sha256_of(name))
         return until is not None and datetime.fromisoformat(at) <= until
+
+
+def _parts(word: str) -> Iterator[str]:
+    """What could be a name, the longer ones first: a name may be part of another."""
+    begins, ends = ([edge.start() for edge in edges.finditer(word)] for edges in (_BEGIN, _END))
+    for begin in begins:
+        for end in reversed(ends[bisect_right(ends, begin) : bisect_right(ends, begin + _NAME_MAX)]):
+            yield word[begin:end]
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -7,16 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
-from service.erasure import transitions
+from service.erasure import receipts, trail, transitions
 from service.erasure.erasures import pattern_of, sha256_of
 from service.erasure.errors import NobodyOfThatName
-from service.months.turn import soon
-
-ROWS = 2000
-"""How many rows are changed at once: less than takes a second."""
-
-FORGOTTEN = "a forgotten producer"
-"""What stands where a name has to stand. No producer is called so: there are spaces in it."""
+from service.erasure.portions import Portions
+from service.erasure.trail import FORGOTTEN
 
 _KNOWN = """
 SELECT EXISTS (SELECT FROM erasures WHERE sha256 = $2) OR EXISTS (SELECT FROM producers WHERE name = $1)
@@ -25,16 +20,13 @@ SELECT EXISTS (SELECT FROM erasures WHERE sha256 = $2) OR EXISTS (SELECT FROM pr
 
 _END = """
 WITH keys AS (DELETE FROM producer_keys WHERE producer = $1 RETURNING id),
-    uses AS (DELETE FROM key_uses WHERE key_id IN (SELECT id FROM keys)),
-    quota AS (DELETE FROM quotas WHERE producer = $1)
+    uses AS (DELETE FROM key_uses WHERE key_id IN (SELECT id FROM keys))
 INSERT INTO erasures (sha256) VALUES ($2) ON CONFLICT (sha256) DO UPDATE SET at = now()
 """
 
 _SIGNALS = "SELECT id FROM signals WHERE producer_id = $1 LIMIT $2"
 
 _ERASE_SIGNALS = "UPDATE signals SET producer_id = NULL, payload = NULL, key_id = NULL WHERE id = ANY($1::uuid[])"
-
-_RECEIPTS = "DELETE FROM receipts WHERE signal_id = ANY($1::uuid[]) OR signal_ids && $1::uuid[]"
 
 _TRANSITIONS = """
 SELECT id FROM transitions WHERE id > $1 AND (producer_id = $2 OR by = $2 OR reason ~ $3) ORDER BY id LIMIT $4
@@ -55,13 +47,6 @@ ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(nobody.latest
 """
 
 _SCOPES = "UPDATE readers SET producers = array_replace(producers, $1, $2) WHERE $1 = ANY(producers)"
-
-_AUDIT = """
-UPDATE audit SET by = CASE WHEN by = $1 THEN $2 ELSE by END,
-    what = (SELECT coalesce(jsonb_object_agg(key, regexp_replace(value::text, $3, $2, 'g')::jsonb), '{}')
-        FROM jsonb_each(what))
-WHERE by = $1 OR what::text ~ $3
-"""
 
 _FOLDERS = "SELECT folder FROM archives WHERE $1 = ANY(producers) AND folder IS NOT NULL ORDER BY month"
 
@@ -88,36 +73,43 @@ async def forget(connection: asyncpg.Connection, name: str, learn: Callable[[], 
         await connection.execute(_END, name, sha256)
         await connection.execute("DELETE FROM producers WHERE name = $1", name)
     await learn()
-    number = 0
-    while ids := await _ids(connection, _SIGNALS, name, ROWS):
-        await soon(connection, partial(_erase_signals, connection, ids))
-        number += len(ids)
+    await receipts.erase(connection, name)
+    signals = await _erase_signals(connection, name)
     await _erase_changes(connection, name)
     await _erase_elsewhere(connection, name)
+    await trail.erase(connection, name)
     folders = await connection.fetch(_FOLDERS, sha256)
-    return Forgotten(number, [record["folder"] for record in folders])
+    return Forgotten(signals, [record["folder"] for record in folders])
 
 
-async def _erase_signals(connection: asyncpg.Connection, ids: list[UUID]) -> None:
-    await connection.execute("SET LOCAL signals.forgetting = 'on'; SET LOCAL statement_timeout = '10s'")
-    await connection.execute(_RECEIPTS, ids)
+async def _erase_signals(connection: asyncpg.Connection, name: str) -> int:
+    portions, number = Portions(connection), 0
+    while ids := await _ids(connection, _SIGNALS, name, portions.rows):
+        if await portions.done(len(ids), partial(_erase, connection, ids)):
+            number += len(ids)
+    return number
+
+
+async def _erase(connection: asyncpg.Connection, ids: list[UUID]) -> None:
+    await connection.execute("SET LOCAL signals.forgetting = 'on'")
     await connection.execute(_ERASE_SIGNALS, ids)
 
 
 async def _erase_changes(connection: asyncpg.Connection, name: str) -> None:
     """Only the owner of the table can: nobody else can switch off what keeps transitions from being changed."""
-    last = UUID(int=0)
-    while ids := await _ids(connection, _TRANSITIONS, last, name, pattern_of(name), ROWS):
+    portions, last = Portions(connection), UUID(int=0)
+    while ids := await _ids(connection, _TRANSITIONS, last, name, pattern_of(name), portions.rows):
         values = ids, name, pattern_of(name)
-        await soon(connection, partial(transitions.change, connection, _ERASE_TRANSITIONS, *values))
-        last = ids[-1]
+        if await portions.done(len(ids), partial(transitions.change, connection, _ERASE_TRANSITIONS, *values)):
+            last = ids[-1]
 
 
 async def _erase_elsewhere(connection: asyncpg.Connection, name: str) -> None:
+    """That scopes are changed is where every process learns that its streams are not to remember."""
     async with connection.transaction(isolation="read_committed"):
+        await connection.execute("DELETE FROM quotas WHERE producer = $1", name)
         await connection.execute(_INSTRUMENTS, name)
         await connection.execute(_SCOPES, name, FORGOTTEN)
-        await connection.execute(_AUDIT, name, FORGOTTEN, pattern_of(name))
 
 
 async def _ids(connection: asyncpg.Connection, query: str, *values: object) -> list[UUID]:

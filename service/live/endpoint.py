@@ -47,6 +47,10 @@ class LiveFeed:
         called by the handler of a signal, which interrupts whatever is done to them."""
         asyncio.get_running_loop().call_soon_threadsafe(self._hub.leave)
 
+    def forget(self) -> None:
+        """Show what was stored before only as the database has it: its producer may have been forgotten."""
+        self._hub.forget()
+
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         query = live_query(scope, _last_event_id(scope))
         if self._hub.leaving:

@@ -81,6 +81,11 @@ class Hub:
         self._cut_off(end)
         self._wake_ahead()
 
+    def forget(self) -> None:
+        """Remember no events, which may tell what is not to be told again: streams that are behind read from the
+        database."""
+        self.memory.begin(self.position)
+
     def _cut_off(self, position: Position) -> None:
         self.position = position
         self.memory.begin(position)

@@ -1,6 +1,7 @@
 """From the database into memory: all readers, whenever one was changed."""
 
 import time
+from collections.abc import Callable
 
 from service.kernel import metrics
 from service.kernel.limits import Limits
@@ -23,9 +24,13 @@ class ReadersLoader:
     name = "readers"
     unreadable = "Readers cannot be read"
 
-    def __init__(self, pool: Pool, readers: Readers, limits: Limits) -> None:
+    def __init__(
+        self, pool: Pool, readers: Readers, limits: Limits, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_change` is called whenever something was changed, be it that a producer was forgotten."""
         self._pool = pool
         self._readers = readers
+        self._on_change = on_change
         self._seconds = limits.keyring_compare_seconds
         self._version: int | None = None
         self._due = 0.0
@@ -36,6 +41,8 @@ class ReadersLoader:
         version, now = await self._counted(), time.monotonic()
         if version != self._version or now >= self._due:
             await self._load()
+            if version != self._version:
+                self._on_change()
             # What was changed while it was read has a later number, and is read again the next time.
             self._version, self._due = version, now + self._seconds
         metrics.readers_read.set_to_current_time()

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,15 @@ from service.archive.archiving import Archiving
 from service.archive.restoring import restore
 from service.erasure.erasures import pattern_of
 from service.erasure.errors import NobodyOfThatName
-from service.erasure.forgetting import FORGOTTEN, forget
-from tests.keyring.registered import reading, register
-from tests.postgres.rows import insert_receipt
-from tests.running.application import SIGNALS, serving
+from service.erasure.forgetting import forget
+from service.erasure.trail import FORGOTTEN
+from tests.keyring.registered import SEALING_KEY, reading, register
+from tests.postgres.rows import insert_receipt, insert_signal
+from tests.running.application import SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.months import AGE, Months
+from tests.running.postgres import Database
+from tests.running.waiting import until
+from tests.speaking.reader import FEED
 
 pytestmark = pytest.mark.anyio
 
@@ -27,16 +33,32 @@ HOLDING = """
 SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 """
 
+HEARD = """
+INSERT INTO receipts (key, signal_id, fingerprint)
+SELECT sha256(convert_to($1::uuid::text || n, 'UTF8')), $1::uuid, 'said' FROM generate_series(1, 2500) AS n
+"""
+"""More receipts of a signal than are looked at at once."""
+
+CLOSED_BY = """
+INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at, by)
+VALUES (gen_random_uuid(), $1, 'XAUUSD', $2, 0, 2, 1, now(), $2)
+"""
+
+SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.12); RETURN NEW; END $$
+"""
+"""A row in less, and three rows in more than may be taken at once."""
+
 
 async def at_once() -> None:
     """Nobody has to learn of it."""
 
 
-def holders(months: Months, name: str = NAME) -> set[str]:
+def holders(database: Database, name: str = NAME) -> set[str]:
     """The tables in which a name stands as a word."""
-    tables = [row["table_name"] for row in months.database.fetch(HOLDING)]
+    tables = [row["table_name"] for row in database.fetch(HOLDING)]
     found = "SELECT EXISTS (SELECT FROM {} AS t WHERE t::text ~ $1)"
-    return {table for table in tables if months.database.value(found.format(table), pattern_of(name))}
+    return {table for table in tables if database.value(found.format(table), pattern_of(name))}
 
 
 def known(months: Months) -> None:
@@ -54,7 +76,6 @@ def known(months: Months) -> None:
         json.dumps({"n": NAME}),
     )
     own = months.store(months.present, producer_id=NAME)
-    insert_receipt(database, own)
     months.close(own, by=NAME)
     months.close(months.store(months.present), reason=f"like {NAME}, but not {NAME}2")
 
@@ -62,11 +83,11 @@ def known(months: Months) -> None:
 async def test_nothing_has_its_name_any_more_and_the_rest_stays(months: Months, connection: asyncpg.Connection) -> None:
     known(months)
     before = {row["id"]: row for row in months.content()["signals"]}
-    assert holders(months) >= {"producers", "quotas", "readers", "instruments", "audit", "transitions"}
+    assert holders(months.database) >= {"producers", "quotas", "readers", "instruments", "audit", "transitions"}
     for number in (1, 0):
         forgotten = await forget(connection, NAME, at_once)
         assert (forgotten.signals, forgotten.archives) == (number, [])
-        assert holders(months) == set()
+        assert holders(months.database) == set()
     for row in months.content()["signals"]:
         own = before[row["id"]]["producer_id"] == NAME
         erased = {"producer_id": None, "payload": None} if own else {}
@@ -74,12 +95,61 @@ async def test_nothing_has_its_name_any_more_and_the_rest_stays(months: Months, 
     assert [row["reason"] for row in months.content()["transitions"] if row["reason"] != "done"] == [
         f"like , but not {NAME}2"
     ]
-    assert months.database.value("SELECT count(*) FROM receipts") == 0
     assert months.database.value("SELECT producers FROM readers") == [FORGOTTEN]
+
+
+async def test_readers_are_shown_neither_its_payload_nor_its_name(
+    months: Months, connection: asyncpg.Connection
+) -> None:
+    own = months.store(months.present, producer_id=NAME)
+    months.close(own, by=NAME)
+    await forget(connection, NAME, at_once)
     async with serving(months.database.url, **OPEN) as client:
-        signal = next(id for id, row in before.items() if row["producer_id"] == NAME)
-        shown: dict[str, Any] = (await client.get(f"{SIGNALS}/{signal}")).json()
-    assert (shown["producer_id"], shown["payload"]) == (None, None)
+        alone: dict[str, Any] = (await client.get(f"{SIGNALS}/{own['id']}")).json()
+        stored, closed = (await client.get(FEED)).json()["events"]
+    for shown in (alone, stored["signal"]):
+        assert (shown["id"], shown["producer_id"], shown["payload"]) == (str(own["id"]), None, None)
+    assert (closed["signal_id"], closed["producer_id"], closed["by"]) == (str(own["id"]), None, None)
+
+
+async def test_receipts_of_what_it_said_go_and_those_of_others_stay(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    own, other = insert_signal(database, producer_id=NAME), insert_signal(database)
+    for signal in (own, other):
+        insert_receipt(database, signal)
+        database.execute(HEARD, signal["id"])
+    await forget(connection, NAME, at_once)
+    assert database.value("SELECT count(*) FROM receipts WHERE signal_id = $1", other["id"]) == 2501
+    [left] = database.fetch("SELECT fingerprint FROM receipts WHERE signal_id = $1", own["id"])
+    assert left["fingerprint"] is None
+
+
+async def test_what_is_resent_is_not_stored_a_second_time(database: Database, connection: asyncpg.Connection) -> None:
+    """Red when the receipts of signatures go, where a secret is shared."""
+    body = signal_body()
+    async with serving(database.url, signing=True) as client:
+        headers = signing_headers(body, producer_id=NAME)
+        first = await client.post(SIGNALS, content=body, headers=headers)
+        await forget(connection, NAME, at_once)
+        again = await client.post(SIGNALS, content=body, headers=headers)
+    assert again.json() == first.json()
+    assert database.value("SELECT array_agg(producer_id) FROM signals") == [None]
+
+
+async def test_fewer_are_changed_at_once_where_many_take_too_long(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    """Red when as many are tried again and again."""
+    signals = [insert_signal(database, producer_id=NAME) for _ in range(3)]
+    for signal in signals:
+        database.execute(CLOSED_BY, signal["id"], NAME)
+    database.execute(SLOW)
+    for table in ("signals", "transitions"):
+        database.execute(f"CREATE TRIGGER slow BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION slow()")
+    async with asyncio.timeout(20):
+        assert (await forget(connection, NAME, at_once)).signals == 3
+    assert holders(database) == set()
 
 
 async def test_what_is_put_back_does_not_remember_it(
@@ -92,7 +162,7 @@ async def test_what_is_put_back_does_not_remember_it(
     month = folder / str(months.oldest)
     assert (await forget(connection, NAME, at_once)).archives == [str(month)]
     assert await restore(connection, month) is not None
-    assert holders(months) == set()
+    assert holders(months.database) == set()
     rows = {row["id"]: row for row in months.content()["signals"]}
     assert rows[own["id"]]["payload"] is None
     assert rows[other["id"]]["payload"] == other["payload"]
@@ -129,6 +199,27 @@ async def test_its_keys_prove_nothing_any_more(months: Months, connection: async
         assert read.secrets(NAME) == [key.secret]
         await forget(connection, NAME, read.reader.read)
         assert key.secret not in read.secrets(NAME)
+
+
+async def test_it_cannot_send_any_more(database: Database, connection: asyncpg.Connection) -> None:
+    [key] = await register(database, NAME)
+    numbers = count()
+    sealing = urlsafe_b64encode(SEALING_KEY).decode()
+    async with serving(database.url, signing=True, signals_sealing_keys=sealing) as client:
+
+        async def answer() -> str:
+            body = signal_body(payload={"number": next(numbers)})
+            headers = signing_headers(body, producer_id=NAME, secret=key.secret)
+            answer = await client.post(SIGNALS, content=body, headers=headers)
+            return str(answer.json().get("code", answer.status_code))
+
+        assert await answer() == "201"
+
+        async def learnt() -> None:
+            await until(lambda: figure("signals_keyring_producers") == 0, "the service has learnt of it")
+
+        await forget(connection, NAME, learnt)
+        assert await answer() == "signature_mismatch"
 
 
 async def test_nobody_is_forgotten_whom_nobody_knows(connection: asyncpg.Connection) -> None:

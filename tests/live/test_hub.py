@@ -190,6 +190,19 @@ async def test_when_the_store_is_behind_all_streams_are_cut_off_and_new_ones_beg
 
 
 @pytest.mark.anyio
+async def test_what_is_not_to_be_told_again_is_not_remembered() -> None:
+    hall = Hall()
+    _, client = await hall.open()
+    hall.hub.take([row(1)])
+    hall.hub.forget()
+    assert not hall.hub.memory.reaches(ORIGIN)
+    assert hall.hub.memory.reaches(place(1))
+    hall.hub.take([row(2)])
+    assert _numbers([hall.hub.memory.after(place(1), Filter(), 1000)[0]]) == _ids(2)
+    assert _numbers(client.written) == _ids(1, 2)
+
+
+@pytest.mark.anyio
 async def test_who_is_further_than_the_hub_is_woken_when_it_moves() -> None:
     hall = Hall()
     stream, _ = await hall.open(in_step=False)

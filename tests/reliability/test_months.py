@@ -2,17 +2,17 @@
 was.
 
 The full form kills each a hundred times: make test-reliability ARGS='-k test_months'.
+It is killed while it works, at a time drawn from the seed. Half of the kills have to come before it is done, or the
+run is invalid.
 """
 
 import asyncio
-import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -24,10 +24,12 @@ from service.archive.statement import signals as signal_lines
 from service.archive.statement import transitions as transition_lines
 from service.months.month import Month
 from service.months.partitions import holding, partitions
+from service.postgres import schema
 from tests.reliability.lab import Lab
 from tests.running.environment import service_environment, unmeasured
 from tests.running.months import Months, with_months
 from tests.running.postgres import Database, PostgresServer
+from tests.running.waiting import until_true
 
 pytestmark = pytest.mark.anyio
 
@@ -45,40 +47,63 @@ WITH closed AS (
 INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at, by, reason)
 SELECT gen_random_uuid(), id, instrument, producer_id, 0, 2, 1, created_at, 'anna', 'done' FROM closed
 """
+MONTHS = 13
+"""The number of the migration by which signals lie in months."""
+
+NEWEST = "SELECT max(split_part(version, '_', 1)::int) FROM aerich"
+GONE = "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'GONE', 0, now())"
+ALONE = """
+SELECT NOT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND granted AND datname = current_database())
+"""
 EVERYTHING = "SELECT md5(string_agg(s::text, '' ORDER BY id)) FROM (SELECT {} FROM signals) AS s"
 
 
 class Command:
-    """A command of an operator, which may be killed."""
+    """A command of an operator, which may be killed while it works: for as long as it has its lock."""
 
-    def __init__(self, lab: Lab, url: str) -> None:
+    def __init__(self, lab: Lab, database: Database, connection: asyncpg.Connection, *arguments: str) -> None:
         self._lab = lab
-        self._url = url
-        self.seconds = 0.0
+        self._environment = unmeasured(service_environment({"DATABASE_URL": database.url}))
+        self._connection = connection
+        self._arguments = arguments
+        self._seconds = 0.0
+        self.killed = 0
+        """How often it was killed before it was done."""
 
-    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
-        environment = unmeasured(service_environment({"DATABASE_URL": self._url}))
-        command = [sys.executable, "-m", "service", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env=environment, cwd=self._lab.folder, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    async def run(self) -> None:
+        """Give it, and see how long it works."""
+        process = await self._give()
+        started = time.monotonic()
+        told = await process.communicate()
+        assert process.returncode == 0, told
+        self._seconds = time.monotonic() - started
 
-    async def run(self, *arguments: str) -> None:
-        """Give it, again and again while the server has not noticed yet that an earlier one was killed."""
-        while True:
-            started = time.monotonic()
-            process = self._start(arguments)
-            told = await asyncio.to_thread(process.communicate)
-            if process.returncode == 0:
-                self.seconds = time.monotonic() - started
-                return
-            assert "Another process" in told[1], told
+    async def kill(self) -> None:
+        """Give it, and kill it. Returns when the server has noticed."""
+        process = await self._give()
+        await asyncio.sleep(self._lab.draw.uniform(0, self._seconds))
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+        self.killed += process.returncode == -signal.SIGKILL
+        await until_true(self._is_left_alone, "nobody works any more")
 
-    async def kill(self, *arguments: str) -> None:
-        """Give it, and kill it at a time drawn from the seed."""
-        process = self._start(arguments)
-        await asyncio.sleep(self._lab.draw.uniform(0.4 * self.seconds, 1.1 * self.seconds))
-        process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(process.communicate)
+    async def _give(self) -> asyncio.subprocess.Process:
+        command = [sys.executable, "-m", "service", *self._arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, env=self._environment, cwd=self._lab.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+        async def works() -> bool:
+            return process.returncode is not None or not await self._is_left_alone()
+
+        await until_true(works, "it works", pause=0.002)
+        return process
+
+    async def _is_left_alone(self) -> bool:
+        alone: bool = await self._connection.fetchval(ALONE)
+        return alone
 
 
 async def lines(connection: asyncpg.Connection, month: Month) -> dict[str, list[str]]:
@@ -114,23 +139,25 @@ async def test_archive_and_restore_are_killed_at_any_time(lab: Lab, database: Da
     before = await lines(connection, months.oldest)
     folder = lab.folder / "archive"
     month = folder / str(months.oldest)
-    command = Command(lab, database.url)
-    commands = {True: ["archive", "--older-than", "90d", "--to", str(folder)], False: ["restore", str(month)]}
-    for there in (True, False):
-        await command.run(*commands[there])
+    archive = Command(lab, database, connection, "archive", "--older-than", "90d", "--to", str(folder))
+    restore = Command(lab, database, connection, "restore", str(month))
+    await archive.run()
+    await restore.run()
     times = lab.size(1, 100)
     for _ in range(times):
-        there = bool(await lines(connection, months.oldest))
-        await command.kill(*commands[there])
-        found = await lines(connection, months.oldest)
-        assert found in (before, {})
-        assert found or archived(month) == before, "it is in the archive, whole"
-        detaching = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
-        assert await connection.fetchval(detaching) == 0
-    if not await lines(connection, months.oldest):
-        await command.run(*commands[False])
+        for command, done in ((archive, False), (restore, True)):
+            await command.kill()
+            found = await lines(connection, months.oldest)
+            assert found in (before, {})
+            assert found or archived(month) == before, "it is in the archive, whole"
+            detaching = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
+            assert await connection.fetchval(detaching) == 0
+            if bool(found) != done:
+                await command.run()
     assert await lines(connection, months.oldest) == before
     assert await connection.fetchval("SELECT count(*) FROM signals") == ROWS + 1
+    assert min(archive.killed, restore.killed) >= times // 2, f"invalid: {archive.killed}, {restore.killed}"
+    print(f"killed before they were done: archive {archive.killed}, restore {restore.killed}")
     await connection.close()
 
 
@@ -143,6 +170,7 @@ async def test_a_migration_is_killed_at_any_time(lab: Lab, postgres: PostgresSer
 
 
 async def _migrations_killed(lab: Lab, database: Database) -> None:
+    """The table becomes one of months, and one table again."""
     connection = await asyncpg.connect(database.url)
     this = Month.of(await connection.fetchval("SELECT now()"))
     await connection.execute(FILL, this.lower.hex[:12], this.begins, ROWS)
@@ -150,20 +178,35 @@ async def _migrations_killed(lab: Lab, database: Database) -> None:
     columns = "id, producer_id, instrument, side, time, payload, version, status, created_at, updated_at, epoch, xact"
     everything = EVERYTHING.format(columns)
     before = await connection.fetchval(everything)
-    command = Command(lab, database.url)
-    await command.run("migrate")
-    down = ["migrate", "--down"]
-    for number in range(lab.size(1, 100)):
-        await command.kill(*(down if number % 2 == 0 else ["migrate"]))
-        assert await connection.fetchval(everything) == before
-        insert = "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'GONE', 0, now())"
-        async with asyncio.timeout(5):
-            await connection.execute(insert)
-            await connection.execute("DELETE FROM signals WHERE instrument = 'GONE'")
-        if number % 10 == 9:
-            await command.run("migrate")
-    await command.run("migrate")
+    up, down = (Command(lab, database, connection, "migrate", *way) for way in ([], ["--down"]))
+    await undo(database, connection, until=MONTHS - 1)
+    await up.run()
+    await undo(database, connection, until=MONTHS)
+    await down.run()
+    times = lab.size(1, 100)
+    for _ in range(times):
+        for command, begin in ((up, MONTHS - 1), (down, MONTHS)):
+            await asyncio.to_thread(run_migrations, database.url)
+            await undo(database, connection, until=begin)
+            await command.kill()
+            assert await connection.fetchval(everything) == before
+            async with asyncio.timeout(5):
+                await connection.execute(GONE)
+                await connection.execute("DELETE FROM signals WHERE instrument = 'GONE'")
+    await up.run()
     assert await connection.fetchval(everything) == before
-    state: dict[str, Any] = {part.name: part for part in await partitions(connection)}
-    assert "signals_first" in state, json.dumps([*state])
+    assert "signals_first" in [part.name for part in await partitions(connection)]
+    assert min(up.killed, down.killed) >= times // 2, f"invalid: {up.killed}, {down.killed}"
+    print(f"killed before they were done: migrate {up.killed}, migrate --down {down.killed}")
     await connection.close()
+
+
+def run_migrations(url: str, *, down: bool = False) -> None:
+    """In this process, which is faster, and without the running event loop, which Tortoise would remember."""
+    asyncio.run(schema.migrate(url, down=down))
+
+
+async def undo(database: Database, connection: asyncpg.Connection, *, until: int) -> None:
+    """Undo migrations until this one is the newest."""
+    while await connection.fetchval(NEWEST) > until:
+        await asyncio.to_thread(run_migrations, database.url, down=True)

@@ -28,10 +28,13 @@ from tests.running.postgres import Row
 from tests.running.spoiling import Spoiling
 from tests.running.waiting import wait_until
 from tests.speaking.conversation import Conversation
+from tests.speaking.event_stream import EventStream
 from tests.speaking.exchange import Request
+from tests.speaking.producer import Producer
 from tests.speaking.reader import FEED, Reader
 from tests.steps.decisions import REASON, STATUS
 from tests.steps.readers import let_read
+from tests.steps.streams import Following
 
 OF_ITS_OWN = {"SIGNALS_QUEUE_LIMIT": "1001"}
 """What makes no difference here, so that these scenarios share a service with no others: its months begin long ago."""
@@ -203,6 +206,19 @@ def forget(past: Past, operator: Operator, name: str) -> None:
     past.result = operator.run("forget", name, "--json")
 
 
+@given("the operator has forgotten it")
+def forget_registered(operator: Operator, producer: Producer) -> None:
+    operator.told("forget", producer.name)
+
+
+@given(parsers.parse('the reader was shown a signal of the producer "{name}"'))
+def was_shown(past: Past, following: Following, name: str) -> None:
+    months = past.begin()
+    past.signal = months.store(months.present, created_at=utc_now(), producer_id=name)
+    [shown] = following.stream.signals(1)
+    assert (shown["id"], shown["producer_id"]) == (str(past.signal["id"]), name)
+
+
 @when("the reader asks for the old signal")
 def ask_for_the_old(past: Past, reader: Reader) -> None:
     reader.read(past.path)
@@ -312,3 +328,18 @@ def shown_as_stored(past: Past, conversation: Conversation) -> None:
 def shown_without(past: Past, conversation: Conversation) -> None:
     shown = conversation.answer.json()
     assert (shown["id"], shown["payload"], shown["producer_id"]) == (str(past.signal["id"]), None, None)
+
+
+@then("who comes back to a place before it is shown neither its payload nor its producer")
+def comes_back_without(past: Past, following: Following, reader: Reader, inside: Deployment) -> None:
+    """As soon as every process knows of it; the first stream goes on meanwhile, so that events are remembered."""
+    assert following.beginning is not None
+    place = {"Last-Event-ID": str(following.beginning.id), "Authorization": f"Bearer {reader.tokens[-1]}"}
+
+    def forgotten() -> bool:
+        with EventStream(inside.url, headers=place) as stream:
+            [shown] = stream.signals(1)
+        assert shown["id"] == str(past.signal["id"])
+        return (shown["payload"], shown["producer_id"]) == (None, None)
+
+    wait_until(forgotten, "the stream does not remember it")
