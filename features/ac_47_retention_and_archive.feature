@@ -30,6 +30,24 @@ Feature: AC-47 Retention and archive
       When the operator archives what is older than 90 days
       Then the signal is still in the database
 
+    Example: Approved lately, however old it is
+      Given a signal was stored long ago
+      And another signal of that month was approved today
+      When the operator archives what is older than 90 days
+      Then the signal is still in the database
+
+    Example: Compared before it is dropped
+      Given a signal was stored long ago
+      When the operator archives onto a disk that does not keep what it is given
+      Then the operator is told that file and database differ
+      And the signal is there as it was stored
+
+    Example: Every day by itself
+      Given a signal was stored long ago
+      When the daily run archives what is older than 90 days
+      Then the archive holds the signal as it was stored
+      And the signal is in the database no more
+
     Example: The same command again
       Given a signal was stored long ago
       And the operator has archived what is older than 90 days
@@ -62,6 +80,12 @@ Feature: AC-47 Retention and archive
       When the reader closes the old signal
       Then it is refused as "signal_archived"
 
+    Example: A place before it was approved
+      Given a signal that needs approval was stored long ago, and approved
+      And the operator has archived what is older than 90 days
+      When the reader goes on from before the approval
+      Then it is refused as "cursor_expired"
+
     Example: A place before it in the feed
       Given a signal was stored long ago
       And the operator has archived what is older than 90 days
@@ -84,6 +108,13 @@ Feature: AC-47 Retention and archive
       And the operator has put the month back
       When the reader closes the old signal
       Then it is refused as "signal_archived"
+
+    Example: The daily run leaves it
+      Given a signal was stored long ago
+      And the operator has archived what is older than 90 days
+      And the operator has put the month back
+      When the daily run archives what is older than 90 days
+      Then the signal is there as it was stored
 
     Example: Archives that are not whole
       Given a signal was stored long ago

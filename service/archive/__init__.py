@@ -2,6 +2,7 @@
 
 - `archiving`: a month is closed, written, compared, and only then dropped
 - `errors`: what operators are refused
+- `extent`: what a table holds of a month, and how old it is
 - `files`: compressed lines that are on disk before they have their name
 - `folder`: what lies in the folder of a month
 - `restoring`: a month is put back as it was

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import asyncpg
 
-from service.archive import files, statement
-from service.archive.errors import Differs, NotOurs
+from service.archive import extent, files, statement
+from service.archive.errors import Differs, HoldsMore, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.erasure import transitions
 from service.months.month import Month
@@ -54,28 +54,32 @@ class Archiving:
     async def run(self, age: timedelta, *, again: bool = False) -> list[Archived]:
         """Archive each whole month that is so old, `again` also those that were put back.
 
-        Raises Differs, NotOurs and CannotWrite.
+        Raises Differs, NotOurs, HoldsMore and CannotWrite.
         """
+        age = max(age, OLDEST_OPEN)
         await self._let_go()
         found: list[Archived] = []
         for part in await partitions(self._connection):
             if await self._is_due(part, age, again=again):
-                found += await self._archive(part)
+                found += await self._archive(part, age)
         return found
 
     async def _is_due(self, part: Partition, age: timedelta, *, again: bool) -> bool:
         stand = await statement.stand(self._connection, Month.of_id(part.lower))
         if stand and stand.restored and not again:
             return False
-        return await statement.is_old(self._connection, part, max(age, OLDEST_OPEN))
+        return await extent.is_old(self._connection, part, age)
 
-    async def _archive(self, part: Partition) -> list[Archived]:
+    async def _archive(self, part: Partition, age: timedelta) -> list[Archived]:
         try:
             await soon(self._connection, partial(statement.close, self._connection, part.name))
         except statement.StillOpen:
             self.left.append(part.name)
             return []
-        months = await statement.months_of(self._connection, part)
+        if not await extent.is_old(self._connection, part, age):  # since it was looked at
+            await soon(self._connection, partial(statement.reopen, self._connection, part.name))
+            return []
+        months = await extent.months_of(self._connection, part)
         for month in months:
             await statement.know(self._connection, month)
         manifests = [await self._write(part.name, month) for month in months]
@@ -95,17 +99,21 @@ class Archiving:
             await self._write_part(folder / SIGNALS, statement.signals(self._connection, table, month)),
             await self._write_part(folder / TRANSITIONS, statement.transitions(self._connection, month)),
         ]
-        manifest = await statement.described(self._connection, table, month, *parts)
+        manifest = await extent.described(self._connection, table, month, *parts)
         await asyncio.to_thread(manifest.write, folder)
         return manifest
 
     async def _check_ours(self, table: str, month: Month, folder: Path) -> None:
         """What lies there is of an attempt that was broken off, or of the same month before it was put back: it has the
-        same first signal, whose id nobody else has."""
-        first = await statement.first_id(self._connection, table, month)
-        there = await asyncio.to_thread(Manifest.first_id_in, folder)
-        if there is not None and there != str(first):
+        same first signal, whose id nobody else has, and nothing that is not here."""
+        first = await extent.first_id(self._connection, table, month)
+        there = await asyncio.to_thread(Manifest.found_in, folder)
+        if there is None or there.first_id is None:
+            return
+        if there.first_id != str(first):
             raise NotOurs(folder)
+        if await extent.holds_more(self._connection, table, month, there):
+            raise HoldsMore(folder)
 
     async def _write_part(self, path: Path, chunks: AsyncIterator[list[str]]) -> Part:
         number = 0

@@ -4,9 +4,11 @@ RegistryRefusal
 └── ArchiveRefusal
     ├── CannotWrite
     ├── Differs
+    ├── HoldsMore
     ├── MonthIsThere
     ├── NoArchive
     ├── NotOurs
+    ├── OpenThere
     └── TooManyThere
 """
 
@@ -26,7 +28,14 @@ class CannotWrite(ArchiveRefusal):
 
 class Differs(ArchiveRefusal):
     def __init__(self, file: Path) -> None:
-        super().__init__(f"{file} does not hold what was written into it: the disk is not to be trusted")
+        super().__init__(f"{file} and the database do not hold the same: nothing was dropped, and nothing put back")
+
+
+class HoldsMore(ArchiveRefusal):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} holds more of that month than the database, which is an older copy: keep it under another name"
+        )
 
 
 class MonthIsThere(ArchiveRefusal):
@@ -42,6 +51,13 @@ class NoArchive(ArchiveRefusal):
 class NotOurs(ArchiveRefusal):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} holds the archive of other signals of that month: choose another folder")
+
+
+class OpenThere(ArchiveRefusal):
+    def __init__(self, month: object) -> None:
+        super().__init__(
+            f"Signals of {month} that expire were stored since, by a wrong clock: put it back when they are closed"
+        )
 
 
 class TooManyThere(ArchiveRefusal):

@@ -37,6 +37,7 @@ class Manifest(BaseModel):
     last_id: str | None
     first_place: Place | None
     last_place: Place | None
+    """That of the last of its signals, or of the last approval of one, where it was given."""
     producers: list[str]
     """The SHA-256 of their names, in hexadecimal digits."""
 
@@ -55,10 +56,10 @@ class Manifest(BaseModel):
         return manifest
 
     @classmethod
-    def first_id_in(cls, folder: Path) -> str | None:
-        """The id of the first signal of what lies in a folder; None where nothing is, or nothing that can be read."""
+    def found_in(cls, folder: Path) -> Self | None:
+        """The manifest of what lies in a folder; None where nothing does, or nothing that can be read."""
         try:
-            return cls.model_validate_json((folder / MANIFEST).read_bytes()).first_id
+            return cls.model_validate_json((folder / MANIFEST).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 

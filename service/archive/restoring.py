@@ -1,15 +1,17 @@
 """A month is put back as it was, in commits that nobody waits for, and seen when all of it is there."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import asyncpg
 
 from service.archive import files, statement
-from service.archive.archiving import Archived, Progress, compare, nobody, take
-from service.archive.errors import MonthIsThere, TooManyThere
+from service.archive.archiving import Archived, Progress, compare, nobody
+from service.archive.errors import MonthIsThere, OpenThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.erasure.erasures import Erasures
 from service.months.making import TooMany, attach, create, exclude
@@ -22,7 +24,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     """Put back the month of a folder, while nobody else archives, restores or forgets; None when it is back already.
     It stays closed. Interrupted anywhere nobody sees anything of it, and it can be run again.
 
-    Raises NoArchive, MonthIsThere, Differs and TooManyThere.
+    Raises NoArchive, MonthIsThere, Differs, TooManyThere and OpenThere.
     """
     manifest = await asyncio.to_thread(Manifest.read, folder)
     month = Month.parse(manifest.month)
@@ -34,8 +36,9 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     erasures = await Erasures.read(connection)
     await soon(connection, partial(_begin, connection, month))
     await _fill(connection, folder, month, erasures, progress)
-    stored = statement.signals(connection, month.table, month)
+    stored, became = statement.signals(connection, month.table, month), statement.transitions(connection, month)
     await compare(folder / SIGNALS, stored, progress, erasures.signal)
+    await compare(folder / TRANSITIONS, became, progress, erasures.change)
     await statement.know(connection, month)
     try:
         with suppress(*NOT_NOW):  # it only spares time
@@ -43,6 +46,8 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
         await soon(connection, partial(_show, connection, manifest, folder))
     except TooMany:
         raise TooManyThere(month) from None
+    except statement.StillOpen:  # nobody could close them in a closed month
+        raise OpenThere(month) from None
     return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
 
 
@@ -62,9 +67,21 @@ async def _fill(
         (TRANSITIONS, partial(statement.put_transitions, connection), erasures.change),
     ):
         lines = map(kept, files.read(folder / name))
-        while chunk := await asyncio.to_thread(take, lines, statement.ROWS):
-            await put(chunk)
-            progress(f"restoring {month}", len(chunk))
+        while some := await asyncio.to_thread(chunk, lines):
+            await put(some)
+            progress(f"restoring {month}", len(some))
+
+
+def chunk(lines: Iterator[str]) -> list[str]:
+    """The next lines, as many as are moved at once."""
+    found: list[str] = []
+    size = 0
+    for line in islice(lines, statement.ROWS):
+        found.append(line)
+        size += len(line)
+        if size >= statement.BYTES:
+            break
+    return found
 
 
 async def _show(connection: asyncpg.Connection, manifest: Manifest, folder: Path) -> None:

@@ -1,32 +1,42 @@
 """The statements that move months between tables and files."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from service.archive.folder import Manifest, Part, Place
+from service.archive.folder import Manifest
 from service.months.archived import floor
 from service.months.month import Month
-from service.months.partitions import FIRST, Partition
+from service.months.partitions import DEFAULT
 
 ROWS = 2000
 """How many rows are moved at once: far less than takes a second."""
 
-_IN_UTC = "SET LOCAL TimeZone = 'UTC'"
-"""The offset in the text of a time is that of the session; so the same signal is always the same line."""
+BYTES = 4 * 1024**2
+"""How much text is moved at once, about, however large the payloads are."""
+
+_FEW = 20
+"""How many rows come from the server at once: nothing tells beforehand how large they are as text."""
+
+_READ = "SET LOCAL TimeZone = 'UTC'; SET LOCAL enable_sort = off"
+"""The offset in the text of a time is that of the session; so the same signal is always the same line. And what an
+index has in order is not sorted: of what was put back just now nothing is known, and the planner would rather sort all
+that follows than read some of it in order."""
 
 _SIGNALS = """
 SELECT id, row_to_json(s)::text AS line FROM {} AS s WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3
 """
 
-_TRANSITIONS = """
+_TRANSITIONS = f"""
 SELECT signal_id, state_version, row_to_json(t)::text AS line FROM transitions AS t
-WHERE (signal_id, state_version) > ($1, $2) AND signal_id < $3 ORDER BY signal_id, state_version LIMIT $4
-"""
+WHERE (signal_id, state_version) > ($1, $2) AND signal_id < $3
+    AND NOT EXISTS (SELECT FROM {DEFAULT} AS stray WHERE stray.id = t.signal_id)
+ORDER BY signal_id, state_version LIMIT $4
+"""  # nosec B608
+"""What came later, by a wrong clock, lies outside of all months while its own is in an archive, and is not of it."""
 
 _PUT_SIGNALS = """
 INSERT INTO {} SELECT signal.*
@@ -39,20 +49,11 @@ FROM unnest($1::text[]) AS line, json_populate_record(NULL::transitions, line::j
 ON CONFLICT DO NOTHING
 """
 
-_OLD = """
-SELECT $1 <= now() - $2::interval AND coalesce((SELECT max(created_at) FROM {}) <= now() - $2::interval, true)
-"""
+_INDEX_ONLY = "SET LOCAL enable_seqscan = off"
+"""Of what is still open there is an index, which is small whatever the month has. To look at all of that would take
+longer than anybody is to wait."""
 
 _OPEN = "SELECT EXISTS (SELECT FROM {} WHERE status <> 2 AND expires_at IS NOT NULL)"
-
-_END = "SELECT id FROM {} WHERE id >= $1 AND id < $2 ORDER BY id {} LIMIT 1"
-
-_PLACE = "SELECT epoch, xact, id FROM {} WHERE id >= $1 AND id < $2 ORDER BY epoch {way}, xact {way}, id {way} LIMIT 1"
-
-_PRODUCERS = """
-SELECT DISTINCT encode(sha256(convert_to(producer_id, 'UTF8')), 'hex') AS name FROM {}
-WHERE id >= $1 AND id < $2 AND producer_id IS NOT NULL ORDER BY name
-"""
 
 _STAND = "SELECT archived_at IS NOT NULL, restored_at IS NOT NULL FROM archives WHERE month = $1"
 
@@ -60,6 +61,8 @@ _CLOSE = """
 CREATE OR REPLACE TRIGGER signals_closed BEFORE INSERT OR UPDATE OR DELETE ON {}
 FOR EACH ROW EXECUTE FUNCTION signals_closed()
 """
+
+_REOPEN = "DROP TRIGGER signals_closed ON {}"
 
 _KNOW = "INSERT INTO archives (month, lower, upper) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
@@ -109,10 +112,15 @@ async def transitions(connection: asyncpg.Connection, month: Month) -> AsyncIter
 
 
 async def _fetch(connection: asyncpg.Connection, query: str, *values: object) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = []
+    size = 0
     async with connection.transaction(readonly=True):
-        await connection.execute(_IN_UTC)
-        rows: list[asyncpg.Record] = await connection.fetch(query, *values)
-        return rows
+        await connection.execute(_READ)
+        cursor = await connection.cursor(query, *values)
+        while size < BYTES and (few := await cursor.fetch(_FEW)):
+            rows += few
+            size += sum(len(row["line"]) for row in few)
+    return rows
 
 
 async def put_signals(connection: asyncpg.Connection, table: str, lines: Sequence[str]) -> None:
@@ -125,16 +133,6 @@ async def put_transitions(connection: asyncpg.Connection, lines: Sequence[str]) 
     await connection.execute(_PUT_TRANSITIONS, lines)
 
 
-async def is_old(connection: asyncpg.Connection, part: Partition, age: timedelta) -> bool:
-    """Whether all signals of a table are so old, by their ids and by when they were stored."""
-    try:
-        end = Month.of_id(part.upper).begins
-    except ValueError:
-        return False
-    old: bool = await connection.fetchval(_OLD.format(part.name), end, age)
-    return old
-
-
 async def stand(connection: asyncpg.Connection, month: Month) -> Stand | None:
     """What has become of a month; None when nothing has."""
     record = await connection.fetchrow(_STAND, str(month))
@@ -144,51 +142,19 @@ async def stand(connection: asyncpg.Connection, month: Month) -> Stand | None:
 async def close(connection: asyncpg.Connection, table: str) -> None:
     """Within a transaction, let nobody change the signals of a table any more. Raises StillOpen."""
     await connection.execute(_CLOSE.format(table))
+    await connection.execute(_INDEX_ONLY)
     if await connection.fetchval(_OPEN.format(table)):
         raise StillOpen
+
+
+async def reopen(connection: asyncpg.Connection, table: str) -> None:
+    """Within a transaction, let the signals of a table that was closed be changed again."""
+    await connection.execute(_REOPEN.format(table))
 
 
 async def know(connection: asyncpg.Connection, month: Month) -> None:
     """Write down that a month is closed."""
     await connection.execute(_KNOW, str(month), month.lower, month.upper)
-
-
-async def months_of(connection: asyncpg.Connection, part: Partition) -> list[Month]:
-    """The months of the signals in a table: the one that the table is made for, or those that it was found with."""
-    if part.name != FIRST:
-        return [Month.of_id(part.lower)]
-    found: list[Month] = []
-    lower = part.lower
-    while (id := await connection.fetchval(_END.format(part.name, "ASC"), lower, part.upper)) is not None:
-        found.append(Month.of_id(id))
-        lower = found[-1].upper
-    return found
-
-
-async def first_id(connection: asyncpg.Connection, table: str, month: Month) -> UUID | None:
-    """The id of the first signal of a month; None where there are none."""
-    id: UUID | None = await connection.fetchval(_END.format(table, "ASC"), month.lower, month.upper)
-    return id
-
-
-async def described(
-    connection: asyncpg.Connection, table: str, month: Month, signals: Part, transitions: Part
-) -> Manifest:
-    """The manifest of a month whose files were written."""
-    bounds = month.lower, month.upper
-    ids = [await connection.fetchval(_END.format(table, way), *bounds) for way in ("ASC", "DESC")]
-    places = [await connection.fetchrow(_PLACE.format(table, way=way), *bounds) for way in ("ASC", "DESC")]
-    first, last = (place and Place(epoch=place["epoch"], xact=place["xact"], id=str(place["id"])) for place in places)
-    return Manifest(
-        month=str(month),
-        signals=signals,
-        transitions=transitions,
-        first_id=ids[0] and str(ids[0]),
-        last_id=ids[1] and str(ids[1]),
-        first_place=first,
-        last_place=last,
-        producers=[row["name"] for row in await connection.fetch(_PRODUCERS.format(table), *bounds)],
-    )
 
 
 async def archived(connection: asyncpg.Connection, manifest: Manifest, folder: Path) -> None:

@@ -18,10 +18,8 @@ from service.readers.filter import EVERYTHING, Filter
 
 _ORDER = "ORDER BY epoch, xact, id"
 
-_BEGIN = """
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-SET LOCAL plan_cache_mode = force_generic_plan
-"""
+_BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
+SET LOCAL plan_cache_mode = force_generic_plan"""
 
 _LOOK = f"""
 WITH {HORIZON}
@@ -51,8 +49,8 @@ FROM (
 WHERE s.hit OR s.last {_ORDER} LIMIT $7
 """  # nosec B608
 """What comes after a place: signals, as each was at its own, status 0, and what became of signals. It looks at so many
-rows and no more, whatever they are, and gives those that match, and the last one. A signal that needs approval is
-`waiting`, and so is what becomes of it without; where it is approved it is given as the signal that it is then."""
+rows, whatever they are, and gives those that match, and the last one. A signal that needs approval is `waiting`, and so
+is what becomes of it without; where it is approved it is given as the signal that it is then."""
 
 _SIGNALS = """
 SELECT s.epoch, s.xact, s.id, s.instrument, s.producer_id, s.created_at AS at, s.created_at, s.side, s.time, s.payload,
@@ -70,15 +68,13 @@ FROM {} AS s
 """
 
 _THESE = "(SELECT * FROM {} AS these WHERE {} = ANY($16::uuid[]) OFFSET 0)"  # nosec B608
-"""They are looked up first, and then put in order, which OFFSET demands: in the order of the index there are many
-others between them."""
+"""They are looked up first and then put in order, which OFFSET demands: the index has many others between them."""
 
 _SOURCES = (
     (_SIGNALS, "signals", _THESE.format("signals", "id")),
     (_TRANSITIONS, "transitions", _THESE.format("transitions", "signal_id")),
 )
-"""The two tables that are read, in one form, each whole and as what is of few signals. Each has its own order in its
-index."""
+"""The two tables that are read, in one form, each whole and as what is of few signals; each has an order of its own."""
 
 _ALL = f"""
 ({{rows}}
@@ -162,9 +158,9 @@ class Looked:
 async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """One view of the data for all statements within: what one of them does not see yet another one might.
 
-    In it nothing is sorted that an index has in order. Whatever is known of the table, and right after it was restored
-    nothing is, the planner would rather sort all that follows a place than read some of it in order. And a plan is made
-    once: to make it takes longer than to read a page, the more so the more months there are.
+    In it nothing is sorted that an index has in order: whatever is known of the table, and right after it was restored
+    nothing is, the planner would rather sort all that follows a place than read some of it. And a plan is made once:
+    that takes longer than to read a page, and longer with each month.
     """
     await connection.execute(_BEGIN)
     try:

@@ -8,7 +8,7 @@ import asyncpg
 FLOOR = """
 SELECT epoch, xact, id FROM archives WHERE archived_at IS NOT NULL AND restored_at IS NULL AND epoch IS NOT NULL
 """
-"""The highest places of these months in the order in which signals are read."""
+"""The highest places at which signals of these months were given."""
 
 _FLOOR = f"{FLOOR} ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1"
 
@@ -20,8 +20,8 @@ SELECT EXISTS (
 
 
 async def floor(connection: asyncpg.Connection) -> tuple[Any, ...]:
-    """The place of the last signal that lies in an archive: epoch, transaction and id; that before all signals where
-    there is none."""
+    """The last place at which a signal was given that lies in an archive: epoch, transaction and id; that before all
+    signals where there is none."""
     record = await connection.fetchrow(_FLOOR)
     return tuple(record) if record else (0, 0, UUID(int=0))
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,25 +20,41 @@ from typer.testing import CliRunner, Result
 
 from service.archive import files, statement
 from service.archive.archiving import Archiving, Progress
-from service.archive.errors import Differs, MonthIsThere, NoArchive, NotOurs
+from service.archive.errors import Differs, HoldsMore, MonthIsThere, NoArchive, NotOurs, OpenThere
 from service.archive.folder import MANIFEST, SIGNALS, TRANSITIONS
-from service.archive.restoring import restore
+from service.archive.restoring import chunk, restore
 from service.cli import app
+from service.erasure import transitions
+from service.erasure.erasures import sha256_of
 from service.erasure.transitions import ARCHIVE_LOCK
+from service.kernel.timestamps import utc_now
+from service.months.making import make
 from service.months.partitions import FIRST, partitions
 from service.months.turn import alone, soon
-from tests.lifecycle.deciding import CLOSED, desk
+from tests.lifecycle.deciding import CLOSED, QUEUED, desk
 from tests.postgres.rows import insert_signal
-from tests.running.application import LIMITS, figure, serving
+from tests.running.application import LIMITS, figure, present, serving, signing_headers
 from tests.running.application import SIGNALS as ROUTE
 from tests.running.months import AGE, Months, id_in
-from tests.running.postgres import Database
+from tests.running.postgres import Database, Row
+from tests.running.spoiling import Spoiling
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
 FEED = "/api/v1/feed"
 OPEN: dict[str, Any] = {"app_env": "development", "signals_readers": "open"}
+
+LARGE = """
+INSERT INTO signals (id, instrument, side, time, payload, created_at)
+SELECT ($1::text || substr(md5(n::text), 13))::uuid, 'XAUUSD', 0, $2::timestamptz,
+    jsonb_build_object('text', repeat(md5(n::text), 4000)), $2 FROM generate_series(1, 60) AS n
+"""
+LOOKS = "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relname = $1"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%TRIGGER signals_closed%'
+"""
 
 
 async def names(connection: asyncpg.Connection) -> set[str]:
@@ -68,6 +85,10 @@ async def test_a_month_goes_into_files_and_comes_back_as_it_was(
     assert [line["id"] for line in lines] == sorted(str(signal["id"]) for signal in signals)
     manifest = json.loads((folder / str(months.oldest) / MANIFEST).read_bytes())
     assert (manifest["signals"]["lines"], manifest["transitions"]["lines"]) == (3, 2)
+    assert (manifest["first_id"], manifest["last_id"]) == (lines[0]["id"], lines[-1]["id"])
+    places = [{"epoch": signal["epoch"], "xact": int(signal["xact"]), "id": str(signal["id"])} for signal in signals]
+    assert (manifest["first_place"], manifest["last_place"]) == (places[0], places[-1])
+    assert manifest["producers"] == sorted(sha256_of(name).hex() for name in ("alpha", "ä b\\c"))
 
     back = await restore(connection, folder / str(months.oldest))
     assert back is not None
@@ -139,20 +160,6 @@ async def test_what_was_put_back_stays_until_somebody_asks(
     assert await Archiving(connection, folder).run(AGE, again=True) == [first]
 
 
-class Spoiling:
-    """Does something while the changes of the oldest month are written, when its signals are on disk."""
-
-    def __init__(self, spoil: Callable[[], object]) -> None:
-        self._spoil = spoil
-        self._told = 0
-
-    def __call__(self, what: str, _: int) -> None:
-        self._told += what.startswith("writing")
-        if self._told == 2:
-            self._told += 1
-            self._spoil()
-
-
 @pytest.mark.parametrize(
     "spoil", [lambda old: old[:-1], lambda _: bytes(100), lambda _: b""], ids=["short", "zeros", "empty"]
 )
@@ -210,20 +217,45 @@ async def test_files_are_on_disk_before_they_have_their_names_and_these_before_t
     assert done[begun : done.index("drop", begun) + 1] == ["sync archive", *chain.from_iterable(named), "drop"]
 
 
+async def forget_archives(months: Months, connection: asyncpg.Connection) -> None:
+    """Have the database be as if nothing had been archived, and the oldest month be empty."""
+    months.database.execute("DELETE FROM archives")
+    await make(connection, months.oldest)
+
+
 async def test_another_archive_of_the_month_is_not_overwritten(
     months: Months, connection: asyncpg.Connection, folder: Path
 ) -> None:
     months.store()
     await Archiving(connection, folder).run(AGE)
-    months.database.execute("DELETE FROM archives")
-    await connection.execute(f"CREATE TABLE {months.oldest.table} (LIKE signals INCLUDING ALL)")
-    bounds = f"FROM ('{months.oldest.lower}') TO ('{months.oldest.upper}')"
-    await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {months.oldest.table} FOR VALUES {bounds}")
+    await forget_archives(months, connection)
     months.store()
     with pytest.raises(NotOurs):
         await Archiving(connection, folder).run(AGE)
     with pytest.raises(MonthIsThere):
         await restore(connection, folder / str(months.oldest))
+
+
+@pytest.mark.parametrize("there", [(0, 1), (0, 2), (0, 1, 2)], ids=["the last", "another", "what became of it"])
+async def test_the_archive_of_a_month_is_not_overwritten_by_an_older_copy(
+    months: Months, connection: asyncpg.Connection, folder: Path, there: tuple[int, ...]
+) -> None:
+    """Of which something is missing."""
+    ids = sorted(id_in(months.oldest) for _ in range(3))
+    moment = months.oldest.begins
+    signals = [insert_signal(months.database, id=id, created_at=moment) for id in ids[:1]]
+    months.close(signals[0])
+    for id in ids[1:]:
+        insert_signal(months.database, id=id, created_at=moment)
+    await Archiving(connection, folder).run(AGE)
+    before = {path: path.read_bytes() for path in (folder / str(months.oldest)).iterdir()}
+    await forget_archives(months, connection)
+    for number in there:
+        insert_signal(months.database, id=ids[number], created_at=moment)
+    with pytest.raises(HoldsMore):
+        await Archiving(connection, folder).run(AGE)
+    assert {path: path.read_bytes() for path in (folder / str(months.oldest)).iterdir()} == before
+    assert months.oldest.table in await names(connection)
 
 
 async def test_signals_that_came_late_find_their_month_when_it_is_back(
@@ -232,10 +264,162 @@ async def test_signals_that_came_late_find_their_month_when_it_is_back(
     months.store()
     await Archiving(connection, folder).run(AGE)
     late = insert_signal(months.database, id=id_in(months.oldest))
+    months.close(late)
     await restore(connection, folder / str(months.oldest))
     assert months.database.value("SELECT tableoid::regclass::text FROM signals WHERE id = $1", late["id"]) == (
         months.oldest.table
     )
+
+
+async def test_a_month_is_not_put_back_over_signals_that_came_late_and_will_expire(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Nobody could close them in a closed month."""
+    months.store()
+    await Archiving(connection, folder).run(AGE)
+    insert_signal(months.database, id=id_in(months.oldest), expires_at=utc_now() + timedelta(days=1))
+    with pytest.raises(OpenThere):
+        await restore(connection, folder / str(months.oldest))
+    months.database.execute("UPDATE signals SET status = 2")
+    assert await restore(connection, folder / str(months.oldest)) is not None
+
+
+async def test_what_became_of_signals_is_compared_too(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Some of it never left, so it is not put there again."""
+    months.close(months.store())
+    await Archiving(connection, folder).run(AGE)
+    async with connection.transaction():
+        await transitions.change(connection, "UPDATE transitions SET reason = 'another'")
+    with pytest.raises(Differs, match=TRANSITIONS):
+        await restore(connection, folder / str(months.oldest))
+    assert months.oldest.table not in await names(connection)
+
+
+async def test_what_is_moved_at_once_is_bounded_however_large_it_is(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    begin = months.oldest.lower.hex[:12]
+    months.database.execute(LARGE, begin, months.oldest.begins)
+    before = months.content()
+    table = months.oldest.table
+    read = [lines async for lines in statement.signals(connection, table, months.oldest)]
+    await Archiving(connection, folder).run(AGE)
+    lines = files.read(folder / str(months.oldest) / SIGNALS)
+    put = list(iter(partial(chunk, lines), []))
+    for chunks in (read, put):
+        assert [len(lines) for lines in chunks] != [60]
+        assert sum(len(lines) for lines in chunks) == 60
+        assert max(sum(map(len, lines)) for lines in chunks) < 2 * statement.BYTES
+    await restore(connection, folder / str(months.oldest))
+    assert months.content() == before
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["of its month", "of all before"])
+async def test_nobody_waits_while_all_of_a_month_is_looked_at(
+    months: Months, connection: asyncpg.Connection, *, first: bool
+) -> None:
+    """An index has what is open, in each table of signals."""
+    table = FIRST if first else months.oldest.table
+    months.store(months.oldest.later(-1 if first else 0))
+    async with connection.transaction():
+        await statement.close(connection, table)
+        looks = await connection.fetchrow(LOOKS, table)
+    assert tuple(looks) == (0, 1)
+
+
+# What somebody had to approve
+
+
+async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_archived(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Red when only the place at which a signal was stored counts: it would be left out, and nobody would know."""
+    waiting, _ = months.store(approval="required"), months.store()
+    async with serving(months.database.url, **OPEN) as client:
+        before = (await client.get(FEED)).json()["cursor"]
+        approval = months.approve(waiting, months.oldest.later(1).begins)
+        page = (await client.get(FEED, params={"after": before})).json()
+        assert [event["signal"]["id"] for event in page["events"]] == [str(waiting["id"])]
+        await Archiving(connection, folder).run(AGE)
+        expired = await client.get(FEED, params={"after": before})
+        assert (expired.status_code, expired.json()["code"]) == (410, "cursor_expired")
+        assert expired.json()["oldest"] == page["cursor"]
+        assert await told(client, after=page["cursor"]) == []
+    manifest = json.loads((folder / str(months.oldest) / MANIFEST).read_bytes())
+    assert manifest["last_place"]["id"] == str(approval["id"])
+
+
+async def test_a_month_of_which_a_signal_was_approved_lately_is_left(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    months.approve(months.store(approval="required"), utc_now() - timedelta(days=1))
+    assert str(months.oldest) not in [month.month for month in await Archiving(connection, folder).run(AGE)]
+    assert months.oldest.table in await names(connection)
+
+
+async def test_a_month_of_which_a_signal_is_approved_while_it_is_closed_is_left(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Nobody had approved it yet when it was looked at."""
+    signal = months.store(approval="required")
+    other = await asyncpg.connect(months.database.url)
+    try:
+        async with other.transaction():
+            await other.execute(f"LOCK TABLE {months.oldest.table} IN ROW EXCLUSIVE MODE")
+            archiving = asyncio.create_task(Archiving(connection, folder).run(AGE))
+            await until(lambda: months.database.value(WAITING) == 1, "the month is to be closed")
+            months.approve(signal, utc_now())
+    finally:
+        await other.close()
+    assert str(months.oldest) not in [month.month for month in await archiving]
+    months.database.execute("UPDATE signals SET status = 2")  # it is not closed to changes
+
+
+@asynccontextmanager
+async def in_use(months: Months) -> AsyncIterator[None]:
+    """Somebody reads the oldest month, so that it is not dropped."""
+    other = await asyncpg.connect(months.database.url)
+    try:
+        async with other.transaction():
+            await other.execute(f"LOCK TABLE {months.oldest.table} IN ACCESS SHARE MODE")
+            yield
+    finally:
+        await other.close()
+
+
+async def test_each_decision_is_in_the_archive_or_refused(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """However many are made while the month is archived."""
+    signals = [months.store(approval=approval) for approval in ("none", "required") * 25]
+    held: dict[str, int] = {}
+    async with desk(months.database) as at:
+
+        async def decide(signals: Iterator[Row]) -> None:
+            for signal in signals:
+                status = QUEUED if signal["approval"] == "none" else CLOSED
+                answer = await at.decide(signal["id"], status, "because")
+                if answer.status_code == 200:
+                    held[str(signal["id"])] = status
+                else:
+                    assert (answer.status_code, answer.json()["code"]) == (410, "signal_archived")
+
+        several = iter(signals)
+        deciding = [asyncio.create_task(decide(several)) for _ in range(3)]
+        await until(lambda: len(held) > 5, "some decisions are made")
+        async with in_use(months):
+            archiving = asyncio.create_task(Archiving(connection, folder).run(AGE))
+            await asyncio.gather(*deciding)
+        await archiving
+        assert [(await at.decide(signal["id"], CLOSED, "late")).status_code for signal in signals[:3]] == [410] * 3
+    path = folder / str(months.oldest)
+    kept = [json.loads(line) for line in files.read(path / SIGNALS)]
+    assert {line["id"]: line["status"] for line in kept if line["status"]} == held
+    became = [json.loads(line) for line in files.read(path / TRANSITIONS)]
+    assert {line["signal_id"]: line["to_status"] for line in became} == held
+    assert len(became) == len(held)
 
 
 # What readers are told
@@ -271,6 +455,35 @@ async def test_readers_are_told_what_lies_in_the_archive(
         await restore(connection, folder / str(months.oldest.later(1)))
         assert (await client.get(f"{ROUTE}/{gone['id']}")).status_code == 200
         assert await told(client) == [str(signal["id"]) for signal in (gone, other, young)]
+
+
+async def test_every_reader_and_every_producer_is_told_that_a_month_is_archived(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    """Also those who could not see the signal: there is nothing there that could be told from anything else."""
+    gone = months.store(instrument="EURUSD", producer_id="beta")["id"]
+    await Archiving(connection, folder).run(AGE)
+    signed = signing_headers(b"")
+    async with desk(months.database, signing=True, clock=present) as at:
+        for headers in (at.bearing("bert"), at.bearing("carl"), signed):
+            for id in (gone, id_in(months.oldest)):
+                answer = await at.client.get(f"{ROUTE}/{id}", headers=headers)
+                assert (answer.status_code, answer.json()["code"]) == (410, "signal_archived")
+        for id in (gone, id_in(months.oldest)):
+            refused = await at.decide(id, CLOSED, "late", by="bert")
+            assert (refused.status_code, refused.json()["code"]) == (410, "signal_archived")
+
+
+async def test_a_signal_that_a_wrong_clock_has_dated_into_an_archived_month_is_read_and_stays_as_it_is(
+    months: Months, connection: asyncpg.Connection, folder: Path
+) -> None:
+    await Archiving(connection, folder).run(AGE)
+    stray = insert_signal(months.database, id=id_in(months.oldest))["id"]
+    async with desk(months.database) as at:
+        assert (await at.signal(stray))["status"] == 0
+        assert [event["signal"]["id"] for event in await at.events()] == [str(stray)]
+        refused = await at.decide(stray, CLOSED, "late")
+        assert (refused.status_code, refused.json()["code"]) == (410, "signal_archived")
 
 
 async def test_a_reader_that_has_read_all_goes_on_when_all_of_it_is_archived(

@@ -22,6 +22,13 @@ INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to
 VALUES ($1, $2, $3, $4, 0, 2, 1, $5, $6, $7)
 """
 
+_APPROVAL = """
+WITH approved AS (UPDATE signals SET status = 1, state_version = 1 WHERE id = $1 RETURNING *)
+INSERT INTO transitions
+    (id, signal_id, instrument, producer_id, approval, from_status, to_status, state_version, at, by)
+SELECT $2, id, instrument, producer_id, approval, 0, 1, 1, $3, 'anna' FROM approved RETURNING *
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Months:
@@ -47,6 +54,10 @@ class Months:
         change = uuid4(), signal["id"], signal["instrument"], signal["producer_id"], signal["created_at"], by, reason
         self.database.execute("UPDATE signals SET status = 2, state_version = 1 WHERE id = $1", signal["id"])
         self.database.execute(_TRANSITION, *change)
+
+    def approve(self, signal: Row, at: datetime) -> Row:
+        """Approve a signal that needs it, as it was done then; returns what was written down of it."""
+        return self.database.fetch(_APPROVAL, signal["id"], uuid4(), at)[0]
 
     def content(self) -> dict[str, list[Row]]:
         """All that is stored."""

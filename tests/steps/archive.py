@@ -10,16 +10,22 @@ from pytest_bdd import given, parsers, then, when
 from typer.testing import Result
 
 from service.archive import files
+from service.archive.archiving import Archiving, Progress
+from service.archive.errors import Differs
 from service.archive.folder import MANIFEST, SIGNALS
+from service.archive.retention import Retention
+from service.erasure.transitions import ARCHIVE_LOCK
 from service.feed.position import Position
 from service.kernel.timestamps import utc_now
 from service.months.month import Month
+from service.months.turn import alone
 from tests.observing.contract import utc_time
 from tests.observing.figures import Figures, sample
 from tests.running.deployment import Deployment
-from tests.running.months import Months, id_in, unused_month
+from tests.running.months import AGE, Months, id_in, unused_month
 from tests.running.operator import Operator
 from tests.running.postgres import Row
+from tests.running.spoiling import Spoiling
 from tests.running.waiting import wait_until
 from tests.speaking.conversation import Conversation
 from tests.speaking.event_stream import EventStream
@@ -40,7 +46,9 @@ class Past:
     def __init__(self, deployment: Deployment, portal: BlockingPortal, folder: Path) -> None:
         self.folder = folder
         self.result: Result
+        self.told = ""
         self.signal: Row
+        self.approval: Row
         self._deployment = deployment
         self._portal = portal
         self._months: Months | None = None
@@ -68,6 +76,20 @@ class Past:
     def path(self) -> str:
         """Where the signal is read."""
         return f"/api/v1/signals/{self.signal['id']}"
+
+    def look(self, days: int) -> None:
+        """What a service does once an hour where it archives by itself."""
+        self._portal.call(Retention(self._deployment.database.url, days, self.folder).look)
+
+    def archive_onto_bad_disk(self) -> None:
+        """Raises what the operator is told."""
+        file = self.archive / SIGNALS
+        self._portal.call(self._archive, Spoiling(lambda: file.write_bytes(bytes(100))))
+
+    async def _archive(self, progress: Progress) -> None:
+        async with alone(self._deployment.database.url, ARCHIVE_LOCK) as connection:
+            assert connection is not None
+            await Archiving(connection, self.folder, progress).run(AGE)
 
     def stored(self) -> list[Row]:
         """The signal as it is in the database, if it is."""
@@ -106,6 +128,20 @@ def stored_today(past: Past) -> None:
     past.begin().store(created_at=utc_now())
 
 
+@given("another signal of that month was approved today")
+def approved_today(past: Past) -> None:
+    months = past.begin()
+    months.approve(months.store(approval="required"), utc_now())
+
+
+@given("a signal that needs approval was stored long ago, and approved")
+def approved_long_ago(past: Past, operator: Operator, reader: Reader) -> None:
+    months = past.begin()
+    past.signal = months.store(approval="required")
+    past.approval = months.approve(past.signal, months.oldest.later(1).begins)
+    _let_decide(operator, reader)
+
+
 @given("a signal was stored whose id was made ten years ahead")
 def stored_ahead(past: Past, operator: Operator, reader: Reader) -> None:
     past.signal = past.begin().store(Month.of(utc_now()).later(120), created_at=utc_now())
@@ -117,6 +153,20 @@ def stored_ahead(past: Past, operator: Operator, reader: Reader) -> None:
 def archive(past: Past, operator: Operator, days: int) -> None:
     past.result = operator.run("archive", "--older-than", f"{days}d", "--to", str(past.folder), "--json")
     assert past.result.exit_code == 0, past.result.output
+
+
+@when(parsers.parse("the daily run archives what is older than {days:d} days"))
+def archive_daily(past: Past, days: int) -> None:
+    past.look(days)
+
+
+@when("the operator archives onto a disk that does not keep what it is given")
+def archive_onto_bad_disk(past: Past) -> None:
+    months = past.begin()
+    months.close(months.store())
+    with pytest.raises(Differs) as refused:
+        past.archive_onto_bad_disk()
+    past.told = str(refused.value)
 
 
 @given("archiving was broken off when the files were written")
@@ -193,6 +243,12 @@ def go_on_from_before(past: Past, reader: Reader) -> None:
     reader.read(f"{FEED}?after={before.cursor.decode()}")
 
 
+@when("the reader goes on from before the approval")
+def go_on_from_before_approval(past: Past, reader: Reader) -> None:
+    before = Position(past.approval["epoch"], past.approval["xact"], UUID(int=0))
+    reader.read(f"{FEED}?after={before.cursor.decode()}")
+
+
 @then(parsers.parse("the tables of {months:d} months to come are there"))
 def months_ahead(figures: Figures, months: int) -> None:
     name = "signals_months_ahead"
@@ -203,7 +259,7 @@ def months_ahead(figures: Figures, months: int) -> None:
 def archive_holds(past: Past) -> None:
     lines = [json.loads(line) for line in files.read(past.archive / SIGNALS)]
     [line] = [line for line in lines if line["id"] == str(past.signal["id"])]
-    assert line.keys() == past.signal.keys()
+    assert list(line) == list(past.signal.keys())
     assert utc_time(line["created_at"]) == past.signal["created_at"]
     assert line["producer_id"] == past.signal["producer_id"]
     assert line["payload"] == {"price": 1950.50}
@@ -220,6 +276,11 @@ def is_there(past: Past) -> None:
     assert not past.archive.exists()
 
 
+@then("the signal is there as it was stored")
+def is_there_again(past: Past) -> None:
+    assert past.stored() == [past.signal]
+
+
 @then("the operator is told that there was nothing to do")
 def nothing_to_do(past: Past) -> None:
     assert json.loads(past.result.stdout) == {"months": []}
@@ -230,6 +291,11 @@ def no_whole_archive(past: Past) -> None:
     assert past.result.exit_code == 1
     assert "is not a whole archive" in past.result.stderr
     assert past.stored() == []
+
+
+@then("the operator is told that file and database differ")
+def told_of_difference(past: Past) -> None:
+    assert past.told.startswith(f"{past.archive / SIGNALS} and the database do not hold the same")
 
 
 @then("the operator is told of that archive")

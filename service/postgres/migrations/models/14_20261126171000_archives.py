@@ -11,8 +11,8 @@ async def upgrade(_: BaseDBAsyncClient) -> str:
 SET LOCAL lock_timeout = '500ms';
 -- A month that is closed: its signals are those with ids from "lower" up to, and without, "upper". It lies in files
 -- since "archived_at", unless it was put back at "restored_at". "epoch", "xact" and "id" are the highest place of its
--- signals in the order in which they are read, all null where there were none; "producers" are the SHA-256 of their
--- names.
+-- signals, and of the approvals of these, in the order in which they are read, all null where there were none;
+-- "producers" are the SHA-256 of their names.
 CREATE TABLE "archives" (
     "month" VARCHAR(7) NOT NULL PRIMARY KEY,
     "lower" UUID NOT NULL,
