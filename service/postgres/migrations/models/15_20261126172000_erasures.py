@@ -4,6 +4,14 @@ from tortoise import BaseDBAsyncClient
 
 RUN_IN_TRANSACTION = True
 
+_OWNER = """DO $$
+BEGIN
+    EXECUTE format('ALTER TABLE "erasures" OWNER TO %s', (
+        SELECT "relowner"::regrole FROM pg_class WHERE "oid" = to_regclass('signals')));
+END
+$$;
+"""
+
 _TOUCH = """
 CREATE OR REPLACE FUNCTION "signals_touch"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -35,13 +43,7 @@ CREATE TABLE "erasures" (
     "sha256" BYTEA NOT NULL PRIMARY KEY,
     "at" TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-DO $$
-BEGIN
-    EXECUTE format('ALTER TABLE "erasures" OWNER TO %s', (
-        SELECT "relowner"::regrole FROM pg_class WHERE "oid" = to_regclass('signals')));
-END
-$$;
--- A signal of a producer that is forgotten keeps its times, and a closed month is no reason to remember it.
+{_OWNER}-- A signal of a producer that is forgotten keeps its times, and a closed month is no reason to remember it.
 {_TOUCH.format(kept)}{_CLOSED.format(passed)}"""
 
 
