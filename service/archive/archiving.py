@@ -14,6 +14,7 @@ from service.archive import extent, files, statement
 from service.archive.errors import Differs, HoldsMore, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.erasure import transitions
+from service.erasure.portions import Portions
 from service.months.month import Month
 from service.months.partitions import Partition, partitions
 from service.months.turn import soon
@@ -133,8 +134,9 @@ class Archiving:
 
     async def _let_go(self) -> None:
         """What became of archived signals goes, as soon as nobody can be given it any more."""
-        while ids := await statement.leaving(self._connection):
-            await soon(self._connection, partial(transitions.change, self._connection, statement.LEAVE, ids))
+        portions = Portions(self._connection)
+        while ids := await statement.leaving(self._connection, portions.rows):
+            await portions.done(len(ids), partial(transitions.change, self._connection, statement.LEAVE, ids))
 
     def _told(self, manifest: Manifest) -> Archived:
         file = self._folder / manifest.month / SIGNALS

@@ -170,7 +170,7 @@ async def restored(connection: asyncpg.Connection, month: Month) -> None:
     await connection.execute(_RESTORED, str(month))
 
 
-async def leaving(connection: asyncpg.Connection) -> list[UUID]:
-    """Some of the changes that lie in archives, of signals that do too, and that nobody is given any more."""
-    records = await connection.fetch(_LEAVING, *await floor(connection), ROWS)
+async def leaving(connection: asyncpg.Connection, rows: int) -> list[UUID]:
+    """So many of the changes that lie in archives, of signals that do too, and that nobody is given any more."""
+    records = await connection.fetch(_LEAVING, *await floor(connection), rows)
     return [record["id"] for record in records]
