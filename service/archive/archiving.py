@@ -127,10 +127,10 @@ class Archiving:
         return Part(lines=number, sha256=await asyncio.to_thread(files.sha256, path))
 
     async def _drop(self, part: Partition, manifests: list[Manifest]) -> None:
-        await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
-        await self._connection.execute(f"DROP TABLE {part.name}")
         for manifest in manifests:
             await statement.archived(self._connection, manifest, self._folder / manifest.month)
+        await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
+        await self._connection.execute(f"DROP TABLE {part.name}")
 
     async def _let_go(self) -> None:
         """What became of archived signals goes, as soon as nobody can be given it any more."""

@@ -14,7 +14,7 @@ from service.archive.archiving import Archived, Progress, compare, nobody
 from service.archive.errors import MonthIsThere, OpenThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.erasure.erasures import Erasures
-from service.months.making import TooMany, attach, create, exclude
+from service.months.making import TooMany, attach, create, exclude, include
 from service.months.month import Month
 from service.months.partitions import holding, partitions
 from service.months.turn import NOT_NOW, soon
@@ -44,10 +44,13 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
         with suppress(*NOT_NOW):  # it only spares time
             await exclude(connection, month)
         await soon(connection, partial(_show, connection, manifest, folder))
-    except TooMany:
-        raise TooManyThere(month) from None
-    except statement.StillOpen:  # nobody could close them in a closed month
-        raise OpenThere(month) from None
+    except BaseException as error:
+        await include(connection, month)
+        if isinstance(error, TooMany | asyncpg.QueryCanceledError):
+            raise TooManyThere(month) from None
+        if isinstance(error, statement.StillOpen):  # nobody could close them in a closed month
+            raise OpenThere(month) from None
+        raise
     return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
 
 

@@ -40,8 +40,7 @@ _OWNER = "SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('
 
 
 class TooMany(Exception):
-    """More signals lie outside of all months than can be moved at once, by their number or by the time it takes. They
-    stay where they are, and are found."""
+    """More signals lie outside of all months than can be moved at once. They stay where they are, and are found."""
 
 
 class _Turn(Exception):
@@ -63,8 +62,14 @@ async def make(connection: asyncpg.Connection, month: Month) -> int | None:
     try:
         return await _make(connection, month)
     except asyncpg.QueryCanceledError:  # what no month takes is too much to be looked at while others wait
+        if month <= Month.of(await connection.fetchval("SELECT now()")):  # of which signals are stored now
+            raise
+    try:
         await exclude(connection, month)
         return await _make(connection, month)
+    except BaseException:
+        await include(connection, month)
+        raise
 
 
 async def _make(connection: asyncpg.Connection, month: Month) -> int | None:
@@ -90,8 +95,8 @@ async def create(connection: asyncpg.Connection, month: Month) -> None:
 
 async def exclude(connection: asyncpg.Connection, month: Month) -> None:
     """Have it known that what no month takes holds nothing of this one, so that it is not looked at while others wait.
-    Does nothing where it holds some. Meanwhile nobody can store a signal of that month. Raises what is in
-    turn.NOT_NOW."""
+    Does nothing where it holds some. Until the month is made nobody can store a signal of it, or until `include`.
+    Raises what is in turn.NOT_NOW."""
     async with connection.transaction(isolation="read_committed"):
         await connection.execute(PATIENCE)
         await connection.execute(f"LOCK TABLE {DEFAULT} IN ACCESS EXCLUSIVE MODE")
@@ -100,14 +105,10 @@ async def exclude(connection: asyncpg.Connection, month: Month) -> None:
         outside = f"id < '{month.lower}' OR id >= '{month.upper}'"
         await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
         await connection.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT {_without(month)} CHECK ({outside}) NOT VALID")
-    try:
-        await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
-    except BaseException:
-        await _include(connection, month)
-        raise
+    await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
 
 
-async def _include(connection: asyncpg.Connection, month: Month) -> None:
+async def include(connection: asyncpg.Connection, month: Month) -> None:
     """Let signals of a month be stored that is not made after all, unless somebody uses the table."""
     with suppress(*NOT_NOW):
         async with connection.transaction(isolation="read_committed"):
@@ -124,14 +125,9 @@ async def attach(connection: asyncpg.Connection, month: Month) -> int:
     if number > MOVED_MAX:
         raise TooMany
     range = f"FROM ('{month.lower}') TO ('{month.upper}')"
-    try:
-        await _move(connection, month, number)
-        await connection.execute(_PATIENCE_OF_LOOKING)
-        await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
-    except asyncpg.QueryCanceledError:
-        if number:  # so that it cannot be known beforehand that there are none
-            raise TooMany from None
-        raise
+    await _move(connection, month, number)
+    await connection.execute(_PATIENCE_OF_LOOKING)
+    await connection.execute(f"ALTER TABLE signals ATTACH PARTITION {month.table} FOR VALUES {range}")
     await connection.execute(f"ALTER TABLE {month.table} DROP CONSTRAINT {_BOUNDS}")
     await connection.execute(f"ALTER TABLE {DEFAULT} DROP CONSTRAINT IF EXISTS {_without(month)}")
     return number
@@ -147,13 +143,13 @@ async def _move(connection: asyncpg.Connection, month: Month, number: int) -> No
 
 async def make_missing(connection: asyncpg.Connection, number: int) -> AsyncIterator[tuple[Month, int | None]]:
     """Make all that is missing with so many months ahead; each month that was made, and how many signals were moved
-    into it, None where these are too many and it was not made. Waits until nobody is in the way any more. Raises what
-    turn.patiently raises."""
+    into it, None where these are too many, by their number or by the time it takes, and it was not made. Waits until
+    nobody is in the way any more."""
     this = Month.of(await connection.fetchval("SELECT now()"))
     for month in await missing(connection, this, number):
         try:
             moved = await patiently(partial(make, connection, month))
-        except TooMany:
+        except (TooMany, asyncpg.QueryCanceledError):
             yield month, None
         else:
             if moved is not None:

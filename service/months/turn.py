@@ -70,6 +70,7 @@ async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await work()
         except asyncpg.LockNotAvailableError:
+            cancelled = 0
             await asyncio.sleep(_RETRY_SECONDS)
         except asyncpg.QueryCanceledError:
             cancelled += 1

@@ -43,7 +43,7 @@ class Months:
             self._tell("Months cannot be made by this role: run `signals migrate`", month)
         except TooMany:
             self._tell("Too many signals of a month lie outside of all months to be moved", month)
-        except asyncpg.LockNotAvailableError:
+        except (asyncpg.LockNotAvailableError, asyncpg.IdleInTransactionSessionTimeoutError):
             log.info("Month is made later: its tables are in use", month=str(month))
         except (asyncpg.QueryCanceledError, TimeoutError):
             self._tell("Month cannot be made in the time that a service has: run `signals migrate`", month)

@@ -69,9 +69,7 @@ async def test_nothing_else_waits_for_the_audit_trail(database: Database, connec
         async with holder.transaction():
             await holder.execute("SELECT FROM audit FOR UPDATE")
             forgetting = asyncio.create_task(forget(connection, "my-bot", at_once))
-            await until(
-                lambda: database.value("SELECT producers FROM readers") == [FORGOTTEN], "scopes are changed", 10
-            )
+            await until(lambda: database.value("SELECT producers FROM readers") == [FORGOTTEN], "scopes are changed")
             assert database.value("SELECT by FROM audit") == "my-bot"
     finally:
         await holder.close()

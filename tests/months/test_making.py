@@ -224,7 +224,7 @@ async def test_what_takes_too_long_to_be_moved_is_too_much(database: Database, c
     month = await next_month(connection)
     early = insert_signal(database, id=id_in(month))
     database.execute(SLOW_MOVING)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert (month, None) in [made async for made in make_missing(connection, 4)]
     assert database.value(WHERE, early["id"]) == "signals_default"
 
@@ -245,10 +245,20 @@ async def test_a_service_that_has_not_the_time_for_it_says_so_once(
     month = Month.of_id((await partitions(connection))[-1].lower)
     await connection.execute(f"DROP TABLE {month.table}")
     database.execute(SLOW_LOOKING.format("ATTACH|VALIDATE"))
-    async with serving(database.url, limits=replace(OFTEN, statement_seconds=0.5)):
+    async with serving(database.url, limits=replace(LIMITS, statement_seconds=0.5)):
         await until(lambda: any("time that a service has" in line["event"] for line in log_lines), "it is told")
     assert database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '_without_'") == 0
     insert_signal(database, id=id_in(month))
+
+
+async def test_a_month_that_is_not_made_after_all_keeps_no_signal_out(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    month = await next_month(connection)
+    database.execute(SLOW_LOOKING.format("ATTACH").replace("'_without_'", "'no such thing'"))
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await make(connection, month)
+    assert database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '_without_'") == 0
 
 
 async def test_too_many_signals_are_moved_as_the_runbook_says(

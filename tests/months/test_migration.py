@@ -13,7 +13,7 @@ from service.months.making import make
 from service.months.month import Month
 from service.months.partitions import FIRST, partitions
 from service.postgres.schema import migrate
-from tests.postgres.locks import until_somebody_waits
+from tests.postgres.locks import until_it_gives_up, until_somebody_waits
 from tests.postgres.rows import insert_signal
 from tests.running.environment import ROOT
 from tests.running.months import id_in
@@ -149,6 +149,7 @@ async def test_a_migration_that_is_told_to_stop_says_what_it_leaves_behind(
         migration = asyncio.create_task(migrate(database.url))
         await until_somebody_waits(database)
         if not reads:
+            await until_it_gives_up(database)
             await reader.execute("ROLLBACK")
         migration.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from tests.running.postgres import Database
-from tests.running.waiting import wait_until
+from tests.running.waiting import until, wait_until
 
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -38,3 +38,9 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%
 async def until_a_migration_waits(database: Database) -> None:
     """Return when a migration has asked whether it is its turn, and does nothing else."""
     await asyncio.to_thread(wait_until, lambda: database.value(_MIGRATING) > 0, "a migration asks for its turn")
+
+
+async def until_it_gives_up(database: Database) -> None:
+    """Return when a connection to the database has waited for a lock, and none does any more."""
+    await until(lambda: database.value(_WAITING) > 0, "somebody waits for a lock")
+    await until(lambda: database.value(_WAITING) == 0, "it has given up")

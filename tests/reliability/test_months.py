@@ -27,7 +27,7 @@ from service.months.partitions import holding, partitions
 from service.postgres import schema
 from tests.reliability.lab import Lab
 from tests.running.environment import service_environment, unmeasured
-from tests.running.months import Months, with_months
+from tests.running.months import Months, id_in, with_months
 from tests.running.postgres import Database, PostgresServer
 from tests.running.waiting import until_true
 
@@ -51,7 +51,7 @@ MONTHS = 13
 """The number of the migration by which signals lie in months."""
 
 NEWEST = "SELECT max(split_part(version, '_', 1)::int) FROM aerich"
-GONE = "INSERT INTO signals (id, instrument, side, time) VALUES (gen_random_uuid(), 'GONE', 0, now())"
+GONE = "INSERT INTO signals (id, instrument, side, time) VALUES ($1, 'GONE', 0, now())"
 ALONE = """
 SELECT NOT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
     WHERE locktype = 'advisory' AND granted AND datname = current_database())
@@ -82,11 +82,15 @@ class Command:
     async def kill(self) -> None:
         """Give it, and kill it. Returns when the server has noticed."""
         process = await self._give()
+        started = time.monotonic()
         await asyncio.sleep(self._lab.draw.uniform(0, self._seconds))
         with suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
-        self.killed += process.returncode == -signal.SIGKILL
+        if process.returncode == -signal.SIGKILL:
+            self.killed += 1
+        else:
+            self._seconds = min(self._seconds, time.monotonic() - started)
         await until_true(self._is_left_alone, "nobody works any more")
 
     async def _give(self) -> asyncio.subprocess.Process:
@@ -191,7 +195,7 @@ async def _migrations_killed(lab: Lab, database: Database) -> None:
             await command.kill()
             assert await connection.fetchval(everything) == before
             async with asyncio.timeout(5):
-                await connection.execute(GONE)
+                await connection.execute(GONE, id_in(this))
                 await connection.execute("DELETE FROM signals WHERE instrument = 'GONE'")
     await up.run()
     assert await connection.fetchval(everything) == before

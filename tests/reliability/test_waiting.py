@@ -1,4 +1,7 @@
-"""Who stores a signal waits less than a second, whatever is done to the tables, and whoever reads them meanwhile."""
+"""Who stores a signal waits less than a second, whatever is done to the tables, and whoever reads them meanwhile.
+
+It stands here because nothing else runs beside the tests of this folder.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,21 +16,17 @@ from service.archive.restoring import restore
 from service.erasure.forgetting import forget
 from service.months.making import make_missing
 from service.postgres import schema
+from tests.postgres.locks import until_it_gives_up
 from tests.running.application import JSON, SIGNALS, serving, signal_body
 from tests.running.months import AGE, Months
 from tests.running.old_months import connection, folder, months
 from tests.running.postgres import Database
-from tests.running.waiting import until_true
 
 __all__ = ["connection", "folder", "months"]
 
 pytestmark = pytest.mark.anyio
 
 PARTITIONS = "13_20261126170000_partitions.py"
-WAITING = """
-SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
-    WHERE NOT granted AND datname = current_database())
-"""
 
 
 async def post(client: httpx.AsyncClient) -> None:
@@ -36,25 +35,11 @@ async def post(client: httpx.AsyncClient) -> None:
         assert (await client.post(SIGNALS, content=signal_body(), headers=JSON)).status_code == 201
 
 
-async def until_it_gives_up(reader: asyncpg.Connection) -> None:
-    """Return when somebody has waited for a lock, and nobody does any more."""
-
-    async def waits() -> bool:
-        waiting: bool = await reader.fetchval(WAITING)
-        return waiting
-
-    async def waits_no_more() -> bool:
-        return not await waits()
-
-    await until_true(waits, "somebody waits for a lock")
-    await until_true(waits_no_more, "it has given up")
-
-
-async def meanwhile(client: httpx.AsyncClient, url: str, work: Awaitable[object]) -> bool:
+async def meanwhile(client: httpx.AsyncClient, database: Database, work: Awaitable[object]) -> bool:
     """Store signals while some work is done that a reader keeps waiting at first; returns whether it had to wait."""
-    reader = await asyncpg.connect(url)
+    reader = await asyncpg.connect(database.url)
     await reader.execute("BEGIN; SELECT FROM signals; SELECT FROM transitions")
-    waits = asyncio.create_task(until_it_gives_up(reader))
+    waits = asyncio.create_task(until_it_gives_up(database))
     task = asyncio.ensure_future(work)
     while not waits.done() and not task.done():
         await post(client)
@@ -72,7 +57,7 @@ async def test_while_the_table_becomes_one_of_months(database: Database) -> None
     while await asyncio.to_thread(asyncio.run, schema.migrate(database.url, down=True)) != [PARTITIONS]:
         pass
     async with serving(database.url) as client:
-        assert await meanwhile(client, database.url, schema.migrate(database.url))
+        assert await meanwhile(client, database, schema.migrate(database.url))
     assert database.value("SELECT count(*) FROM signals_first") > 0
 
 
@@ -94,5 +79,5 @@ async def test_while_months_are_made_archived_restored_and_their_producer_is_for
         "forget": lambda: forget(connection, "alpha", nobody_learns),
     }
     async with serving(months.database.url) as client:
-        waited = {name for name, work in works.items() if await meanwhile(client, months.database.url, work())}
+        waited = {name for name, work in works.items() if await meanwhile(client, months.database, work())}
     assert waited >= {"make", "archive", "restore"}
