@@ -18,8 +18,11 @@ from service.readers.filter import EVERYTHING, Filter
 
 _ORDER = "ORDER BY epoch, xact, id"
 
+_ORDER_OF_ONE = "ORDER BY instrument, epoch, xact, id"
+"""The same among the events of one instrument, as its index has them."""
+
 _BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-SET LOCAL plan_cache_mode = force_generic_plan"""
+SET LOCAL enable_incremental_sort = off; SET LOCAL plan_cache_mode = force_generic_plan"""
 
 _LOOK = f"""
 WITH {HORIZON}
@@ -42,11 +45,11 @@ FROM (
         AND (NOT $14::bool OR s.to_status <> 2 AND s.expires_at <= clock_timestamp() IS NOT TRUE
             AND (s.signal_id IS NULL OR (SELECT status <> 2 FROM signals WHERE id = s.signal_id)))
         AND ($15::bool OR NOT s.waiting) AS hit
-    FROM (SELECT * FROM ({{source}}) AS s {_ORDER} LIMIT {{window}}) AS s WINDOW place AS ({_ORDER})
+    FROM (SELECT * FROM ({{source}}) AS s {{order}} LIMIT {{window}}) AS s WINDOW place AS ({{order}})
 ) AS s, LATERAL (
     SELECT {FIELDS.format(status="0", state_version="0", updated_at="s.created_at")}
 ) AS signal, {CHANGE}, LATERAL (SELECT s.signal_id AS of, s.at) AS approval
-WHERE s.hit OR s.last {_ORDER} LIMIT $7
+WHERE s.hit OR s.last {{order}} LIMIT $7
 """  # nosec B608
 """What comes after a place: signals, as each was at its own, status 0, and what became of signals. It looks at so many
 rows, whatever they are, and gives those that match, and the last one. A signal that needs approval is `waiting`, and so
@@ -84,13 +87,14 @@ WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) AND (s.epoch, s.xact, s
 
 _OF_ONE = f"""
 ({{rows}}
-WHERE s.instrument = {{name}}
-    AND (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
+WHERE {{same}}
+    (s.instrument, s.epoch, s.xact, s.id) > ({{name}}, $1, $2::xid8, $3::uuid)
     AND (s.instrument, s.epoch, s.xact, s.id) <= ({{name}}, $4, $5::xid8, $6::uuid)
     AND (s.instrument, s.epoch, s.xact) < ({{name}}, (SELECT epoch FROM horizon), (SELECT xact FROM horizon))
-    AND {READABLE} {_ORDER})
+    AND {READABLE} {{order}})
 """  # nosec B608
-"""The instrument is in all bounds, so that they are of no use for any other index."""
+"""The instrument is in all bounds, so that they are of no use for any other index. They alone say that it is the
+`same`, unless several are merged in the order of their places: then it is said, and what is before is passed."""
 
 _DOWN = "ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1"
 
@@ -213,14 +217,27 @@ def _statement(asked: Asked) -> Sequence[Any]:
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
     more = asked.names or () if asked.ids is None else [asked.ids]
     values += [filter.live, filter.unapproved, *more]
-    return [_LOOK.format(source=_source(asked), window=asked.window), *values]
+    return [_LOOK.format(source=_source(asked), window=asked.window, order=_order(asked)), *values]
+
+
+def _order(asked: Asked) -> str:
+    return _ORDER_OF_ONE if asked.names and len(asked.names) == 1 else _ORDER
 
 
 def _source(asked: Asked) -> str:
     """Each instrument has its own order in the index of each table. Those are merged."""
     if asked.names:
         names = [f"${16 + place}::text" for place in range(len(asked.names))]
-        parts = [_OF_ONE.format(rows=rows.format(table), name=name) for rows, table, _ in _SOURCES for name in names]
+        parts = [
+            _OF_ONE.format(
+                rows=rows.format(table),
+                name=name,
+                same=f"s.instrument = {name} AND" if len(names) > 1 else "",
+                order=_order(asked),
+            )
+            for rows, table, _ in _SOURCES
+            for name in names
+        ]
     elif asked.ids is not None:
         parts = [_ALL.format(rows=rows.format(these), condition="true") for rows, _, these in _SOURCES]
     else:

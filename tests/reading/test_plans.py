@@ -133,6 +133,15 @@ async def test_a_page_is_read_in_order(
     assert sum(step["Actual Rows"] * step["Actual Loops"] for step in scans) <= looked + arms * parts
 
 
+async def test_a_page_of_one_instrument_begins_at_its_place(filled: Database, connection: asyncpg.Connection) -> None:
+    """Red with an equality among the bounds: the server begins with that, and passes all that was there before."""
+    whole = wholes(filled)
+    done = await steps(connection, Asked(some("I7"), names=("I7",)))
+    scans = [step for step in done if "instrument_position" in whole.get(step.get("Index Name", ""), "")]
+    assert len(scans) == len(wholes(filled, "signals"))
+    assert not [step["Index Cond"] for step in scans if "(instrument)::text = " in step["Index Cond"]]
+
+
 async def test_whether_a_time_is_settled_is_looked_up_in_order(
     filled: Database, connection: asyncpg.Connection
 ) -> None:
