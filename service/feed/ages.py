@@ -5,8 +5,8 @@ from datetime import datetime
 import asyncpg
 
 from service.feed.position import ORIGIN, Position
-from service.feed.statement import snapshot
 from service.lives.horizon import HORIZON
+from service.lives.snapshot import snapshot
 
 _PLACE = """
 SELECT epoch, xact, id FROM horizons WHERE at < $1 ORDER BY at DESC, epoch DESC, xact DESC, id DESC LIMIT 1

@@ -6,7 +6,8 @@ from uuid import UUID
 import asyncpg
 
 from service.feed.position import Position
-from service.feed.statement import newest, snapshot
+from service.feed.statement import newest
+from service.lives.snapshot import snapshot
 from service.payloads import index as payload_index
 
 _BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL statement_timeout = {}"

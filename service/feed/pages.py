@@ -12,8 +12,9 @@ from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import ORIGIN, Position
 from service.feed.share import Share
-from service.feed.statement import Asked, complete_until, is_behind, look, newest, snapshot
+from service.feed.statement import Asked, complete_until, is_behind, look, newest
 from service.kernel.limits import Limits
+from service.lives.snapshot import snapshot
 from service.months.archived import floor
 from service.readers.filter import Filter
 

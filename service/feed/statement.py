@@ -1,7 +1,6 @@
 """The statements that read the feed."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,9 +19,6 @@ _ORDER = "ORDER BY epoch, xact, id"
 
 _ORDER_OF_ONE = "ORDER BY instrument, epoch, xact, id"
 """The same among the events of one instrument, as its index has them."""
-
-_BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-SET LOCAL enable_incremental_sort = off; SET LOCAL plan_cache_mode = force_generic_plan"""
 
 _LOOK = f"""
 WITH {HORIZON}
@@ -158,23 +154,6 @@ class Looked:
     all: bool
 
 
-@asynccontextmanager
-async def snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """One view of the data for all statements within: what one of them does not see yet another one might.
-
-    In it nothing is sorted that an index has in order: whatever is known of the table, and right after it was restored
-    nothing is, the planner would rather sort all that follows a place than read some of it. And a plan is made once:
-    that takes longer than to read a page, and longer with each month.
-    """
-    await connection.execute(_BEGIN)
-    try:
-        yield
-    except asyncpg.PostgresError:
-        await connection.execute("ROLLBACK")
-        raise
-    await connection.execute("COMMIT")
-
-
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read with one statement, within a snapshot."""
     records = await connection.fetch(*_statement(asked))
@@ -217,24 +196,18 @@ def _statement(asked: Asked) -> Sequence[Any]:
     values = [*asked.after, *asked.until, asked.rows, *names, producers, asked.since, asked.before, filter.payload]
     more = asked.names or () if asked.ids is None else [asked.ids]
     values += [filter.live, filter.unapproved, *more]
-    return [_LOOK.format(source=_source(asked), window=asked.window, order=_order(asked)), *values]
+    source, order = _source(asked)
+    return [_LOOK.format(source=source, window=asked.window, order=order), *values]
 
 
-def _order(asked: Asked) -> str:
-    return _ORDER_OF_ONE if asked.names and len(asked.names) == 1 else _ORDER
-
-
-def _source(asked: Asked) -> str:
-    """Each instrument has its own order in the index of each table. Those are merged."""
+def _source(asked: Asked) -> tuple[str, str]:
+    """What is read, and its order. Each instrument has its own order in the index of each table; those are merged."""
+    order = _ORDER
     if asked.names:
+        same, order = ("s.instrument = {} AND", _ORDER) if len(asked.names) > 1 else ("", _ORDER_OF_ONE)
         names = [f"${16 + place}::text" for place in range(len(asked.names))]
         parts = [
-            _OF_ONE.format(
-                rows=rows.format(table),
-                name=name,
-                same=f"s.instrument = {name} AND" if len(names) > 1 else "",
-                order=_order(asked),
-            )
+            _OF_ONE.format(rows=rows.format(table), name=name, same=same.format(name), order=order)
             for rows, table, _ in _SOURCES
             for name in names
         ]
@@ -243,4 +216,4 @@ def _source(asked: Asked) -> str:
     else:
         condition = "true" if asked.names is None else "false"
         parts = [_ALL.format(rows=rows.format(table), condition=condition) for rows, table, _ in _SOURCES]
-    return " UNION ALL ".join(parts)
+    return " UNION ALL ".join(parts), order

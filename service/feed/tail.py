@@ -10,9 +10,10 @@ from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import Position
 from service.feed.share import unavailable
-from service.feed.statement import Asked, is_behind, look, newest, snapshot
+from service.feed.statement import Asked, is_behind, look, newest
 from service.kernel.limits import Limits
 from service.kernel.logs import log
+from service.lives.snapshot import snapshot
 from service.postgres.pool import Pool
 
 Follower = Callable[[Sequence[Row]], float]

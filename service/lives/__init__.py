@@ -3,4 +3,5 @@
 - `horizon`: up to where the order of the feed is final
 - `lives`: whether the data has come into another server, and what is done then
 - `settling`: a service does it, and tells it in its log
+- `snapshot`: one view of the data, read in the order that indexes have
 """

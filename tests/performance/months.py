@@ -22,7 +22,8 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from service.feed.position import Position
-from service.feed.statement import Asked, look, newest, one, snapshot
+from service.feed.statement import Asked, look, newest, one
+from service.lives.snapshot import snapshot
 from service.months.making import make
 from service.months.month import Month
 from service.months.partitions import partitions

@@ -14,6 +14,7 @@ import pytest
 from service.feed import Filter, ages, contents, statement
 from service.feed.position import Position
 from service.feed.statement import Asked
+from service.lives.snapshot import snapshot
 from service.months.making import make
 from service.months.month import Month
 from service.months.partitions import partitions
@@ -91,7 +92,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 async def steps(connection: asyncpg.Connection, asked: Asked) -> list[dict[str, Any]]:
     """What the server does to read a page."""
     text, *values = statement._statement(asked)
-    async with statement.snapshot(connection):
+    async with snapshot(connection):
         found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *values)
     return [*nodes(json.loads(found)[0]["Plan"])]
 
@@ -146,7 +147,7 @@ async def test_whether_a_time_is_settled_is_looked_up_in_order(
     filled: Database, connection: asyncpg.Connection
 ) -> None:
     """Red without an order: with nothing known of the table all of it is read, of which nothing is hidden."""
-    async with statement.snapshot(connection):
+    async with snapshot(connection):
         found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {ages._SHOWN}", datetime.now(UTC))
     scans = [step.get("Index Name") for step in nodes(json.loads(found)[0]["Plan"]) if "Relation Name" in step]
     whole = wholes(filled)
@@ -158,7 +159,7 @@ async def test_contents_are_found_by_their_index(filled: Database, connection: a
     """Red when other scans are allowed: of contents of which much is expected the planner reads the table in order."""
     explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {contents._CONTAINING}"
     for payload in ('{"price": 1}', '{"price": 1950.50}'):
-        async with statement.snapshot(connection):
+        async with snapshot(connection):
             await connection.execute(contents._BY_INDEX.format(0))
             found = await connection.fetchval(explain, payload, 1000)
         done = [*nodes(json.loads(found)[0]["Plan"])]
