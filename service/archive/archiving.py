@@ -66,8 +66,7 @@ class Archiving:
         return found
 
     async def _is_due(self, part: Partition, age: timedelta, *, again: bool) -> bool:
-        stand = await statement.stand(self._connection, Month.of_id(part.lower))
-        if stand and stand.restored and not again:
+        if not again and await statement.is_restored(self._connection, Month.of_id(part.lower)):
             return False
         return await extent.is_old(self._connection, part, age)
 

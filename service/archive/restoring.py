@@ -14,7 +14,7 @@ from service.archive.archiving import Archived, Progress, compare, nobody
 from service.archive.errors import MonthIsThere, OpenThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.erasure.erasures import Erasures
-from service.months.making import TooMany, attach, create, exclude, include
+from service.months.making import TooMany, attach, create, exclude, included_again
 from service.months.month import Month
 from service.months.partitions import holding, partitions
 from service.months.turn import NOT_NOW, soon
@@ -29,8 +29,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     manifest = await asyncio.to_thread(Manifest.read, folder)
     month = Month.parse(manifest.month)
     if holding(await partitions(connection), month) is not None:
-        stand = await statement.stand(connection, month)
-        if stand is None or not stand.restored:
+        if not await statement.is_restored(connection, month):
             raise MonthIsThere(month)
         return None
     erasures = await Erasures.read(connection)
@@ -41,16 +40,14 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
     await compare(folder / TRANSITIONS, became, progress, erasures.change)
     await statement.know(connection, month)
     try:
-        with suppress(*NOT_NOW):  # it only spares time
-            await exclude(connection, month)
-        await soon(connection, partial(_show, connection, manifest, folder))
-    except BaseException as error:
-        await include(connection, month)
-        if isinstance(error, TooMany | asyncpg.QueryCanceledError):
-            raise TooManyThere(month) from None
-        if isinstance(error, statement.StillOpen):  # nobody could close them in a closed month
-            raise OpenThere(month) from None
-        raise
+        async with included_again(connection, month):
+            with suppress(*NOT_NOW):  # it only spares time
+                await exclude(connection, month)
+            await soon(connection, partial(_show, connection, manifest, folder))
+    except (TooMany, asyncpg.QueryCanceledError):
+        raise TooManyThere(month) from None
+    except statement.StillOpen:  # nobody could close them in a closed month
+        raise OpenThere(month) from None
     return Archived(manifest.month, manifest.signals.lines, str(folder / SIGNALS), manifest.signals.sha256)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -55,7 +55,7 @@ longer than anybody is to wait."""
 
 _OPEN = "SELECT EXISTS (SELECT FROM {} WHERE status <> 2 AND expires_at IS NOT NULL)"
 
-_STAND = "SELECT archived_at IS NOT NULL, restored_at IS NOT NULL FROM archives WHERE month = $1"
+_IS_RESTORED = "SELECT EXISTS (SELECT FROM archives WHERE month = $1 AND restored_at IS NOT NULL)"
 
 _CLOSE = """
 CREATE OR REPLACE TRIGGER signals_closed BEFORE INSERT OR UPDATE OR DELETE ON {}
@@ -86,13 +86,6 @@ LEAVE = "DELETE FROM transitions WHERE id = ANY($1::uuid[])"
 
 class StillOpen(Exception):
     """There are signals in a month that expire and are not closed, which whoever closes them still has to do."""
-
-
-class Stand(NamedTuple):
-    """What has become of a month: whether it was ever archived, and whether it is back."""
-
-    archived: bool
-    restored: bool
 
 
 async def signals(connection: asyncpg.Connection, table: str, month: Month) -> AsyncIterator[list[str]]:
@@ -133,10 +126,10 @@ async def put_transitions(connection: asyncpg.Connection, lines: Sequence[str]) 
     await connection.execute(_PUT_TRANSITIONS, lines)
 
 
-async def stand(connection: asyncpg.Connection, month: Month) -> Stand | None:
-    """What has become of a month; None when nothing has."""
-    record = await connection.fetchrow(_STAND, str(month))
-    return record and Stand(*record)
+async def is_restored(connection: asyncpg.Connection, month: Month) -> bool:
+    """Whether a month was archived, and is back."""
+    back: bool = await connection.fetchval(_IS_RESTORED, str(month))
+    return back
 
 
 async def close(connection: asyncpg.Connection, table: str) -> None:

@@ -1,7 +1,7 @@
 """Months are made before they come, and what came too early finds its place."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
@@ -64,12 +64,9 @@ async def make(connection: asyncpg.Connection, month: Month) -> int | None:
     except asyncpg.QueryCanceledError:  # what no month takes is too much to be looked at while others wait
         if month <= Month.of(await connection.fetchval("SELECT now()")):  # of which signals are stored now
             raise
-    try:
+    async with included_again(connection, month):
         await exclude(connection, month)
         return await _make(connection, month)
-    except BaseException:
-        await include(connection, month)
-        raise
 
 
 async def _make(connection: asyncpg.Connection, month: Month) -> int | None:
@@ -95,7 +92,7 @@ async def create(connection: asyncpg.Connection, month: Month) -> None:
 
 async def exclude(connection: asyncpg.Connection, month: Month) -> None:
     """Have it known that what no month takes holds nothing of this one, so that it is not looked at while others wait.
-    Does nothing where it holds some. Until the month is made nobody can store a signal of it, or until `include`.
+    Does nothing where it holds some. Until the month is made nobody can store a signal of it: see `included_again`.
     Raises what is in turn.NOT_NOW."""
     async with connection.transaction(isolation="read_committed"):
         await connection.execute(PATIENCE)
@@ -108,8 +105,18 @@ async def exclude(connection: asyncpg.Connection, month: Month) -> None:
     await connection.execute(f"ALTER TABLE {DEFAULT} VALIDATE CONSTRAINT {_without(month)}")
 
 
-async def include(connection: asyncpg.Connection, month: Month) -> None:
-    """Let signals of a month be stored that is not made after all, unless somebody uses the table."""
+@asynccontextmanager
+async def included_again(connection: asyncpg.Connection, month: Month) -> AsyncIterator[None]:
+    """Where what is done within fails, let signals of a month be stored that is not made after all."""
+    try:
+        yield
+    except BaseException:
+        await _include(connection, month)
+        raise
+
+
+async def _include(connection: asyncpg.Connection, month: Month) -> None:
+    """Unless somebody uses the table."""
     with suppress(*NOT_NOW):
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(PATIENCE)

@@ -14,12 +14,11 @@ from service.months.month import Month
 from service.months.partitions import FIRST, partitions
 from service.postgres.schema import migrate
 from tests.postgres.locks import until_it_gives_up, until_somebody_waits
+from tests.postgres.migrating import PARTITIONS, run_migrations, undo_months
 from tests.postgres.rows import insert_signal
 from tests.running.environment import ROOT
 from tests.running.months import id_in
 from tests.running.postgres import Database
-
-PARTITIONS = "13_20261126170000_partitions.py"
 
 KIND = "SELECT relkind::text FROM pg_class WHERE oid = 'signals'::regclass"
 BOUND = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'signals_first'"
@@ -33,21 +32,10 @@ WHERE table_name = 'signals' AND grantee <> current_user ORDER BY 1, 2
 """
 
 
-def run(database: Database, *, down: bool = False) -> list[str]:
-    """Migrate in an event loop of its own, as the command line does."""
-    return asyncio.run(migrate(database.url, down=down))
-
-
-def undo(database: Database) -> None:
-    """Go back to one table."""
-    while run(database, down=True) != [PARTITIONS]:
-        pass
-
-
 @pytest.fixture
 def before(database: Database) -> Database:
     """A database with one table of signals."""
-    undo(database)
+    undo_months(database.url)
     return database
 
 
@@ -73,7 +61,7 @@ def test_it_goes_up_down_and_up_with_all_that_is_there(before: Database) -> None
         database.execute("CREATE INDEX own ON signals (side) WHERE side = 1")
         insert_signal(database, id=id_in(Month(2026, 1)))
         rights, indexes, stored = database.fetch(RIGHTS), database.fetch(INDEXES), content(database)
-        assert run(database)[0] == PARTITIONS
+        assert run_migrations(database.url)[0] == PARTITIONS
         assert (database.value(KIND), content(database)) == ("p", stored)
         assert (database.fetch(RIGHTS), database.fetch(INDEXES)) == (rights, indexes)
         asyncio.run(_make_next(database.url))
@@ -81,11 +69,11 @@ def test_it_goes_up_down_and_up_with_all_that_is_there(before: Database) -> None
             insert_signal(database)
         later = [insert_signal(database, id=id)["id"] for id in (id_in(Month(2027, 2)), UUID(int=(1 << 128) - 1))]
         stored = content(database)
-        undo(database)
+        undo_months(database.url)
         assert (database.value(KIND), content(database)) == ("r", stored)
         assert database.fetch(INDEXES) == indexes
         assert touched(database, later[0])
-        assert run(database)[0] == PARTITIONS
+        assert run_migrations(database.url)[0] == PARTITIONS
         assert all(touched(database, id) for id in later)
     finally:
         database.execute(f"DROP OWNED BY {role}")
@@ -100,7 +88,7 @@ async def _make_next(url: str) -> None:
 
 def test_the_first_table_goes_as_far_as_its_ids(before: Database) -> None:
     insert_signal(before, id=id_in(Month(2031, 5)))
-    run(before)
+    run_migrations(before.url)
     assert str(Month(2031, 6).lower) in before.value(BOUND)
 
 
@@ -109,7 +97,7 @@ def test_an_attempt_that_was_broken_off_goes_on(before: Database) -> None:
     insert_signal(before, id=id_in(Month(2026, 1)))
     past = Month(2026, 2).lower
     before.execute(f"ALTER TABLE signals ADD CONSTRAINT ck_signals_bound CHECK (id < '{past}') NOT VALID")
-    assert run(before)[0] == PARTITIONS
+    assert run_migrations(before.url)[0] == PARTITIONS
     assert str(past) not in before.value(BOUND)
     left = "SELECT count(*) FROM pg_constraint WHERE conname = 'ck_signals_bound'"
     assert before.value(left) == 0
@@ -121,7 +109,7 @@ def test_without_the_first_table_it_goes_down_too(database: Database) -> None:
     database.execute(f"DROP TABLE {FIRST}")
     insert_signal(database)
     stored = content(database)
-    undo(database)
+    undo_months(database.url)
     assert (database.value(KIND), content(database)) == ("r", stored)
 
 
@@ -132,7 +120,7 @@ def test_a_migration_that_fails_leaves_no_bound_behind(before: Database) -> None
     """From which on no signal could be stored, after the service was rolled back."""
     before.execute("CREATE TABLE signals_default ()")
     with pytest.raises(OperationalError, match="already exists"):
-        run(before)
+        run_migrations(before.url)
     assert before.value(LEFT) == 0
 
 
@@ -140,7 +128,7 @@ def test_a_migration_that_fails_leaves_no_bound_behind(before: Database) -> None
 async def test_a_migration_that_is_told_to_stop_says_what_it_leaves_behind(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await asyncio.to_thread(undo, database)
+    await asyncio.to_thread(undo_months, database.url)
     for reads in (False, True):
         bound = Month.of(utc_now()).later(3).lower
         database.execute(f"ALTER TABLE signals ADD CONSTRAINT ck_signals_bound CHECK (id < '{bound}')")
@@ -167,7 +155,7 @@ def test_the_owner_of_signals_owns_what_comes_of_them_whoever_migrates(before: D
     database.execute(f"CREATE ROLE {role}")
     try:
         database.execute(f"ALTER TABLE signals OWNER TO {role}")
-        run(database)
+        run_migrations(database.url)
         asyncio.run(_make_next(database.url))
         owners = "SELECT tableowner FROM pg_tables WHERE tablename ~ '^signals|^archives$|^erasures$'"
         assert {row["tableowner"] for row in database.fetch(owners)} == {role}

@@ -16,6 +16,7 @@ from service.postgres import schema
 from service.postgres.connector import service_connector
 from service.postgres.schema import MIGRATION_LOCK, MIGRATIONS, migrate, migration_files, orm_config
 from tests.postgres.locks import until_a_migration_waits, until_somebody_waits
+from tests.postgres.migrating import run_migrations
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
@@ -145,11 +146,6 @@ def test_nothing_points_to_signals(shared_database: Database) -> None:
     """A foreign key would be in the way of a month that goes."""
     keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'signals'::regclass"
     assert shared_database.value(keys) == 0
-
-
-def run_migrations(url: str, *, down: bool = False) -> list[str]:
-    """Migrate in an event loop of its own, as the command line does."""
-    return asyncio.run(migrate(url, down=down))
 
 
 def test_up_down_and_up_again_on_real_data(empty_database: Database) -> None:

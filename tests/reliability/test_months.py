@@ -24,7 +24,7 @@ from service.archive.statement import signals as signal_lines
 from service.archive.statement import transitions as transition_lines
 from service.months.month import Month
 from service.months.partitions import holding, partitions
-from service.postgres import schema
+from tests.postgres.migrating import run_migrations
 from tests.reliability.lab import Lab
 from tests.running.environment import service_environment, unmeasured
 from tests.running.months import Months, id_in, with_months
@@ -203,11 +203,6 @@ async def _migrations_killed(lab: Lab, database: Database) -> None:
     assert min(up.killed, down.killed) >= times // 2, f"invalid: {up.killed}, {down.killed}"
     print(f"killed before they were done: migrate {up.killed}, migrate --down {down.killed}")
     await connection.close()
-
-
-def run_migrations(url: str, *, down: bool = False) -> None:
-    """In this process, which is faster, and without the running event loop, which Tortoise would remember."""
-    asyncio.run(schema.migrate(url, down=down))
 
 
 async def undo(database: Database, connection: asyncpg.Connection, *, until: int) -> None:

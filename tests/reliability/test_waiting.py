@@ -17,6 +17,7 @@ from service.erasure.forgetting import forget
 from service.months.making import make_missing
 from service.postgres import schema
 from tests.postgres.locks import until_it_gives_up
+from tests.postgres.migrating import undo_months
 from tests.running.application import JSON, SIGNALS, serving, signal_body
 from tests.running.months import AGE, Months
 from tests.running.old_months import connection, folder, months
@@ -25,8 +26,6 @@ from tests.running.postgres import Database
 __all__ = ["connection", "folder", "months"]
 
 pytestmark = pytest.mark.anyio
-
-PARTITIONS = "13_20261126170000_partitions.py"
 
 
 async def post(client: httpx.AsyncClient) -> None:
@@ -54,8 +53,7 @@ async def meanwhile(client: httpx.AsyncClient, database: Database, work: Awaitab
 
 
 async def test_while_the_table_becomes_one_of_months(database: Database) -> None:
-    while await asyncio.to_thread(asyncio.run, schema.migrate(database.url, down=True)) != [PARTITIONS]:
-        pass
+    await asyncio.to_thread(undo_months, database.url)
     async with serving(database.url) as client:
         assert await meanwhile(client, database, schema.migrate(database.url))
     assert database.value("SELECT count(*) FROM signals_first") > 0
