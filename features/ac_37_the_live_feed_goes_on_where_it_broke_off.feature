@@ -27,6 +27,7 @@ Feature: AC-37 The live feed goes on where it broke off
     Example: What was there before is not shown
       Given anybody may read
       And the producer has sent a signal
+      And the reader has seen that signal
       And the reader follows the live feed
       When the producer sends another signal
       Then the reader is shown the second signal and not the first

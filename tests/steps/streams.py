@@ -162,6 +162,12 @@ def come_back_with(reader: Reader, place: str) -> None:
     reader.read(f"{LIVE}?after={PLACES[place]}")
 
 
+@given("the reader has seen that signal")
+def has_seen(reader: Reader, conversation: Conversation) -> None:
+    id = conversation.answer.json()["id"]
+    wait_until(lambda: id in [signal["id"] for signal in reader.read_all()], "what was sent can be read")
+
+
 @given(parsers.parse("the producer has sent {count:d} signals"))
 def has_sent(producer: Producer, conversation: Conversation, sent: list[str], count: int) -> None:
     for _ in range(count):
@@ -235,8 +241,7 @@ def shown_payload(following: Following, payload: str) -> None:
 
 @then("the reader is shown the second signal and not the first")
 def shown_second(following: Following, conversation: Conversation) -> None:
-    _, second = (answer.json()["id"] for answer in conversation.answers)
-    assert [signal["id"] for signal in following.stream.signals(1)] == [second]
+    assert [signal["id"] for signal in following.stream.signals(1)] == [conversation.answer.json()["id"]]
 
 
 @then(parsers.parse('the reader is shown signals for "{first}" and "{second}"'))
