@@ -51,6 +51,7 @@ from service.reading.places import Places
 from service.reading.waiting import Waiting
 from service.receipts.pruning import Receipts
 from service.settings import Settings, SettingsError
+from service.standbys.standbys import Standbys
 from service.survey.holding import Holding
 from service.survey.survey import Survey
 from service.telemetry import requests as traced
@@ -78,14 +79,15 @@ def create_app(
     share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
     database_time = DatabaseTime(pool, clock)
     terms = Terms(settings, clock, database_time.now, signing.keyring.needs_approval if signing else None)
-    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
+    standbys = Standbys(settings, pool, share, limits)
+    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes, roomy=standbys.reads)
     places = Places(settings.signals_streams_max)
-    reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
+    reading = Reading(share, standbys.reads, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
     live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
     follower = Follower(_followed(settings, pool, signing, readers, limits, live), pool.dedicated, limits)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
     readiness = Readiness(pool, writer.failing, limits, knows_keys=lambda: signing is None or signing.keyring.loaded)
-    about = ServiceEndpoints(settings, readiness, shutdown)
+    about = ServiceEndpoints(settings, readiness, standbys.readiness.dependencies, shutdown)
     guards = SignalGuards(settings, signing, clock, limits, tracing)
     known = duplicates_of(settings, signing)
     no_body = [Middleware(BodyLimit, max_bytes=0)]
@@ -104,6 +106,7 @@ def create_app(
         "time": timing,
         "expiry": expiring,
         **_retention(settings, limits),
+        **standbys.work,
     }
     background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
     router = Router(
@@ -133,6 +136,7 @@ def create_app(
             Route("/api/v1/overview", reading.overview, middleware=read),
             Route("/api/v1/health", about.health, middleware=no_body),
             Route("/api/v1/ready", about.ready, middleware=no_body),
+            Route("/api/v1/ready/feed", about.ready_feed, middleware=no_body),
             Route("/api/v1/version", about.version, middleware=no_body),
             Route("/metrics", about.metrics, middleware=no_body),
             Route("/board", board.page, methods=["GET"], middleware=no_body),
@@ -141,7 +145,7 @@ def create_app(
         ],
         redirect_slashes=False,
         middleware=[Middleware(ExactPath)],
-        lifespan=_lifespan(settings, pool, background, signing, follower, shutdown),
+        lifespan=_lifespan(settings, pool, standbys, background, signing, follower, shutdown),
     )
     return traced.requests(RequestContext(router), tracing)
 
@@ -216,12 +220,18 @@ def _background(
 
 
 def _lifespan(
-    settings: Settings, pool: Pool, background: Tasks, signing: Signing | None, follower: Follower, shutdown: Shutdown
+    settings: Settings,
+    pool: Pool,
+    standbys: Standbys,
+    background: Tasks,
+    signing: Signing | None,
+    follower: Follower,
+    shutdown: Shutdown,
 ) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         figures.begin(settings)
-        async with pool, signing.uses if signing else nullcontext(), background:
+        async with pool, standbys.open, signing.uses if signing else nullcontext(), background:
             await follower.first_look()
             shutdown.listen()
             yield

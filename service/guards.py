@@ -7,9 +7,9 @@ from starlette.middleware import Middleware
 
 from service.http.body_limit import BodyLimit
 from service.http.json_only import JsonOnly
+from service.http.ration import Ration
 from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
-from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.keyring.keyring import Keyring
 from service.keyring.reader import KeyringReader

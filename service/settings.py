@@ -23,7 +23,7 @@ MINIMUM_SECRET_BYTES = 32
 PUBLISHED_SECRETS_BEGIN = "for-tests-only-"
 """So begin the secrets of the published vectors, docs/vectors/signature.json."""
 
-SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL", "SENTRY_DSN")
+SECRETS = ("HMAC_PRODUCER_SECRET", "SIGNALS_SEALING_KEYS", "DATABASE_URL", "DATABASE_READ_URL", "SENTRY_DSN")
 """The settings whose value may lie in a file that NAME_FILE names."""
 
 _OF_OTHERS = {
@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     signals_trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     signals_data_dir: Path = Path(".data")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
+    database_read_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
+    signals_read_lag_seconds: float = Field(default=5, ge=1, le=3600)
     database_pool_size: int = Field(default=10, ge=2, le=1000)
     sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
     app_env: Literal["development", "staging", "production"] = "development"
@@ -189,9 +191,9 @@ class Settings(BaseSettings):
             found.append("SIGNALS_PRODUCER_RATE is ignored while HMAC_PRODUCER_ENABLED is false: nobody is proven")
         if self.signals_readers == "open":
             found.append("SIGNALS_READERS is open: anyone can read signals")
-        if self.database_url is not None:
-            url = ConnectionUrl.parse(self.database_url.get_secret_value())
-            found += [f"DATABASE_URL: {warning}" for warning in url.warnings]
+        for name, url in {"DATABASE_URL": self.database_url, "DATABASE_READ_URL": self.database_read_url}.items():
+            warnings = ConnectionUrl.parse(url.get_secret_value()).warnings if url else ()
+            found += [f"{name}: {warning}" for warning in warnings]
         return found
 
 

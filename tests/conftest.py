@@ -66,6 +66,7 @@ pytest_plugins = [
     "tests.steps.service",
     "tests.steps.signals",
     "tests.steps.storage",
+    "tests.steps.standbys",
     "tests.steps.streams",
     "tests.steps.telemetry",
 ]

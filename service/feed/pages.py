@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import asyncpg
 
@@ -57,10 +58,11 @@ class _Draft:
 
 
 class Pages:
-    """Reads pages of signals whose payloads have about `payload_max_bytes` at most."""
+    """Reads pages of signals whose payloads have about `payload_max_bytes` at most, where there is room for that."""
 
-    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
+    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int, roomy: Share | None = None) -> None:
         self._share = share
+        self._roomy = roomy or share
         self._limits = limits
         self._payloads = max(1, min(limits.page_rows, limits.page_payload_bytes // payload_max_bytes))
 
@@ -72,28 +74,33 @@ class Pages:
         *,
         since: datetime | None = None,
         before: datetime | None = None,
+        latest: bool = False,
     ) -> Page:
         """At most `limit` signals after a place, or after the beginning; those stored at `since` or later and before
-        `before`.
+        `before`; with `latest` all that was stored last.
 
         Raises CursorExpired when the place lies behind all that is stored and to come, or before something that lies in
         an archive, Overloaded, and what is in `unavailable`.
         """
         window = self._limits.page_rows if filter.payload is None else self._payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
-        async with self._share.connection() as connection:
-            settled = None if before is None else await ages.settled(connection, before)
-            async with snapshot(connection):
-                start = after or max(
-                    await ages.place(connection, since) if since else ORIGIN, Position(*await floor(connection))
-                )
-            page = _Draft([], start)
-            await self._read(connection, page, replace(asked, after=start))
-            if filter.payload is not None and page.looked >= window and len(page.rows) < limit:
-                await self._find(connection, page, asked, filter.payload)
-            async with snapshot(connection):
-                expired = await _expired(connection, start)
-                moment = await complete_until(connection, page.position)
+        share = self._share if latest or before is not None else self._roomy  # nobody else knows who is still at work
+        return await share.ask(partial(self._page, asked, after))
+
+    async def _page(self, asked: Asked, after: Position | None, connection: asyncpg.Connection) -> Page:
+        since, payload = asked.since, asked.filter.payload
+        settled = None if asked.before is None else await ages.settled(connection, asked.before)
+        async with snapshot(connection):
+            start = after or max(
+                await ages.place(connection, since) if since else ORIGIN, Position(*await floor(connection))
+            )
+        page = _Draft([], start)
+        await self._read(connection, page, replace(asked, after=start))
+        if payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
+            await self._find(connection, page, asked, payload)
+        async with snapshot(connection):
+            expired = await _expired(connection, start)
+            moment = await complete_until(connection, page.position)
         if expired:
             raise expired
         return Page(page.rows, page.position, moment, page.full, settled)

@@ -1,7 +1,7 @@
 """How much of the database reading may take, and what becomes of readers when it does not answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
@@ -12,7 +12,7 @@ from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.lives.lives import Unsettled
 from service.postgres.durability import NotConfirmed, NotDurable
-from service.postgres.pool import Pool
+from service.postgres.pool import Pool, Result
 
 unavailable = (
     OSError,
@@ -47,6 +47,11 @@ class Share:
                 yield connection
         finally:
             self._turn.release()
+
+    async def ask(self, read: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
+        """What `read` reads, which may be done again elsewhere. Raises what it raises, and what `connection` raises."""
+        async with self.connection() as connection:
+            return await read(connection)
 
     async def _take_turn(self) -> None:
         if self._waiting >= self._limits.reading_queue:

@@ -107,13 +107,14 @@ FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="t
 """  # nosec B608
 
 _COMPLETE_UNTIL = """
-SELECT least(now(), (
+SELECT least(CASE WHEN pg_is_in_recovery() THEN (SELECT greatest(at, 'epoch') FROM survey) ELSE now() END, (
     SELECT CASE WHEN s.xact = '0' THEN 'epoch' ELSE s.created_at END FROM signals AS s
     WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) ORDER BY s.epoch, s.xact, s.id LIMIT 1
 ))
 """
 """What comes after a place was acknowledged later than its transaction got its number, so after the first of these
-transactions began, which is when its rows were created. What was there before this order says nothing of the kind."""
+transactions began, which is when its rows were created. What was there before the order says nothing; a standby has
+all that was acknowledged before a heartbeat it has."""
 
 _ONE = f"""
 SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json,

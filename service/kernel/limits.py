@@ -135,6 +135,10 @@ class Limits:
     """After how long one sample a minute is enough to tell how far a time is in the feed."""
     overview_seconds: float = 5.0
     """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
+    standby_seconds: float = 0.5
+    """How often a standby is told how far its primary is, and looked at."""
+    standby_wait_seconds: float = 0.3
+    """How long a reader waits for a standby that has not come to the place where it stands."""
     lag_seconds: float = 1.0
     """How often it is looked who holds the end of the feed back, and after how long that is told."""
     expiry_seconds: float = 1.0

@@ -114,6 +114,10 @@ feed_lag = Gauge(
     "For how long stored signals have been kept from readers by an older transaction",
     multiprocess_mode="livemax",
 )
+standby_lag = Gauge(
+    "signals_standby_lag_seconds", "How far the standby that is read lags behind", multiprocess_mode="livemax"
+)
+standby_reads = Counter("signals_standby_reads", "Reads that were for the standby, by what became of them", ["result"])
 streams_ended = Counter("signals_streams_ended", "Streams that have ended, by reason", ["reason"])
 streams_behind = Counter("signals_streams_behind", "How often a stream fell behind its process")
 stream_events = Counter("signals_stream_events", "Signals written to streams that were in step")

@@ -1,6 +1,7 @@
 """What the service tells about itself."""
 
 import time
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,9 +16,17 @@ from service.settings import Settings
 class ServiceEndpoints:
     """The endpoints that tell about the service itself. None needs a signature."""
 
-    def __init__(self, settings: Settings, readiness: Readiness, shutdown: Shutdown) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        readiness: Readiness,
+        read_from: Callable[[], Awaitable[Mapping[str, str]]],
+        shutdown: Shutdown,
+    ) -> None:
+        """`read_from` says of each server that is read how it is: one that is `connected` suffices."""
         self.settings = settings
         self.readiness = readiness
+        self.read_from = read_from
         self.shutdown = shutdown
         self.started = time.monotonic()
 
@@ -31,6 +40,13 @@ class ServiceEndpoints:
         if obstacle is None:
             return JSONResponse({"ready": True, "dependencies": {"db": "connected"}})
         return JSONResponse({"ready": False, "dependencies": {"db": obstacle}}, 503, {"Retry-After": "1"})
+
+    async def ready_feed(self, _: Request) -> Response:
+        """Whether the feed could be read now, and from where."""
+        told = {"db": "shutting down"} if self.shutdown.begun else await self.read_from()
+        if "connected" in told.values():
+            return JSONResponse({"ready": True, "dependencies": told})
+        return JSONResponse({"ready": False, "dependencies": told}, 503, {"Retry-After": "1"})
 
     async def version(self, _: Request) -> Response:
         """Which build of the service this is."""

@@ -8,10 +8,10 @@ from uuid import UUID
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.headers import values
+from service.http.ration import Ration
 from service.kernel import metrics
 from service.kernel.errors import Refusal, refusals_below
 from service.kernel.logs import log
-from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.kernel.tracing import tell_proven
 from service.keyring.keyring import Key

@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from service.kernel.ration import Ration
+from service.http.ration import Ration
 from service.proof.errors import AuthenticationRefusal, SignatureMalformed, TimestampOutsideWindow
 from service.proof.mistakes import (
     ALL_UTF_16,

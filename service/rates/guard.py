@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.http.ration import Ration
 from service.kernel.errors import InternalError, Refusal
-from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.notation.rate import Rate
 from service.rates.admissions import Admissions

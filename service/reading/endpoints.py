@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -37,9 +38,17 @@ class Reading:
     """One signal, pages of the feed, and instruments. A guard has told who reads."""
 
     def __init__(
-        self, share: Share, pages: Pages, waiting: Waiting, overview: Overview, closing: Callable[[], bool]
+        self,
+        share: Share,
+        roomy: Share,
+        pages: Pages,
+        waiting: Waiting,
+        overview: Overview,
+        closing: Callable[[], bool],
     ) -> None:
+        """Instruments are read from where is the most room for that, and a signal from where it is as it is now."""
         self._share = share
+        self._roomy = roomy
         self._pages = pages
         self._waiting = waiting
         self._overview = overview
@@ -75,10 +84,10 @@ class Reading:
     async def instruments(self, request: Request) -> Response:
         """GET /api/v1/instruments: what there are signals of."""
         query = instruments_query(request.scope)
+        filter = _allowed(request, query.unapproved)
+        read = partial(listed, filter=filter, prefix=query.prefix, after=query.after, limit=query.limit + 1)
         with answered():
-            async with self._share.connection() as connection:
-                filter = _allowed(request, query.unapproved)
-                found = await listed(connection, filter, query.prefix, query.after, query.limit + 1)
+            found = await self._roomy.ask(read)
         shown = [{"instrument": name, "latest": utc_text(latest)} for name, latest in found[: query.limit]]
         return JSONResponse({"instruments": shown, "more": len(found) > query.limit}, headers=_HEADERS)
 
@@ -91,8 +100,10 @@ class Reading:
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
         async def read(after: Position | None) -> Page:
+            """Who waits for what is stored last goes on where that is."""
+            waits, after = after is not None, after or query.after
             return await self._pages.read(
-                filter, after or query.after, query.limit, since=query.since, before=query.before
+                filter, after, query.limit, since=query.since, before=query.before, latest=waits
             )
 
         return await self._waiting.page(filter, read, query.wait, self._still(request))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from service import __version__
 from service.environment import SettingsError
+from service.http.ration import Ration
 from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
 from service.kernel.logs import Fields, log, request_id
-from service.kernel.ration import Ration
 from service.kernel.timestamps import utc_now
 from service.kernel.tracing import trace
 from service.settings import Settings

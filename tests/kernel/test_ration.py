@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from service.kernel.ration import Ration
+from service.http.ration import Ration
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from starlette.types import ASGIApp
 
+from service.http.ration import Ration
 from service.kernel.errors import Refusal
-from service.kernel.ration import Ration
 from service.kernel.timestamps import Clock
 from service.keyring.keyring import Key
 from service.proof.authentication import ProducerAuthentication, Proving

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
-from service.kernel.ration import Ration
+from service.http.ration import Ration
 from service.proof import signing
 from service.proof.authentication import ProducerAuthentication, Sender, UnprovenSender
 from service.proof.errors import (

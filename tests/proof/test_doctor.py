@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.kernel.ration import Ration
+from service.http.ration import Ration
 from service.proof.doctor import examine, examine_headers, signature_hint
 from service.proof.errors import SignatureMalformed, TimestampMalformed, TimestampOutsideWindow
 from service.proof.mistakes import REHASH_MAX_BYTES, REWRITE_MAX_BYTES, Presented

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.kernel.ration import Ration
+from service.http.ration import Ration
 from service.proof.doctor import examine, examine_headers, signature_hint
 from service.proof.errors import SignatureMalformed, SignatureMismatch, TimestampOutsideWindow
 from service.proof.mistakes import Presented

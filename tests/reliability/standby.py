@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.reliability.postgresql import PORT, PostgreSQL
 from tests.running.waiting import until_true
 
-_DEMAND = "ALTER SYSTEM SET synchronous_standby_names = '*'"
+_DEMAND = "ALTER SYSTEM SET synchronous_standby_names = 'standby'"
 _FOLLOWED = "SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'"
 _SESSIONS = "FROM pg_stat_activity WHERE application_name = 'signals'"
 
@@ -17,23 +17,29 @@ _SESSIONS = "FROM pg_stat_activity WHERE application_name = 'signals'"
 class Standby(PostgreSQL):
     """It begins with a copy of the files that its primary began with, and follows it from there."""
 
-    def __init__(self, template: Path, primary: PostgreSQL) -> None:
-        folder = primary.folder / "standby"
+    def __init__(self, template: Path, primary: PostgreSQL, name: str = "standby") -> None:
+        folder = primary.folder / name
         folder.mkdir()
         super().__init__(template, folder)
         self._primary = primary
+        self._name = name
         marker = self._data / "standby.signal"
         marker.touch()
         os.chown(marker, self._data.stat().st_uid, -1)
 
-    def follow(self) -> None:
+    def follow(self, settings: Mapping[str, str] | None = None) -> None:
         """Start the server; a moment later commits of the primary can be confirmed by it."""
-        self.start({"primary_conninfo": f"host={self._primary.folder} port={PORT} user=postgres"})
+        primary = f"host={self._primary.folder} port={PORT} user=postgres application_name={self._name}"
+        self.start({"primary_conninfo": primary, **(settings or {})})
 
     async def lag(self) -> None:
         """Show nothing that is committed from now on, though it is confirmed."""
         await self.execute("SELECT pg_wal_replay_pause()")
         await until_true(lambda: self.value("SELECT pg_get_wal_replay_pause_state() = 'paused'"), "the standby lags")
+
+    async def keep_up(self) -> None:
+        """Show again what is committed."""
+        await self.execute("SELECT pg_wal_replay_resume()")
 
     async def promote(self) -> None:
         """Let it be a primary; returns when it is."""

@@ -119,9 +119,12 @@ class Deployment:
             running.service.wait_until_ready()
         self._begin(running)
 
-    def start_on_two_servers(self, template: Path) -> None:
-        """Start a service for this scenario alone, whose database acknowledges nothing that a second server lacks."""
+    def start_on_two_servers(self, template: Path, *, readers: bool = False) -> None:
+        """Start a service for this scenario alone, whose database acknowledges nothing that a second server lacks, and
+        which may send `readers` to that."""
         self._servers = self._cleanup.enter_context(two_servers(template, self._portal))
+        if readers:
+            self.configure(DATABASE_READ_URL=self._servers.second)
         database = Database(self._servers.first, self._portal)
         running = Running(self._configuration, database, self._servers.proxy.url)
         self._cleanup.callback(running.retire)

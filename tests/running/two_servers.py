@@ -26,12 +26,17 @@ class TwoServers:
         """The URL of the first server itself."""
         return self._pair.primary.url
 
+    @property
+    def second(self) -> str:
+        """The URL of the second server itself."""
+        return self._pair.standby.url
+
     def lose_first(self, reason: str) -> str:
         """Let the second server take over for one of the `ENDS`; returns its URL."""
         ENDS[reason](self)
         self._portal.call(self._pair.standby.promote)
-        self.proxy.lead_to(self._pair.standby.url)
-        return self._pair.standby.url
+        self.proxy.lead_to(self.second)
+        return self.second
 
     def kill_first(self) -> None:
         """`kill -9`."""
@@ -50,6 +55,14 @@ class TwoServers:
         self.kill_first()
         self._pair.primary.start()
         self._portal.call(self._pair.primary.answering)
+
+    def hold_second_back(self) -> None:
+        """It confirms what the first one stores, and does not show it."""
+        self._portal.call(self._pair.standby.lag)
+
+    def let_second_catch_up(self) -> None:
+        """It shows all that it has confirmed."""
+        self._portal.call(self._pair.standby.keep_up)
 
     def lose_second(self) -> None:
         """`kill -9`."""
