@@ -10,7 +10,7 @@ from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
 from tests.postgres.locks import locked
-from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, NOW, SIGNALS, figure, of_requests, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 
@@ -85,7 +85,7 @@ async def test_a_resend_gets_the_first_answer_byte_for_byte_and_is_counted_once(
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotent-replayed"] == "true"
     assert counted() == (before[0] + 1, before[1] + 2)
-    created = [line["event"] for line in log_lines if line["event"].startswith("Signal")]
+    created = [line["event"] for line in of_requests(log_lines) if line["event"].startswith("Signal")]
     assert created == ["Signal created", "Signal replayed"]
     assert shared_database.value("SELECT count(*) FROM signals WHERE instrument = 'RESENT'") == 1
 

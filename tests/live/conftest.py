@@ -13,7 +13,7 @@ from tests.speaking.event_stream import EventStream
 from tests.speaking.exchange import SIGNALS
 
 HEARTBEAT_SECONDS = 0.5
-IDLE_SECONDS = 1
+IDLE_SECONDS = 2
 
 Starting = Callable[..., AbstractContextManager["Live"]]
 

@@ -40,7 +40,7 @@ async def test_what_was_read_before_the_server_gave_up_is_a_page(database: Datab
     """Red when such a page is refused: it would be so again and again."""
     small = insert_many(database, 21)
     insert_many(database, 64, payload=HUGE)
-    async with reading(database.url, replace(LIMITS, statement_seconds=0.5)) as client:
+    async with reading(database.url, replace(LIMITS, statement_seconds=1, command_seconds=20)) as client:
         given = await page(client, limit=1000)
     assert [event["signal"]["id"] for event in given["events"]] == small
     assert given["more"]

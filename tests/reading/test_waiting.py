@@ -119,7 +119,7 @@ async def test_no_more_wait_than_there_are_places(database: Database) -> None:
 
 
 async def test_those_who_wait_keep_no_connection(database: Database) -> None:
-    async with reading(database.url, database_pool_size=2) as client:
+    async with reading(database.url, replace(LIMITS, command_seconds=20), database_pool_size=2) as client:
         waiting = [asyncio.create_task(client.get(FEED, params={"wait": 3})) for _ in range(100)]
         await asyncio.wait(waiting, timeout=0.5)
         created = await client.post(SIGNALS, headers=JSON, content=signal_body())
