@@ -88,16 +88,15 @@ class Pages:
         return await share.ask(partial(self._page, asked, after))
 
     async def _page(self, asked: Asked, after: Position | None, connection: asyncpg.Connection) -> Page:
-        since, payload = asked.since, asked.filter.payload
         settled = None if asked.before is None else await ages.settled(connection, asked.before)
         async with snapshot(connection):
             start = after or max(
-                await ages.place(connection, since) if since else ORIGIN, Position(*await floor(connection))
+                await ages.place(connection, asked.since) if asked.since else ORIGIN, Position(*await floor(connection))
             )
         page = _Draft([], start)
         await self._read(connection, page, replace(asked, after=start))
-        if payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
-            await self._find(connection, page, asked, payload)
+        if asked.filter.payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
+            await self._find(connection, page, asked, asked.filter.payload)
         async with snapshot(connection):
             expired = await _expired(connection, start)
             moment = await complete_until(connection, page.position)

@@ -85,7 +85,8 @@ def _paths() -> Json:
         **reading_paths(),
         **deciding_paths(),
         "/api/v1/health": {"get": get("getHealth", "Is the process alive?", "service", answer("Health"))},
-        "/api/v1/ready": {"get": _readiness()},
+        "/api/v1/ready": {"get": _readiness("getReadiness", "Would a signal be stored now?")},
+        "/api/v1/ready/feed": {"get": _readiness("getFeedReadiness", "Could the feed be read now, and from where?")},
         "/api/v1/version": {"get": get("getVersion", "Which build is this?", "service", answer("Version"))},
         "/metrics": {"get": get("getMetrics", "Figures for Prometheus", "service", figures)},
         "/openapi.json": {"get": get("getDocument", "This document", "documentation", document)},
@@ -147,8 +148,8 @@ def _signed(stored: Json, without: set[type[Refusal]]) -> Json:
     }
 
 
-def _readiness() -> Json:
-    operation = get("getReadiness", "Would a signal be stored now?", "service", answer("Readiness", "It would"))
+def _readiness(name: str, question: str) -> Json:
+    operation = get(name, question, "service", answer("Readiness", "Yes"))
     either = {"oneOf": [ref("schemas", "Readiness"), shape([Overloaded, ShuttingDown])]}
-    operation["responses"]["503"] = json_answer(either, "It would not, or there was no asking", ["Retry-After"])
+    operation["responses"]["503"] = json_answer(either, "No, or there was no asking", ["Retry-After"])
     return operation

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.context import TortoiseContext
 
+from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.lives.settling import settle_and_tell
 from service.postgres.connector import service_connector
@@ -58,9 +58,7 @@ class Pool:
             await self._context.init(self._config)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await _end(self._unanswered)
         await self._context.close_connections()
 
@@ -174,7 +172,7 @@ def _drop(connection: asyncpg.Connection) -> None:
 def _answered_properly(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return bool(error.sqlstate) and not error.sqlstate.startswith(_SERVER_FAULTS)
-    return isinstance(error, NotConfirmed)
+    return isinstance(error, NotConfirmed | Refusal)
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:

@@ -98,9 +98,9 @@ class Standby(Share):
         while True:
             try:
                 async with self.connection() as connection:
-                    if self._lags(await heard(connection)):  # one of several
-                        raise _Lags
-                    return await read(connection)
+                    if not self._lags(await heard(connection)):  # as one of several may
+                        return await read(connection)
+                raise _Lags
             except CursorExpired:
                 if asyncio.get_running_loop().time() > end:
                     raise

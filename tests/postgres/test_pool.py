@@ -6,6 +6,7 @@ import socket
 import asyncpg
 import pytest
 
+from service.http.errors import NotFound
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from tests.postgres.database_url import with_options
@@ -96,6 +97,20 @@ async def test_after_another_fault_all_sessions_are_used_again(shared_database: 
         before = await two_backends(pool)
         with pytest.raises(asyncpg.PostgresError):
             await pool.commit(lambda connection: connection.execute(statement))
+        assert before == await two_backends(pool)
+
+
+@pytest.mark.anyio
+async def test_a_refusal_is_no_fault_of_the_session(shared_database: Database) -> None:
+    """Red when whatever is raised meanwhile counts as one: a reader who asks for what is archived would end them all."""
+
+    async def refuse(_: asyncpg.Connection) -> None:
+        raise NotFound
+
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        before = await two_backends(pool)
+        with pytest.raises(NotFound):
+            await pool.commit(refuse)
         assert before == await two_backends(pool)
 
 

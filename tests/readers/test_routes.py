@@ -25,7 +25,16 @@ from tests.running.waiting import until
 pytestmark = pytest.mark.anyio
 
 FEED, INSTRUMENTS = "/api/v1/feed", "/api/v1/instruments"
-ANYBODYS = {"/api/v1/health", "/api/v1/ready", "/api/v1/version", "/metrics", "/openapi.json", "/docs", "/docs/errors"}
+ANYBODYS = {
+    "/api/v1/health",
+    "/api/v1/ready",
+    "/api/v1/ready/feed",
+    "/api/v1/version",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/docs/errors",
+}
 PAGES = ("/docs", "/board")
 INVENTED = "signals_reader_x"
 
