@@ -21,7 +21,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import uvloop
 
-from tests.performance import contents
+from tests.performance import contents, standbys
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
@@ -204,9 +204,9 @@ def _alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     return [process for process in processes if process.is_running()]
 
 
-def _serve(url: str, folder: Path) -> "tuple[subprocess.Popen[bytes], int]":
+def _serve(url: str, folder: Path, **more: str) -> "tuple[subprocess.Popen[bytes], int]":
     port = free_port()
-    settings = {"DATABASE_URL": url, "SIGNALS_READERS": "open", "APP_LOG_LEVEL": "warning"}
+    settings = {"DATABASE_URL": url, "SIGNALS_READERS": "open", "APP_LOG_LEVEL": "warning", **more}
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
     with (folder / "service.log").open("ab") as log:
         process = subprocess.Popen(command, env=service_environment(settings), stdout=log, stderr=log, cwd=folder)
@@ -232,6 +232,10 @@ def _by_content(postgresql: PostgreSQL, folder: Path) -> dict[str, dict[str, flo
     finally:
         process.terminate()
         process.wait()
+
+
+def _serve_from(folder: Path, url: str, read_url: str | None) -> "tuple[subprocess.Popen[bytes], int]":
+    return _serve(url, folder, **({"DATABASE_READ_URL": read_url} if read_url else {}))
 
 
 def _figures(titles: Mapping[str, str], found: Mapping[str, Mapping[str, float]]) -> str:
@@ -270,7 +274,10 @@ def main(arguments: Sequence[str]) -> int:
             for title, (streams, wide, across) in runs.items()
         }
         by_content = _by_content(postgresql, folder)
-    figures = f"{_figures(FIGURES, found)}\n\n{_figures(contents.FIGURES, by_content)}"
+        by_server = standbys.measure(folder, partial(_serve_from, folder))
+    tables = {contents: by_content, standbys: by_server}
+    more = "\n\n".join(_figures(part.FIGURES, figures) for part, figures in tables.items())
+    figures = f"{_figures(FIGURES, found)}\n\n{more}"
     publish(DOCUMENT, "reading", arguments, around, figures)
     return 0
 

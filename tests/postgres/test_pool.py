@@ -102,7 +102,7 @@ async def test_after_another_fault_all_sessions_are_used_again(shared_database: 
 
 @pytest.mark.anyio
 async def test_a_refusal_is_no_fault_of_the_session(shared_database: Database) -> None:
-    """Red when whatever is raised meanwhile counts as one: a reader who asks for what is archived would end them all."""
+    """Red when whatever is raised meanwhile counts as one: a reader who asks for what is archived ends them all."""
 
     async def refuse(_: asyncpg.Connection) -> None:
         raise NotFound

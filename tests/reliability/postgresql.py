@@ -126,6 +126,12 @@ class PostgreSQL:
         """Whether the server's first process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def process(self) -> psutil.Process:
+        """The server's first process."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
+
     async def kill(self) -> None:
         """`kill -9` of every process of the server; returns when all are gone."""
         assert self._process is not None
@@ -153,8 +159,7 @@ class PostgreSQL:
 
     def _hold_still(self) -> list[psutil.Process]:
         """All processes of the server, the first of them stopped so that it makes no new ones."""
-        assert self._process is not None
-        first = psutil.Process(self._process.pid)
+        first = self.process
         first.suspend()
         return [first, *first.children(recursive=True)]
 
