@@ -13,7 +13,6 @@ from service.batch.endpoint import CreateBatch
 from service.batch.lane import Lane
 from service.board.pages import BoardPages
 from service.feed.pages import Pages
-from service.feed.share import Share
 from service.feed.tail import Tail
 from service.following.follower import Follower, Subject
 from service.guards import SignalGuards, Signing, duplicates_of, reader_guards, signing_of, token_guards
@@ -76,13 +75,13 @@ def create_app(
     if settings.signals_readers == "open":
         readers.fill({})
     overview = Overview(clock)
-    share = Share(pool, limits, sessions=max(1, min(limits.reading_sessions, settings.database_pool_size // 2)))
+    standbys = Standbys(settings, pool, limits)
+    share = standbys.share
     database_time = DatabaseTime(pool, clock)
     terms = Terms(settings, clock, database_time.now, signing.keyring.needs_approval if signing else None)
-    standbys = Standbys(settings, pool, share, limits)
-    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes, roomy=standbys.reads)
+    feed = Pages(share, limits, payload_max_bytes=settings.signals_payload_max_bytes)
     places = Places(settings.signals_streams_max)
-    reading = Reading(share, standbys.reads, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
+    reading = Reading(share, feed, Waiting(tail, places), overview, lambda: shutdown.begun)
     live = LiveFeed(tail, feed, places, limits, idle_seconds=settings.signals_idle_seconds, now=database_time.now)
     follower = Follower(_followed(settings, pool, signing, readers, limits, live), pool.dedicated, limits)
     shutdown = Shutdown(settings.signals_shutdown_delay_seconds, writer.close, lane.close, live.leave)
@@ -108,7 +107,7 @@ def create_app(
         **_retention(settings, limits),
         **standbys.work,
     }
-    background = _background(pool, limits, clock, writer, lane, signing, follower, **more)
+    background = _background(pool, limits, clock, writer, lane, signing, follower, standbys.any, **more)
     router = Router(
         routes=[
             Route(
@@ -187,6 +186,7 @@ def _background(
     lane: Lane,
     signing: Signing | None,
     follower: Follower,
+    standbys: bool,
     **more: Work,
 ) -> Tasks:
     async def show_figures() -> None:
@@ -202,7 +202,8 @@ def _background(
             "rates": quotas.run,
             "rate_tidying": repeated("rate_tidying", quotas.tidy, limits.tidy_seconds),
         }
-    survey = Survey(pool, limits)
+    survey = Survey(pool, limits, beats=standbys)
+    survey_seconds = limits.standby_seconds if standbys else limits.survey_seconds
     return Tasks(
         writer=writer.run,
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
@@ -210,7 +211,7 @@ def _background(
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),
         figures=repeated("figures", show_figures, limits.figures_seconds),
         clock_check=repeated("clock_check", DatabaseClock(pool, limits, clock).check, limits.clock_check_seconds),
-        survey=repeated("survey", survey.look, limits.survey_seconds),
+        survey=repeated("survey", survey.look, survey_seconds),
         thinning=repeated("thinning", survey.thin, limits.prune_seconds),
         holding=repeated("holding", Holding(pool, limits).look, limits.lag_seconds),
         **of_signing,

@@ -15,7 +15,7 @@ SELECT epoch, xact, id FROM horizons WHERE at < $1 ORDER BY at DESC, epoch DESC,
 _HIDDEN_MAX = 10_000
 
 _ENDED = """
-SELECT now() >= $1
+SELECT now() >= $1 AND NOT pg_is_in_recovery()
     AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND (xact_start < $1 AND backend_type NOT IN ('autovacuum worker', 'walsender')
             OR backend_type IS NULL AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'virtualxid')))

@@ -8,7 +8,7 @@ from functools import partial
 import asyncpg
 
 from service.feed import ages, contents, instruments
-from service.feed.errors import CursorExpired
+from service.feed.errors import CursorExpired, FeedUnavailable
 from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import ORIGIN, Position
@@ -58,11 +58,10 @@ class _Draft:
 
 
 class Pages:
-    """Reads pages of signals whose payloads have about `payload_max_bytes` at most, where there is room for that."""
+    """Reads pages of signals whose payloads have about `payload_max_bytes` at most."""
 
-    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int, roomy: Share | None = None) -> None:
+    def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
         self._share = share
-        self._roomy = roomy or share
         self._limits = limits
         self._payloads = max(1, min(limits.page_rows, limits.page_payload_bytes // payload_max_bytes))
 
@@ -77,15 +76,15 @@ class Pages:
         latest: bool = False,
     ) -> Page:
         """At most `limit` signals after a place, or after the beginning; those stored at `since` or later and before
-        `before`; with `latest` all that was stored last.
-
-        Raises CursorExpired when the place lies behind all that is stored and to come, or before something that lies in
-        an archive, Overloaded, and what is in `unavailable`.
-        """
+        `before`; with `latest` all that was stored last. Raises CursorExpired when the place lies behind all that is
+        stored and to come, or before something that lies in an archive, FeedUnavailable where nobody can tell that,
+        Overloaded, and what is in `unavailable`."""
         window = self._limits.page_rows if filter.payload is None else self._payloads
         asked = Asked(filter, since=since, before=before, rows=limit, window=window)
-        share = self._share if latest or before is not None else self._roomy  # nobody else knows who is still at work
-        return await share.ask(partial(self._page, asked, after))
+        if latest or filter.live or before is not None:  # how things are now, and who is still at work
+            async with self._share.connection() as connection:
+                return await self._page(asked, after, connection)
+        return await self._share.ask(partial(self._page, asked, after))
 
     async def _page(self, asked: Asked, after: Position | None, connection: asyncpg.Connection) -> Page:
         settled = None if asked.before is None else await ages.settled(connection, asked.before)
@@ -98,10 +97,10 @@ class Pages:
         if asked.filter.payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
             await self._find(connection, page, asked, asked.filter.payload)
         async with snapshot(connection):
-            expired = await _expired(connection, start)
+            refusal = await _refusal(connection, start)
             moment = await complete_until(connection, page.position)
-        if expired:
-            raise expired
+        if refusal:
+            raise refusal
         return Page(page.rows, page.position, moment, page.full, settled)
 
     async def refuse_archived(self, position: Position) -> None:
@@ -110,9 +109,9 @@ class Pages:
             if position >= Position(*await floor(connection)):
                 return
             async with snapshot(connection):
-                expired = await _expired(connection, position)
-        if expired:
-            raise expired
+                refusal = await _refusal(connection, position)
+        if refusal:
+            raise refusal
 
     async def _find(self, connection: asyncpg.Connection, page: _Draft, asked: Asked, payload: str) -> None:
         """Go on in a page whose window had few, or none, if the index of payloads tells that there are few at all."""
@@ -176,8 +175,11 @@ class Pages:
         return [replace(asked, names=names, until=known.until), replace(asked, after=known.until)]
 
 
-async def _expired(connection: asyncpg.Connection, position: Position) -> CursorExpired | None:
+async def _refusal(connection: asyncpg.Connection, position: Position) -> CursorExpired | FeedUnavailable | None:
     """Why nobody can go on from a place; None if that is possible."""
     end, oldest = await newest(connection), Position(*await floor(connection))
-    lost = position < oldest or await is_behind(connection, end, position)
+    behind = await is_behind(connection, end, position)
+    if behind is None and position >= oldest:
+        return FeedUnavailable("The server that answers has not come to this cursor: send the same request again")
+    lost = behind or position < oldest
     return CursorExpired(oldest.cursor.decode(), end.cursor.decode(), archived=position < oldest) if lost else None

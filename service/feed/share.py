@@ -37,10 +37,8 @@ class Share:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection for statements that change nothing.
-
-        Raises Overloaded when too many wait for one or it takes too long, and one of `unavailable`.
-        """
+        """A connection for statements that change nothing. Raises Overloaded when too many wait for one or it takes too
+        long, and one of `unavailable`."""
         await self._take_turn()
         try:
             async with self._pool.connection() as connection:
@@ -49,7 +47,7 @@ class Share:
             self._turn.release()
 
     async def ask(self, read: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
-        """What `read` reads, which may be done again elsewhere. Raises what it raises, and what `connection` raises."""
+        """What `read` reads, perhaps of another server. Raises what it raises, and what `connection` raises."""
         async with self.connection() as connection:
             return await read(connection)
 

@@ -107,14 +107,13 @@ FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="t
 """  # nosec B608
 
 _COMPLETE_UNTIL = """
-SELECT least(CASE WHEN pg_is_in_recovery() THEN (SELECT greatest(at, 'epoch') FROM survey) ELSE now() END, (
+SELECT least(now(), CASE WHEN pg_is_in_recovery() THEN (SELECT greatest(at, 'epoch') FROM survey) END, (
     SELECT CASE WHEN s.xact = '0' THEN 'epoch' ELSE s.created_at END FROM signals AS s
     WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) ORDER BY s.epoch, s.xact, s.id LIMIT 1
 ))
 """
-"""What comes after a place was acknowledged later than its transaction got its number, so after the first of these
-transactions began, which is when its rows were created. What was there before the order says nothing; a standby has
-all that was acknowledged before a heartbeat it has."""
+"""What comes after a place was acknowledged after the first of its transactions began, which is when its rows were
+created, unless it is older than this order. A standby has what was acknowledged before the last beat that it knows."""
 
 _ONE = f"""
 SELECT s.instrument, coalesce(s.producer_id, '') AS producer, s.state_version, row_to_json(signal) AS json,
@@ -172,9 +171,10 @@ async def newest(connection: asyncpg.Connection, until: Position = END) -> Posit
     return Position(*record) if record else ORIGIN
 
 
-async def is_behind(connection: asyncpg.Connection, end: Position, position: Position) -> bool:
-    """Whether `position` lies behind all that is stored, up to `end`, and to come: an older copy was put back."""
-    return end < position and position.epoch >= await connection.fetchval(EPOCH)
+async def is_behind(connection: asyncpg.Connection, end: Position, position: Position) -> bool | None:
+    """Whether `position` lies behind all that is stored, up to `end`, and to come; None where a standby cannot know."""
+    epoch = await connection.fetchval(EPOCH) if end < position else position.epoch + 1
+    return None if epoch is None else position.epoch >= epoch
 
 
 async def complete_until(connection: asyncpg.Connection, position: Position) -> datetime:

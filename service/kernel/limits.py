@@ -136,7 +136,7 @@ class Limits:
     overview_seconds: float = 5.0
     """How often it is looked how far the counters have come: a signal may be counted for the minute after its own."""
     standby_seconds: float = 0.5
-    """How often a standby is told how far its primary is, and looked at."""
+    """How often a standby is looked at, and told how far its primary is, which surveys as often then."""
     standby_wait_seconds: float = 0.3
     """How long a reader waits for a standby that has not come to the place where it stands."""
     lag_seconds: float = 1.0

@@ -63,9 +63,7 @@ class CatchingUp:
     async def _stored(self, stream: Stream) -> tuple[bytes, Position]:
         """The database may be further than the hub, which is to write the rest itself."""
         async with self._turn:
-            page = await self._pages.read(stream.filter, stream.position, self._rows)
-            if page.position == stream.position:  # read where not all is yet that was told already
-                page = await self._pages.read(stream.filter, stream.position, self._rows, latest=True)
+            page = await self._pages.read(stream.filter, stream.position, self._rows, latest=True)
         until = self._hub.position or stream.position
         rows = [row for row in page.rows if row.position <= until]
         taken: list[bytes] = []

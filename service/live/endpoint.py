@@ -82,7 +82,7 @@ class LiveFeed:
         with answered():
             position = await self._hub.begin()
             if query.after and query.after > position:  # of another process, or of an older copy
-                await self._pages.read(filter, query.after, 1)
+                await self._pages.read(filter, query.after, 1, latest=True)
                 position = await self._hub.begin()
             elif query.after and not self._hub.memory.reaches(query.after):
                 await self._pages.refuse_archived(query.after)

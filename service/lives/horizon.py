@@ -2,15 +2,17 @@
 
 HORIZON = """
 horizon AS MATERIALIZED (
-    SELECT life, epoch, xact FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present, LATERAL (
-        SELECT epoch + (epoch < life)::int AS epoch,
+    SELECT life, coalesce(surveyed.epoch, own.epoch) AS epoch, coalesce(surveyed.xact, own.xact) AS xact
+    FROM (
+        SELECT life, epoch + (epoch < life)::int AS epoch,
             CASE WHEN epoch < life THEN '0' ELSE pg_snapshot_xmin(pg_current_snapshot()) END AS xact
-        FROM (SELECT max(epoch) AS epoch FROM (
-            (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
-            UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
-        ) AS newest_of_each) AS newest
-        UNION ALL SELECT epoch, (xact::text::bigint + 1)::text::xid8 FROM survey WHERE pg_is_in_recovery()
-    ) AS ends ORDER BY epoch, xact LIMIT 1
+        FROM (SELECT max(life)::bigint << 32 AS life FROM lives) AS present,
+            (SELECT max(epoch) AS epoch FROM (
+                (SELECT epoch FROM signals ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+                UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
+            ) AS newest_of_each) AS newest
+    ) AS own LEFT JOIN (SELECT epoch, (xact::text::bigint + 1)::text::xid8 AS xact FROM survey) AS surveyed
+        ON pg_is_in_recovery() AND (surveyed.epoch, surveyed.xact) < (own.epoch, own.xact)
 )
 """
 """The end of the feed: nothing at or behind this place of an epoch and a transaction is to be read yet.
@@ -25,6 +27,5 @@ transaction is older than all that are open."""
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
-EPOCH = "SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE signals_epoch(max(life)) END FROM lives"
-"""The part of the order in which what is stored now has its place. A standby does not know, and takes any place that it
-has not come to for one that is behind all to come: its primary is to be asked."""
+EPOCH = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN signals_epoch(max(life)) END FROM lives"
+"""The part of the order in which what is stored now has its place; null on a standby, which does not know."""

@@ -38,17 +38,9 @@ class Reading:
     """One signal, pages of the feed, and instruments. A guard has told who reads."""
 
     def __init__(
-        self,
-        share: Share,
-        roomy: Share,
-        pages: Pages,
-        waiting: Waiting,
-        overview: Overview,
-        closing: Callable[[], bool],
+        self, share: Share, pages: Pages, waiting: Waiting, overview: Overview, closing: Callable[[], bool]
     ) -> None:
-        """Instruments are read from where is the most room for that, and a signal from where it is as it is now."""
         self._share = share
-        self._roomy = roomy
         self._pages = pages
         self._waiting = waiting
         self._overview = overview
@@ -87,7 +79,7 @@ class Reading:
         filter = _allowed(request, query.unapproved)
         read = partial(listed, filter=filter, prefix=query.prefix, after=query.after, limit=query.limit + 1)
         with answered():
-            found = await self._roomy.ask(read)
+            found = await self._share.ask(read)
         shown = [{"instrument": name, "latest": utc_text(latest)} for name, latest in found[: query.limit]]
         return JSONResponse({"instruments": shown, "more": len(found) > query.limit}, headers=_HEADERS)
 
@@ -99,11 +91,11 @@ class Reading:
         return JSONResponse(content, headers=_HEADERS)
 
     async def _page(self, request: Request, query: FeedQuery, filter: Filter) -> Page:
+        waits = query.wait > 0  # for what is stored last
+
         async def read(after: Position | None) -> Page:
-            """Who waits for what is stored last goes on where that is."""
-            waits, after = after is not None, after or query.after
             return await self._pages.read(
-                filter, after, query.limit, since=query.since, before=query.before, latest=waits
+                filter, after or query.after, query.limit, since=query.since, before=query.before, latest=waits
             )
 
         return await self._waiting.page(filter, read, query.wait, self._still(request))

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from service.feed.share import unavailable
 from service.feed.statement import newest
 from service.kernel.limits import Limits
+from service.kernel.logs import log
 from service.lives.snapshot import snapshot
 from service.postgres.pool import Pool
 from service.postgres.readiness import Readiness
-from service.standbys.standby import Result, Standby
+from service.standbys.standby import Standby, Use
 
 CONNECTED = "connected"
 
-_WORDS = {Result.AWAY: "not reachable", Result.LAGS: "lags"}
+_WORDS = {Use.AWAY: "not reachable", Use.LAGS: "lags", Use.LEADS: "leads", Use.UNKNOWN: "not known yet"}
 
 
 class FeedReadiness(Readiness):
@@ -34,6 +34,7 @@ class FeedReadiness(Readiness):
         try:
             async with self._pool.connection() as connection, snapshot(connection):
                 await newest(connection)
-        except unavailable:
+        except Exception as error:
+            log.warning("Database not readable", exception=error)
             return "not readable"
         return None

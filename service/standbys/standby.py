@@ -1,120 +1,131 @@
 """The standby that is read, and what becomes of readers when it will not do."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 import asyncpg
 
-from service.feed.errors import CursorExpired
+from service.feed.errors import CursorExpired, FeedUnavailable
 from service.feed.share import Share, unavailable
+from service.http.errors import Overloaded
 from service.kernel import metrics
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.postgres.pool import Pool
-from service.standbys.heartbeat import NEVER, heard
-
-Read = TypeVar("Read")
+from service.postgres.pool import Pool, Result
+from service.standbys.heartbeat import NEVER, Heard, Heartbeat
 
 _THEIR_OWN_FAULT = (asyncpg.DataError, asyncpg.QueryCanceledError)
 """What any server would answer: that what is asked for is no JSON, or is too much."""
 
+Read = Callable[[asyncpg.Connection], Awaitable[Result]]
 
-class Result(StrEnum):
-    """What became of a read."""
+
+class Use(StrEnum):
+    """What use a standby was to a reader."""
 
     READ = "read"
+    UNKNOWN = "unknown"
     AWAY = "away"
     LAGS = "lags"
+    LEADS = "leads"
     BEHIND = "behind"
     CANCELLED = "cancelled"
 
 
-class _Lags(Exception):
-    """This server has not heard of its primary for too long."""
+class Unfit(Exception):
+    """The primary is to be asked. The session is not used again: with several standbys the next one may be better."""
+
+    def __init__(self, use: Use) -> None:
+        super().__init__(use)
+        self.use = use
 
 
 class Standby(Share):
     """Connections to a standby, or to several behind one address, for those who read.
 
-    `look` has to be called from time to time. It tells whether the standby answers and how far it lags behind the last
-    beat of its primary's heart; as long as one of both will not do, nobody has to wait for it. `obstacle` is why.
+    `look` has to be called from time to time. It finds out whether the standby answers, and how far it is behind its
+    primary; while it will not do, nobody has to wait for it. `obstacle` is why.
     """
 
-    def __init__(
-        self, pool: Pool, limits: Limits, newest: Callable[[], datetime], *, lag_seconds: float, sessions: int
-    ) -> None:
+    def __init__(self, pool: Pool, limits: Limits, heartbeat: Heartbeat, *, lag_seconds: float, sessions: int) -> None:
         super().__init__(pool, limits, sessions=sessions)
         self.pool = pool
-        self.obstacle: Result | None = Result.LAGS
-        self._newest = newest
+        self.obstacle: Use | None = Use.UNKNOWN
+        self._heartbeat = heartbeat
         self._lag_seconds = lag_seconds
         self._heard = NEVER
-        for result in Result:
-            metrics.standby_reads.labels(result)
+        self._began = time.monotonic()
 
     async def look(self) -> None:
         """See how it is."""
-        obstacle: Result | None = None
+        obstacle: Use | None = None
         error: Exception | None = None
         try:
             async with self.pool.connection() as connection:
-                self._heard = await heard(connection)
+                heard = await Heard.by(connection)
+                self._heard = max(self._heard, heard.at)
+                self._judge(heard)
+        except Unfit as unfit:
+            obstacle = unfit.use
         except unavailable as exception:
-            obstacle, error = Result.AWAY, exception
-        if self._heard is not NEVER:
-            metrics.standby_lag.set(self._lag(self._heard))
-        if obstacle is None and self._lags(self._heard):
-            obstacle = Result.LAGS
+            obstacle, error = Use.AWAY, exception
+        never = self._heard is NEVER
+        metrics.standby_lag.set(time.monotonic() - self._began if never else self._lag(self._heard))
         self._find(obstacle, error)
 
-    async def try_to(self, read: Callable[[asyncpg.Connection], Awaitable[Read]]) -> tuple[Read] | None:
-        """What `read` reads here; None when it is to be asked of the primary. Raises what any server would answer, and
-        Overloaded."""
-        result = self.obstacle or Result.READ
-        found: tuple[Read] | None = None
+    async def read(self, read: Read[Result]) -> Result:
+        """What `read` reads here, perhaps in a moment: where the standby has not come to a place yet.
+
+        Raises Unfit, what any server would answer, and Overloaded.
+        """
         try:
-            if result is Result.READ:
-                found = (await self._read(read),)
-        except _Lags:
-            result = Result.LAGS
-        except CursorExpired:
-            result = Result.BEHIND
-        except asyncpg.SerializationError:  # it was in the way of what is to be shown next
-            result = Result.CANCELLED
+            return await self._read(read)
+        except Overloaded:
+            if self.obstacle is None:
+                raise
+            raise Unfit(self.obstacle) from None
+        except (CursorExpired, FeedUnavailable):  # of which only the primary knows more
+            raise Unfit(Use.BEHIND) from None
+        except asyncpg.TransactionRollbackError:  # it was in the way of what is to be shown next
+            raise Unfit(Use.CANCELLED) from None
         except _THEIR_OWN_FAULT:
             raise
-        except unavailable as error:
-            result = Result.AWAY
-            self._find(result, error)
-        metrics.standby_reads.labels(result).inc()
-        return found
+        except unavailable:
+            raise Unfit(Use.AWAY) from None
 
-    async def _read(self, read: Callable[[asyncpg.Connection], Awaitable[Read]]) -> Read:
+    async def _read(self, read: Read[Result]) -> Result:
         """A place that this server has not come to yet may have been given out by another one a moment ago."""
         end = asyncio.get_running_loop().time() + self._limits.standby_wait_seconds
         while True:
+            if self.obstacle is not None:
+                raise Unfit(self.obstacle)
             try:
                 async with self.connection() as connection:
-                    if not self._lags(await heard(connection)):  # as one of several may
-                        return await read(connection)
-                raise _Lags
-            except CursorExpired:
+                    self._judge(await Heard.by(connection))
+                    return await read(connection)
+            except FeedUnavailable:
                 if asyncio.get_running_loop().time() > end:
                     raise
             await asyncio.sleep(self._limits.tail_poll_seconds)
 
+    def _judge(self, heard: Heard) -> None:
+        """Raises Unfit. A server that follows nobody is the primary, or knows nothing of it any more."""
+        if not heard.follows:
+            raise Unfit(Use.LEADS)
+        if heard.at is NEVER or self._heartbeat.newest is NEVER:
+            raise Unfit(Use.UNKNOWN)
+        if self._heartbeat.stale or self._lag(heard.at) > self._lag_seconds:
+            raise Unfit(Use.LAGS)
+
     def _lag(self, heard: datetime) -> float:
-        return max(0.0, (self._newest() - heard).total_seconds())
+        return max(0.0, (self._heartbeat.newest - heard).total_seconds())
 
-    def _lags(self, heard: datetime) -> bool:
-        return heard is NEVER or self._lag(heard) > self._lag_seconds
-
-    def _find(self, obstacle: Result | None, error: Exception | None) -> None:
+    def _find(self, obstacle: Use | None, error: Exception | None) -> None:
         """Each change is told once."""
-        if obstacle and obstacle is not self.obstacle:
+        if obstacle and obstacle not in {self.obstacle, Use.UNKNOWN}:
             log.warning("Standby is not read", reason=str(obstacle), exception=error)
         elif self.obstacle and not obstacle:
             log.info("Standby is read")
@@ -122,16 +133,21 @@ class Standby(Share):
 
 
 class StandbyFirst(Share):
-    """Connections to a standby while it will do, and else to the primary."""
+    """Connections to the primary; what may be asked elsewhere is asked of a standby while that will do."""
 
-    def __init__(self, standby: Standby, primary: Share) -> None:
+    def __init__(self, pool: Pool, limits: Limits, standby: Standby, *, sessions: int) -> None:
+        super().__init__(pool, limits, sessions=sessions)
         self._standby = standby
-        self._primary = primary
 
-    async def ask(self, read: Callable[[asyncpg.Connection], Awaitable[Read]]) -> Read:
-        """Only the primary may say that a place is not known."""
-        found = await self._standby.try_to(read)
-        return await self._primary.ask(read) if found is None else found[0]
+    async def ask(self, read: Read[Result]) -> Result:
+        """What `read` reads with one of them. Only the primary may say that a place is not known."""
+        try:
+            result = await self._standby.read(read)
+        except Unfit as unfit:
+            metrics.standby_reads.labels(unfit.use).inc()
+            return await super().ask(read)
+        metrics.standby_reads.labels(Use.READ).inc()
+        return result
 
 
 def of_any_server(url: str) -> str:

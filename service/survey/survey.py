@@ -45,6 +45,11 @@ WITH {HORIZON}, looked AS MATERIALIZED (
 SELECT count(*) FROM looked
 """  # nosec B608
 
+_BEAT = """
+UPDATE survey SET at = clock_timestamp() WHERE at NOT BETWEEN clock_timestamp() - interval '0.2 s' AND clock_timestamp()
+"""
+"""Whoever looks, one beat is enough for all."""
+
 _THIN = """
 DELETE FROM horizons AS sample
 WHERE at >= now() - make_interval(secs => 2 * $1) AND at < now() - make_interval(secs => $1) AND EXISTS (
@@ -58,7 +63,10 @@ class Survey:
     """Looks once at all that happens, in its order, and writes down what is to be found quickly. It is never ahead of
     what readers may read, and a little behind."""
 
-    def __init__(self, pool: Pool, limits: Limits) -> None:
+    def __init__(self, pool: Pool, limits: Limits, *, beats: bool = False) -> None:
+        """With `beats` it is written down each time that there was nothing more: a standby that has that shows all that
+        was acknowledged before."""
+        self._beats = beats
         self._pool = pool
         self._rows_max = self._rows = limits.survey_rows
         self._samples_seconds = limits.samples_seconds
@@ -89,6 +97,8 @@ class Survey:
                 return 0
             place = await connection.fetchrow("SELECT epoch, xact, id FROM survey")
             looked: int = await connection.fetchval(_SURVEY, *place, self._rows)
+            if self._beats and looked < self._rows:
+                await connection.execute(_BEAT)
             return looked
 
     async def _thin(self, connection: asyncpg.Connection) -> int:

@@ -43,7 +43,8 @@ class Standby(PostgreSQL):
 
     async def promote(self) -> None:
         """Let it be a primary; returns when it is."""
-        await self.execute("SELECT pg_promote()")
+        await self.execute("SELECT pg_promote(wait => false)")  # who waits is in the way of what is replayed
+        await until_true(lambda: self.value("SELECT NOT pg_is_in_recovery()"), "the standby leads")
 
 
 class Pair:
