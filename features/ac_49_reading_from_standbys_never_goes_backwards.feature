@@ -7,8 +7,7 @@ Feature: AC-49 Reading from standbys never goes backwards
   Rule: Whoever is further than the second server is not sent back
 
     Example: The second server has not come to where the reader stands
-      Given anybody may read
-      And the database is two servers, the second one for readers
+      Given the database is two servers, and anybody may read from the second one
       And the reader has read the feed to its end
       And the second server lags
       And the producer has sent a signal
@@ -18,8 +17,7 @@ Feature: AC-49 Reading from standbys never goes backwards
       And the reader stands where it stood
 
     Example: The first server does not answer either
-      Given anybody may read
-      And the database is two servers, the second one for readers
+      Given the database is two servers, and anybody may read from the second one
       And the reader has read the feed to its end
       And the second server lags
       And the producer has sent a signal
@@ -31,9 +29,8 @@ Feature: AC-49 Reading from standbys never goes backwards
   Rule: A server that lags too much is left until it has caught up
 
     Example: It lags
-      Given anybody may read
-      And readers may be served what is 1 second old
-      And the database is two servers, the second one for readers
+      Given readers may be served what is 1 second old
+      And the database is two servers, and anybody may read from the second one
       And the second server lags
       And the producer has sent a signal
       When the operator waits until the second server is left
@@ -41,9 +38,8 @@ Feature: AC-49 Reading from standbys never goes backwards
       And the metrics show how far the second server lags
 
     Example: It has caught up
-      Given anybody may read
-      And readers may be served what is 1 second old
-      And the database is two servers, the second one for readers
+      Given readers may be served what is 1 second old
+      And the database is two servers, and anybody may read from the second one
       And the second server lags
       And the second server has been left
       And the second server has caught up
@@ -53,8 +49,7 @@ Feature: AC-49 Reading from standbys never goes backwards
   Rule: A second server that takes over has all that was accepted
 
     Example: The one that lagged is the first one now
-      Given anybody may read
-      And the database is two servers, the second one for readers
+      Given the database is two servers, and anybody may read from the second one
       And the reader has read the feed to its end
       And the second server lags
       And the producer has sent a signal

@@ -38,7 +38,8 @@ class Emptied:
     def __init__(self) -> None:
         self.read_times = 0
 
-    async def read(self, _filter: Filter, after: Position, _limit: int) -> Page:
+    async def read(self, _filter: Filter, after: Position, _limit: int, *, latest: bool) -> Page:
+        assert latest
         self.read_times += 1
         await asyncio.sleep(0)
         return Page([], after, datetime.now(UTC), full=False, settled=None)

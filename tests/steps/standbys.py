@@ -37,9 +37,9 @@ def may_lag(inside: Deployment, seconds: int) -> None:
     inside.configure(SIGNALS_READ_LAG_SECONDS=str(seconds))
 
 
-@given("the database is two servers, the second one for readers")
+@given("the database is two servers, and anybody may read from the second one")
 def second_for_readers(inside: Deployment, template: Path) -> None:
-    inside.configure(**limited(**SHORT))
+    inside.configure(SIGNALS_READERS="open", **limited(**SHORT))
     inside.start_on_two_servers(template, readers=True)
     wait_for(inside, "connected")
 
