@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     signals_data_dir: Path = Path(".data")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
     database_read_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
-    signals_read_lag_seconds: float = Field(default=5, ge=1, le=3600)
+    signals_read_lag_seconds: float = Field(default=5, ge=2, le=3600)
     database_pool_size: int = Field(default=10, ge=2, le=1000)
     sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
     app_env: Literal["development", "staging", "production"] = "development"

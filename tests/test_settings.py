@@ -46,7 +46,7 @@ def test_defaults_need_no_configuration() -> None:
         ("SIGNALS_DATA_DIR", "elsewhere", Path("elsewhere")),
         ("DATABASE_URL", "postgres://db/signals", SecretStr("postgres://db/signals")),
         ("DATABASE_READ_URL", "postgres://db/signals", SecretStr("postgres://db/signals")),
-        ("SIGNALS_READ_LAG_SECONDS", "1.5", 1.5),
+        ("SIGNALS_READ_LAG_SECONDS", "2.5", 2.5),
         ("DATABASE_POOL_SIZE", "3", 3),
         ("APP_ENV", "staging", "staging"),
         ("APP_BUILD", "abc123", "abc123"),

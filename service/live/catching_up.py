@@ -3,6 +3,7 @@
 import asyncio
 
 from service.feed import Pages, Position, unavailable
+from service.feed.errors import FeedUnavailable
 from service.http.errors import Overloaded
 from service.kernel.errors import Refusal
 from service.live import frames
@@ -47,7 +48,7 @@ class CatchingUp:
         else:
             try:
                 events, reached = await self._stored(stream)
-            except (Overloaded, *unavailable):  # of which the tail tells
+            except (Overloaded, FeedUnavailable, *unavailable):  # of which the tail tells
                 await stream.woken(RETRY_SECONDS)
                 return
             except Refusal:  # an older copy of the database was put back: the reader is told when it comes back

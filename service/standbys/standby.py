@@ -33,10 +33,11 @@ class Use(StrEnum):
     LEADS = "leads"
     BEHIND = "behind"
     CANCELLED = "cancelled"
+    BUSY = "busy"
 
 
 class Unfit(Exception):
-    """The primary is to be asked. The session is not used again: with several standbys the next one may be better."""
+    """The primary is to be asked."""
 
     def __init__(self, use: Use) -> None:
         super().__init__(use)
@@ -66,10 +67,8 @@ class Standby(Share):
         try:
             async with self.pool.connection() as connection:
                 heard = await Heard.by(connection)
-                self._heard = max(self._heard, heard.at)
-                self._judge(heard)
-        except Unfit as unfit:
-            obstacle = unfit.use
+                obstacle = self._judge(heard, connection)
+            self._heard = max(self._heard, heard.at)
         except unavailable as exception:
             obstacle, error = Use.AWAY, exception
         never = self._heard is NEVER
@@ -79,14 +78,12 @@ class Standby(Share):
     async def read(self, read: Read[Result]) -> Result:
         """What `read` reads here, perhaps in a moment: where the standby has not come to a place yet.
 
-        Raises Unfit, what any server would answer, and Overloaded.
+        Raises Unfit, and what any server would answer.
         """
         try:
             return await self._read(read)
         except Overloaded:
-            if self.obstacle is None:
-                raise
-            raise Unfit(self.obstacle) from None
+            raise Unfit(Use.BUSY) from None
         except (CursorExpired, FeedUnavailable):  # of which only the primary knows more
             raise Unfit(Use.BEHIND) from None
         except asyncpg.TransactionRollbackError:  # it was in the way of what is to be shown next
@@ -100,25 +97,31 @@ class Standby(Share):
         """A place that this server has not come to yet may have been given out by another one a moment ago."""
         end = asyncio.get_running_loop().time() + self._limits.standby_wait_seconds
         while True:
-            if self.obstacle is not None:
-                raise Unfit(self.obstacle)
+            obstacle = self.obstacle
             try:
-                async with self.connection() as connection:
-                    self._judge(await Heard.by(connection))
-                    return await read(connection)
+                if obstacle is None:
+                    async with self.connection() as connection:
+                        obstacle = self.obstacle or self._judge(await Heard.by(connection), connection)
+                        if obstacle is None:
+                            return await read(connection)
+                raise Unfit(obstacle)
             except FeedUnavailable:
                 if asyncio.get_running_loop().time() > end:
                     raise
             await asyncio.sleep(self._limits.tail_poll_seconds)
 
-    def _judge(self, heard: Heard) -> None:
-        """Raises Unfit. A server that follows nobody is the primary, or knows nothing of it any more."""
+    def _judge(self, heard: Heard, connection: asyncpg.Connection) -> Use | None:
+        """Why this server will not do. Its session ends then: with several the next one may lead to a better one."""
+        obstacle: Use | None = None
         if not heard.follows:
-            raise Unfit(Use.LEADS)
-        if heard.at is NEVER or self._heartbeat.newest is NEVER:
-            raise Unfit(Use.UNKNOWN)
-        if self._heartbeat.stale or self._lag(heard.at) > self._lag_seconds:
-            raise Unfit(Use.LAGS)
+            obstacle = Use.LEADS
+        elif NEVER in {heard.at, self._heartbeat.newest}:
+            obstacle = Use.UNKNOWN
+        elif self._heartbeat.stale or self._lag(heard.at) > self._lag_seconds:
+            obstacle = Use.LAGS
+        if obstacle is not None:
+            connection.terminate()
+        return obstacle
 
     def _lag(self, heard: datetime) -> float:
         return max(0.0, (self._heartbeat.newest - heard).total_seconds())

@@ -29,7 +29,7 @@ class Standbys:
         self.any = settings.database_read_url is not None
         standby: Standby | None = None
         if settings.database_read_url is not None:
-            heartbeat = Heartbeat(pool, limits, lag_seconds=settings.signals_read_lag_seconds)
+            heartbeat = Heartbeat(pool, lag_seconds=settings.signals_read_lag_seconds)
             standby = _standby(settings, settings.database_read_url.get_secret_value(), heartbeat, limits)
             self.share = StandbyFirst(pool, limits, standby, sessions=sessions)
             self.open = standby.pool
@@ -45,4 +45,4 @@ class Standbys:
 def _standby(settings: Settings, url: str, heartbeat: Heartbeat, limits: Limits) -> Standby:
     size, lag = settings.database_pool_size, settings.signals_read_lag_seconds
     pool = Pool(of_any_server(url), limits, size=size)
-    return Standby(pool, limits, heartbeat, lag_seconds=lag, sessions=size)
+    return Standby(pool, limits, heartbeat, lag_seconds=lag, sessions=max(1, size - 1))  # one for who looks

@@ -40,15 +40,20 @@ WITH {HORIZON}, looked AS MATERIALIZED (
 ), sampled AS (
     INSERT INTO horizons (at, epoch, xact, id) SELECT at, epoch, xact, id FROM last ON CONFLICT DO NOTHING
 ), moved AS (
-    UPDATE survey SET epoch = last.epoch, xact = last.xact, id = last.id, at = last.at FROM last
+    UPDATE survey SET epoch = last.epoch, xact = last.xact, id = last.id, at = greatest(survey.at, last.at)
+    FROM last
 )
 SELECT count(*) FROM looked
 """  # nosec B608
 
 _BEAT = """
-UPDATE survey SET at = clock_timestamp() WHERE at NOT BETWEEN clock_timestamp() - interval '0.2 s' AND clock_timestamp()
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off;
+UPDATE survey SET at = clock_timestamp() WHERE ctid = (
+    SELECT ctid FROM survey WHERE at < clock_timestamp() - interval '0.2 s' FOR UPDATE SKIP LOCKED
+)
 """
-"""Whoever looks, one beat is enough for all."""
+"""It is one transaction, since it is sent at once: were there a way to this process within it, the process could stand
+still there and hold the feed back. The time never goes back: it is later than that of all that was surveyed."""
 
 _THIN = """
 DELETE FROM horizons AS sample
@@ -64,8 +69,7 @@ class Survey:
     what readers may read, and a little behind."""
 
     def __init__(self, pool: Pool, limits: Limits, *, beats: bool = False) -> None:
-        """With `beats` it is written down each time that there was nothing more: a standby that has that shows all that
-        was acknowledged before."""
+        """With `beats` the time is written down when there was nothing more to look at."""
         self._beats = beats
         self._pool = pool
         self._rows_max = self._rows = limits.survey_rows
@@ -74,14 +78,17 @@ class Survey:
     async def look(self) -> None:
         """Look at what is new, in small bites, and in smaller ones after one that the database did not manage. Does
         nothing while another process does."""
-        while await self._bite() == self._rows:
+        while (looked := await self._bite()) == self._rows:
             self._rows = min(self._rows_max, 2 * self._rows)
+        if self._beats and looked is not None:
+            async with self._pool.connection() as connection:
+                await connection.execute(_BEAT)
 
     async def thin(self) -> None:
         """Keep one sample a minute of those that are old."""
         await self._pool.commit(self._thin)
 
-    async def _bite(self) -> int:
+    async def _bite(self) -> int | None:
         try:
             # Its commit waits for nobody, so it confirms nothing of what others have committed.
             async with self._pool.connection() as connection:
@@ -90,15 +97,13 @@ class Survey:
             self._rows = max(1, self._rows // 2)
             raise
 
-    async def _look_at_some(self, connection: asyncpg.Connection) -> int:
+    async def _look_at_some(self, connection: asyncpg.Connection) -> int | None:
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(_SETTINGS)
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", SURVEY_LOCK):
-                return 0
+                return None
             place = await connection.fetchrow("SELECT epoch, xact, id FROM survey")
             looked: int = await connection.fetchval(_SURVEY, *place, self._rows)
-            if self._beats and looked < self._rows:
-                await connection.execute(_BEAT)
             return looked
 
     async def _thin(self, connection: asyncpg.Connection) -> int:

@@ -15,7 +15,7 @@ from service.feed.position import ORIGIN, Position
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from service.survey.holding import Holding
-from service.survey.survey import Survey
+from service.survey.survey import SURVEY_LOCK, Survey
 from tests.postgres.rows import insert_signal
 from tests.reading.storing import insert_many, open_transaction
 from tests.running.application import figure
@@ -129,6 +129,42 @@ async def test_old_samples_are_thinned_to_one_a_minute(database: Database) -> No
         await Survey(pool, LIMITS).thin()
     assert [row["xact"] for row in database.fetch(SAMPLES) if row["epoch"] == 25] == [59, 119, 179]
     assert database.value("SELECT count(*) FROM horizons WHERE epoch = 1") == 180
+
+
+async def test_a_beat_of_a_clock_that_was_set_back_hides_nothing_of_a_time(database: Database) -> None:
+    """Red when the time of the survey goes back: what comes later would be told as later than what is of the future."""
+    now = datetime.now(UTC)
+    of_the_future = insert_signal(database, created_at=now + timedelta(hours=1))
+    async with pool_of(database) as pool:
+
+        async def beat(number: int) -> bool:
+            await Survey(pool, LIMITS, beats=True).look()
+            return len(database.fetch(SAMPLES)) == number
+
+        await until_true(lambda: beat(1), "it is surveyed")
+        await Survey(pool, LIMITS, beats=True).look()
+        insert_signal(database)
+        await until_true(lambda: beat(2), "so is the next one")
+    start = await place(database, now + timedelta(minutes=30))
+    assert start < Position(of_the_future["epoch"], of_the_future["xact"], of_the_future["id"])
+
+
+async def test_only_who_finds_nothing_more_beats(database: Database) -> None:
+    """Red when a survey that another process is at counts as one that has come to the end."""
+    at = "SELECT at > '-infinity' FROM survey"
+    connection = await asyncpg.connect(database.url)
+    try:
+        async with connection.transaction(), pool_of(database) as pool:
+            await connection.execute(f"SELECT pg_advisory_xact_lock({SURVEY_LOCK})")
+            await Survey(pool, LIMITS, beats=True).look()
+            assert not database.value(at)
+    finally:
+        await connection.close()
+    async with pool_of(database) as pool:
+        await Survey(pool, LIMITS).look()
+        assert not database.value(at)
+        await Survey(pool, LIMITS, beats=True).look()
+        assert database.value(at)
 
 
 async def test_several_processes_survey_everything_once(database: Database) -> None:

