@@ -59,13 +59,13 @@ class Pager:
 
 class NaivePager:
     """A reader that asks the database itself, and goes on from the last row that it has seen, or from a place that it
-    has made of the oldest open transaction."""
+    has made of the oldest open transaction: its `place`."""
 
     def __init__(self, postgresql: PostgreSQL, statement: str, start: Sequence[Any]) -> None:
         self.ids: list[str] = []
         self._postgresql = postgresql
         self._statement = statement
-        self._place = start
+        self.place = start
 
     async def read(self) -> None:
         """Read for ever."""
@@ -82,10 +82,10 @@ class NaivePager:
 
     async def look(self, connection: Any) -> None:
         """Read what comes after its place."""
-        rows = await connection.fetch(self._statement, *self._place)
+        rows = await connection.fetch(self._statement, *self.place)
         self.ids += [str(row["id"]) for row in rows if row["id"] is not None]
         if rows:
-            self._place = [value for name, value in rows[-1].items() if name.startswith("place")]
+            self.place = [value for name, value in rows[-1].items() if name.startswith("place")]
 
 
 BY_ID = "SELECT id, id AS place FROM signals WHERE id > $1 ORDER BY id"
