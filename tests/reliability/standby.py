@@ -80,10 +80,9 @@ class Pair:
             await asyncio.wait({task})
             connection.terminate()
 
-    async def cancel_a_wait(self) -> bool:
-        """Cancel the commits of the service that wait for the standby; returns whether there was one."""
-        cancelled = f"SELECT count(pg_cancel_backend(pid)) > 0 {_SESSIONS} AND wait_event = 'SyncRep'"
-        return bool(await self.primary.value(cancelled))
+    async def cancel_waits(self) -> None:
+        """Cancel the commits of the service that wait for the standby."""
+        await self.primary.execute(f"SELECT pg_cancel_backend(pid) {_SESSIONS} AND wait_event = 'SyncRep'")
 
     async def stored(self) -> int:
         """How many signals can be seen in the primary."""
