@@ -12,6 +12,9 @@ from service.operate.shutdown import Shutdown
 from service.postgres.readiness import Readiness
 from service.settings import Settings
 
+CONNECTED = "connected"
+"""What is said of a server that will do."""
+
 
 class ServiceEndpoints:
     """The endpoints that tell about the service itself. None needs a signature."""
@@ -36,17 +39,11 @@ class ServiceEndpoints:
 
     async def ready(self, _: Request) -> Response:
         """Whether a signal sent now would be stored, and if not, why."""
-        obstacle = "shutting down" if self.shutdown.begun else await self.readiness.obstacle()
-        if obstacle is None:
-            return JSONResponse({"ready": True, "dependencies": {"db": "connected"}})
-        return JSONResponse({"ready": False, "dependencies": {"db": obstacle}}, 503, {"Retry-After": "1"})
+        return _readiness(self._leaving() or {"db": await self.readiness.obstacle() or CONNECTED})
 
     async def ready_feed(self, _: Request) -> Response:
         """Whether the feed could be read now, and from where."""
-        told = {"db": "shutting down"} if self.shutdown.begun else await self.read_from()
-        if "connected" in told.values():
-            return JSONResponse({"ready": True, "dependencies": told})
-        return JSONResponse({"ready": False, "dependencies": told}, 503, {"Retry-After": "1"})
+        return _readiness(self._leaving() or await self.read_from())
 
     async def version(self, _: Request) -> Response:
         """Which build of the service this is."""
@@ -59,3 +56,13 @@ class ServiceEndpoints:
         """The figures of all worker processes, for Prometheus."""
         content, content_type = metrics.exposition()
         return Response(content, headers={"content-type": content_type})
+
+    def _leaving(self) -> Mapping[str, str]:
+        return {"db": "shutting down"} if self.shutdown.begun else {}
+
+
+def _readiness(told: Mapping[str, str]) -> Response:
+    """One dependency that is connected suffices."""
+    if CONNECTED in told.values():
+        return JSONResponse({"ready": True, "dependencies": told})
+    return JSONResponse({"ready": False, "dependencies": told}, 503, {"Retry-After": "1"})

@@ -97,18 +97,21 @@ class Standby(Share):
         """A place that this server has not come to yet may have been given out by another one a moment ago."""
         end = asyncio.get_running_loop().time() + self._limits.standby_wait_seconds
         while True:
-            obstacle = self.obstacle
             try:
-                if obstacle is None:
-                    async with self.connection() as connection:
-                        obstacle = self.obstacle or self._judge(await Heard.by(connection), connection)
-                        if obstacle is None:
-                            return await read(connection)
-                raise Unfit(obstacle)
+                return await self._read_now(read)
             except FeedUnavailable:
                 if asyncio.get_running_loop().time() > end:
                     raise
             await asyncio.sleep(self._limits.tail_poll_seconds)
+
+    async def _read_now(self, read: Read[Result]) -> Result:
+        if self.obstacle is not None:
+            raise Unfit(self.obstacle)
+        async with self.connection() as connection:
+            obstacle = self.obstacle or self._judge(await Heard.by(connection), connection)
+            if obstacle is None:
+                return await read(connection)
+        raise Unfit(obstacle)
 
     def _judge(self, heard: Heard, connection: asyncpg.Connection) -> Use | None:
         """Why this server will not do. Its session ends then: with several the next one may lead to a better one."""
