@@ -11,7 +11,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 
 from tests.reliability.postgresql import PostgreSQL, make_template
-from tests.reliability.standby import Pair
+from tests.reliability.standby import Pair, following_pair
 from tests.running.waiting import until_true
 
 ROWS = 20_000
@@ -46,19 +46,11 @@ async def _measure(folder: Path, serve: Serve) -> dict[str, dict[str, float]]:
     places = [folder / "template", folder / "servers"]
     for place in places:
         place.mkdir()
-    template = make_template(places[0])
-    primary = PostgreSQL(template, places[1])
-    pair = Pair(template, primary)
-    try:
-        await primary.begin()
-        await pair.begin()
-        await primary.execute(_FILL.format(ROWS))
-        await primary.execute("VACUUM ANALYZE signals")
+    async with following_pair(make_template(places[0]), places[1]) as pair:
+        await pair.primary.execute(_FILL.format(ROWS))
+        await pair.primary.execute("VACUUM ANALYZE signals")
         sources: Mapping[str, str | None] = {"from the primary": None, "from a standby": pair.standby.url}
-        return {title: await _run(pair, serve(primary.url, url)) for title, url in sources.items()}
-    finally:
-        pair.standby.end()
-        primary.end()
+        return {title: await _run(pair, serve(pair.primary.url, url)) for title, url in sources.items()}
 
 
 async def _run(pair: Pair, service: Service) -> dict[str, float]:

@@ -87,3 +87,17 @@ class Pair:
     async def stored(self) -> int:
         """How many signals can be seen in the primary."""
         return int(await self.primary.value("SELECT count(*) FROM signals"))
+
+
+@asynccontextmanager
+async def following_pair(template: Path, folder: Path) -> AsyncIterator[Pair]:
+    """A primary in a folder of its own, and the standby that it waits for."""
+    primary = PostgreSQL(template, folder)
+    pair = Pair(template, primary)
+    try:
+        await primary.begin()
+        await pair.begin()
+        yield pair
+    finally:
+        pair.standby.end()
+        primary.end()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from anyio.from_thread import BlockingPortal
 
-from tests.reliability.postgresql import PostgreSQL
-from tests.reliability.standby import Pair
+from tests.reliability.standby import Pair, following_pair
 from tests.running.proxy import DatabaseProxy, database_proxy
 
 
@@ -84,14 +83,9 @@ ENDS: Mapping[str, Callable[[TwoServers], None]] = {
 @contextmanager
 def two_servers(template: Path, portal: BlockingPortal) -> Iterator[TwoServers]:
     """Both of them, the second one following."""
-    with tempfile.TemporaryDirectory(prefix="signals-servers-") as folder:
-        primary = PostgreSQL(template, Path(folder))
-        pair = Pair(template, primary)
-        try:
-            portal.call(primary.begin)
-            portal.call(pair.begin)
-            with portal.wrap_async_context_manager(database_proxy(primary.url)) as proxy:
-                yield TwoServers(pair, proxy, portal)
-        finally:
-            pair.standby.end()
-            primary.end()
+    with (
+        tempfile.TemporaryDirectory(prefix="signals-servers-") as folder,
+        portal.wrap_async_context_manager(following_pair(template, Path(folder))) as pair,
+        portal.wrap_async_context_manager(database_proxy(pair.primary.url)) as proxy,
+    ):
+        yield TwoServers(pair, proxy, portal)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.running.waiting import wait_until
 from tests.speaking.conversation import Conversation
 from tests.speaking.exchange import Answer, Request
 
@@ -29,6 +30,10 @@ class Reader:
     def read_all(self, query: str = "") -> list[dict[str, Any]]:
         """Read page after page to the end of the feed; returns the signals."""
         return [event["signal"] for event in self.read_events(query) if event["event"] == "signal"]
+
+    def wait_for(self, id: str) -> None:
+        """Return when the feed has this signal; whatever is open elsewhere in the server keeps it back."""
+        wait_until(lambda: id in [signal["id"] for signal in self.read_all()], f"{id} can be read")
 
     def read_events(self, query: str = "") -> list[dict[str, Any]]:
         """The same, with what became of the signals."""

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.postgresql import PostgreSQL
-from tests.reliability.standby import Pair, Standby
+from tests.reliability.standby import Standby, following_pair
 from tests.standbys.servers import Servers
 
 
@@ -15,15 +14,11 @@ from tests.standbys.servers import Servers
 async def servers(template: Path) -> AsyncIterator[Servers]:
     """A primary that waits for its standby, and a standby that it does not wait for, which is read."""
     with tempfile.TemporaryDirectory(prefix="signals-standbys-") as folder:
-        primary = PostgreSQL(template, Path(folder))
-        servers = Servers(Pair(template, primary), Standby(template, primary, "read"))
-        try:
-            await primary.begin()
-            await servers.pair.begin()
-            servers.read.follow()
-            await servers.read.answering()
-            yield servers
-        finally:
-            servers.read.end()
-            servers.pair.standby.end()
-            primary.end()
+        async with following_pair(template, Path(folder)) as pair:
+            read = Standby(template, pair.primary, "read")
+            try:
+                read.follow()
+                await read.answering()
+                yield Servers(pair, read)
+            finally:
+                read.end()

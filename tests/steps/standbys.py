@@ -27,11 +27,6 @@ def wait_for(inside: Deployment, state: str) -> None:
     wait_until(lambda: client.get(url).json()["dependencies"]["standby"] == state, f"the second server is {state}")
 
 
-def is_shown(reader: Reader, id: str) -> None:
-    """Return when the reader is shown this signal."""
-    wait_until(lambda: id in [signal["id"] for signal in reader.read_all()], "the signal is shown")
-
-
 @given(parsers.parse("readers may be served what is {seconds:d} seconds old"))
 def may_lag(inside: Deployment, seconds: int) -> None:
     inside.configure(SIGNALS_READ_LAG_SECONDS=str(seconds))
@@ -66,13 +61,12 @@ def first_server_dead(inside: Deployment) -> None:
     inside.servers.kill_first()
 
 
-@given("the reader has been shown that signal by the first server", target_fixture="shown")
-def shown_by_first(paging: Following, conversation: Conversation) -> str:
+@given("the reader has been shown that signal by the first server")
+def shown_by_first(paging: Following, conversation: Conversation) -> None:
     """Who waits is served by the server that stores."""
-    id: str = conversation.answer.json()["id"]
+    id = conversation.answer.json()["id"]
     paging.go_on("wait=10")
     assert [signal["id"] for signal in paging.seen] == [id]
-    return id
 
 
 @then("the reader stands where it stood")
@@ -83,7 +77,7 @@ def stands_where_it_stood(paging: Following) -> None:
 @then("the reader is shown that signal")
 def shown_at_last(reader: Reader, conversation: Conversation) -> None:
     sent = [answer for answer in conversation.answers if answer.status == 201]
-    is_shown(reader, sent[-1].json()["id"])
+    reader.wait_for(sent[-1].json()["id"])
 
 
 @then("the reader is shown that signal by the second server")

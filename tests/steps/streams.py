@@ -164,8 +164,7 @@ def come_back_with(reader: Reader, place: str) -> None:
 
 @given("the reader has seen that signal")
 def has_seen(reader: Reader, conversation: Conversation) -> None:
-    id = conversation.answer.json()["id"]
-    wait_until(lambda: id in [signal["id"] for signal in reader.read_all()], "what was sent can be read")
+    reader.wait_for(conversation.answer.json()["id"])
 
 
 @given(parsers.parse("the producer has sent {count:d} signals"))
