@@ -12,6 +12,7 @@ from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
 from service.feed.shapes import CHANGE, FIELDS
 from service.lives.horizon import EPOCH, FINAL, HORIZON, READABLE
+from service.lives.snapshot import FOLLOWS
 from service.months.archived import FLOOR
 from service.readers.filter import EVERYTHING, Filter
 
@@ -106,12 +107,12 @@ FROM ({_NEWEST_OF.format(table="signals")} UNION ALL {_NEWEST_OF.format(table="t
     UNION ALL ({FLOOR} AND (epoch, xact, id) <= ($1, $2::xid8, $3::uuid) {_DOWN})) AS s {_DOWN}
 """  # nosec B608
 
-_COMPLETE_UNTIL = """
-SELECT least(now(), CASE WHEN pg_is_in_recovery() THEN (SELECT greatest(at, 'epoch') FROM survey) END, (
+_COMPLETE_UNTIL = f"""
+SELECT least(now(), CASE WHEN {FOLLOWS} THEN (SELECT greatest(at, 'epoch') FROM survey) END, (
     SELECT CASE WHEN s.xact = '0' THEN 'epoch' ELSE s.created_at END FROM signals AS s
     WHERE (s.epoch, s.xact, s.id) > ($1, $2::xid8, $3::uuid) ORDER BY s.epoch, s.xact, s.id LIMIT 1
 ))
-"""
+"""  # nosec B608
 """What comes after a place was acknowledged after the first of its transactions began, which is when its rows were
 created, unless it is older than this order. A standby has what was acknowledged before the last beat that it knows."""
 

@@ -1,6 +1,8 @@
 """Up to where the order of the feed is final: the end of it, as SQL."""
 
-HORIZON = """
+from service.lives.snapshot import FOLLOWS
+
+HORIZON = f"""
 horizon AS MATERIALIZED (
     SELECT life, coalesce(surveyed.epoch, own.epoch) AS epoch, coalesce(surveyed.xact, own.xact) AS xact
     FROM (
@@ -12,9 +14,9 @@ horizon AS MATERIALIZED (
                 UNION ALL (SELECT epoch FROM transitions ORDER BY epoch DESC, xact DESC, id DESC LIMIT 1)
             ) AS newest_of_each) AS newest
     ) AS own LEFT JOIN (SELECT epoch, (xact::text::bigint + 1)::text::xid8 AS xact FROM survey) AS surveyed
-        ON pg_is_in_recovery() AND (surveyed.epoch, surveyed.xact) < (own.epoch, own.xact)
+        ON {FOLLOWS} AND (surveyed.epoch, surveyed.xact) < (own.epoch, own.xact)
 )
-"""
+"""  # nosec B608
 """The end of the feed: nothing at or behind this place of an epoch and a transaction is to be read yet.
 
 A standby has what its primary has not confirmed to anybody, and may lose when another one is promoted. What the primary
@@ -27,5 +29,5 @@ transaction is older than all that are open."""
 FINAL = f"(s.epoch, s.xact) < ((SELECT epoch FROM horizon), (SELECT xact FROM horizon)) AND {READABLE}"  # nosec B608
 """The same with a bound for the index, so that what has to wait for an older transaction is not looked at in vain."""
 
-EPOCH = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN signals_epoch(max(life)) END FROM lives"
+EPOCH = f"SELECT CASE WHEN NOT {FOLLOWS} THEN signals_epoch(max(life)) END FROM lives"  # nosec B608
 """The part of the order in which what is stored now has its place; null on a standby, which does not know."""

@@ -5,8 +5,13 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+FOLLOWS = "coalesce(nullif(current_setting('signals.follows', true), '')::bool, pg_is_in_recovery())"
+"""Whether the server follows another one, as SQL. A snapshot keeps the answer, since it outlives the moment in which a
+standby begins to lead: not one statement may end where a standby does, and the next one where a primary does."""
+
 _BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-SET LOCAL enable_incremental_sort = off; SET LOCAL plan_cache_mode = force_generic_plan"""
+SET LOCAL enable_incremental_sort = off; SET LOCAL plan_cache_mode = force_generic_plan;
+SELECT set_config('signals.follows', pg_is_in_recovery()::text, true)"""
 
 
 @asynccontextmanager

@@ -117,6 +117,7 @@ def service(layout: Layout, name: str, settings: Mapping[str, str], source: Path
     port = getattr(layout.ports, name)
     given = {
         "DATABASE_URL": layout.url(layout.ports.write, SERVICE),
+        "DATABASE_READ_URL": layout.url(layout.ports.read, SERVICE),
         "SIGNALS_READERS": "open",
         "SIGNALS_SEALING_KEYS": layout.sealing_key,
         "SIGNALS_SHUTDOWN_DELAY_SECONDS": str(SHUTDOWN_DELAY_SECONDS),

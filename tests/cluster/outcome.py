@@ -10,17 +10,19 @@ from tests.reliability.run import ANSWER_SECONDS, Row
 @dataclass(slots=True)
 class Measured:
     """In seconds, one figure for each time: the longest time without a 201; the time until another node said that it
-    leads, if one did; and from then, or else from the end of what was done, until the first 201."""
+    leads, if one did, and until a standby confirmed what that commits; and from then, or else from the end of what was
+    done, until the first 201."""
 
     silences: list[float] = field(default_factory=list)
     leader_after: list[float] = field(default_factory=list)
+    confirmed_after: list[float] = field(default_factory=list)
     back_after: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The comparison. A reader has skipped what is stored and what it has not seen, or has seen in another order. What
-    it has seen and what is gone was never acknowledged, if nothing was lost."""
+    it has seen and what is gone was never acknowledged, if nothing was lost. `paged` pages came from standbys."""
 
     fault: str
     seed: int
@@ -28,6 +30,7 @@ class Outcome:
     audit: Audit
     stored: Sequence[str]
     seen: Sequence[Sequence[str]]
+    paged: int
     measured: Measured
 
     @property
@@ -59,6 +62,7 @@ class Outcome:
             "seen and gone": str(self.vanished),
             "without a 201": _seconds(self.measured.silences),
             "another leads after": _seconds(self.measured.leader_after),
+            "a standby confirms after": _seconds(self.measured.confirmed_after),
             "201 again after": _seconds(self.measured.back_after),
             "slowest answer": _seconds([self.ledger.slowest]),
             "other outcomes": ", ".join(f"{number} x {label}" for label, number in others.items()) or "-",
@@ -73,6 +77,7 @@ class Outcome:
         assert self.audit.rows == known, f"{self.audit.rows} rows for {known} signals"
         assert self.audit.loose_receipts == 0, f"{self.audit.loose_receipts} receipts without a signal"
         assert self.ledger.changed == 0, f"{self.ledger.changed} resends got another answer than before"
+        assert self.paged > 0, "invalid: no page came from a standby"
         assert self.skipped == 0, f"{self.skipped} signals were skipped by a reader"
         assert self.ledger.slowest <= ANSWER_SECONDS, f"an answer took {self.ledger.slowest:.2f} s"
 

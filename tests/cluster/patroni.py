@@ -1,5 +1,6 @@
 """What Patroni says, and what it is told, over its REST interface."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,8 +8,9 @@ from tests.cluster.asking import ask
 from tests.cluster.layout import HOSTS, NODES, Layout
 from tests.running.waiting import until_true
 
-RUNNING = {"running", "streaming"}
 SYNCHRONOUS = {"sync_standby", "quorum_standby"}
+CONFIRMS = {"sync", "quorum"}
+STREAMING = "streaming"
 HEALTHY_SECONDS = 120.0
 ASKED_SECONDS = 0.5
 """Between two questions, since each costs Patroni a thread."""
@@ -40,11 +42,12 @@ class Patroni:
         return next(str(each["name"]) for each in await self.members() if each["role"] in SYNCHRONOUS)
 
     async def is_healthy(self) -> bool:
-        """Whether one leads, another one confirms, and the third one follows."""
-        members = await self.members()
-        roles = {each["role"] for each in members}
-        there = [each for each in members if each["state"] in RUNNING]
-        return len(there) == len(NODES) and "leader" in roles and bool(roles & SYNCHRONOUS)
+        """Whether one leads, another one confirms, and the third one follows. By the word of the leader's PostgreSQL:
+        of the others Patroni knows what they last said of themselves, and that may be long ago."""
+        roles = {each["role"] for each in await self.members()}
+        said = await asyncio.gather(*map(self._standbys, NODES))
+        following = {each["application_name"] for standbys in said for each in standbys if each["state"] == STREAMING}
+        return len(following) == len(NODES) - 1 and bool(roles & SYNCHRONOUS)
 
     async def until_healthy(self, seconds: float = HEALTHY_SECONDS) -> None:
         """Return when it is, with no hand."""
@@ -54,6 +57,15 @@ class Patroni:
         """Whether a node says of itself that it leads."""
         status, _ = await ask(HOSTS[node], self._port, "/primary", "OPTIONS")
         return status == 200
+
+    async def is_confirmed(self, node: str) -> bool:
+        """Whether a standby confirms what a node commits."""
+        return any(each["sync_state"] in CONFIRMS for each in await self._standbys(node) if each["state"] == STREAMING)
+
+    async def _standbys(self, node: str) -> list[dict[str, Any]]:
+        """Who follows a node, as its PostgreSQL says."""
+        _, body = await ask(HOSTS[node], self._port, "/patroni")
+        return list(json.loads(body).get("replication", [])) if body else []
 
     async def switch_over(self) -> None:
         """`patronictl switchover`: the synchronous standby takes over, as planned."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.cluster.cluster import Cluster
 from tests.cluster.layout import NODES
 from tests.cluster.outcome import Measured, Outcome
+from tests.cluster.pages import Pager, pages_of_standbys, paging
 from tests.reliability.followers import Follower, following
 from tests.reliability.lab import Schedule
 from tests.reliability.ledger import Ledger, audit
@@ -27,10 +28,12 @@ LOOK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Watch:
-    """When a fault began, when another node said of itself that it leads, and when what was done was over."""
+    """When a fault began, when another node said of itself that it leads, since when a standby has confirmed what that
+    commits, and when what was done was over."""
 
     began: float
     led: float | None = None
+    confirmed: float | None = None
     ended: float = 0.0
 
 
@@ -70,19 +73,26 @@ class Work:
         await until(lambda: watch.led is not None, "another node leads", BACK_SECONDS)
 
     async def _watch(self, watch: Watch, leader: str) -> None:
-        others = [node for node in NODES if node != leader]
+        patroni, others = self.cluster.patroni, [node for node in NODES if node != leader]
         while watch.led is None:
-            said = await asyncio.gather(*map(self.cluster.patroni.leads, others))
+            said = await asyncio.gather(*map(patroni.leads, others))
             if any(said):
-                watch.led = time.monotonic()
+                leader, watch.led = others[said.index(True)], time.monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+        while watch.confirmed is None:
+            if await patroni.is_confirmed(leader):
+                watch.confirmed = time.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _measure(self, watch: Watch) -> None:
         self.measured.silences.append(self.ledger.longest_silence(since=watch.began))
         mended = watch.led or watch.ended
-        self.measured.back_after.append((self.ledger.first_after(mended) or mended) - mended)
+        back = self.ledger.first_after(mended) or mended
         if watch.led is not None:
+            mended = watch.confirmed or back
             self.measured.leader_after.append(watch.led - watch.began)
+            self.measured.confirmed_after.append(mended - watch.began)
+        self.measured.back_after.append(max(0.0, back - mended))
 
 
 class Trial:
@@ -101,15 +111,18 @@ class Trial:
         schedule, ledger = self.schedule, Ledger()
         work = Work(self.cluster, schedule, ledger, each=schedule.size(50, 200))
         producers = schedule.size(8, 32)
-        async with following(self.cluster.port, FILTERS * schedule.size(1, 4), schedule.seed) as followers:
+        async with (
+            following(self.cluster.port, FILTERS * schedule.size(1, 4), schedule.seed) as followers,
+            paging(self.cluster.layout.entrance, FILTERS[: schedule.size(1, 4)]) as pagers,
+        ):
             async with producing(self.cluster, ledger, schedule.seed, producers=producers, rest=REST_SECONDS):
                 await schedule.acknowledged(ledger, work.each)
                 yield work
-            outcome = await self._outcome(fault, work, followers)
+            outcome = await self._outcome(fault, work, [*followers, *pagers])
         self._report(outcome.row())
         outcome.check()
 
-    async def _outcome(self, fault: str, work: Work, followers: Sequence[Follower]) -> Outcome:
+    async def _outcome(self, fault: str, work: Work, readers: Sequence[Follower | Pager]) -> Outcome:
         connection = await self.cluster.superuser(await self.cluster.patroni.leader())
         try:
             compared = await audit(work.ledger, connection)
@@ -117,11 +130,11 @@ class Trial:
         finally:
             await connection.close()
         stored = [str(row["id"]) for row in rows]
-        seeing = until(lambda: all(set(stored) <= set(each.ids) for each in followers), "all have seen all")
+        seeing = until(lambda: all(set(stored) <= set(each.ids) for each in readers), "all have seen all")
         with suppress(AssertionError):  # what was skipped is counted, and told with the rest
             await seeing
-        seen = [each.ids for each in followers]
-        return Outcome(fault, self.schedule.seed, work.ledger, compared, stored, seen, work.measured)
+        seen, paged = [each.ids for each in readers], await pages_of_standbys(self.cluster.layout)
+        return Outcome(fault, self.schedule.seed, work.ledger, compared, stored, seen, paged, work.measured)
 
     async def _clear(self) -> None:
         self.cluster.mend()

@@ -9,6 +9,8 @@ import pytest
 from structlog.typing import EventDict
 
 from service.feed import Position
+from service.feed.statement import Asked, is_behind, look, newest
+from service.lives.snapshot import snapshot
 from service.survey.survey import SURVEY_LOCK
 from tests.reading.reader import FEED, all_read, everything, page, reading
 from tests.running.application import JSON, SIGNALS, figure, signal_body
@@ -280,6 +282,30 @@ async def test_a_primary_that_has_been_demoted_does_not_say_that_a_cursor_is_ahe
         cursor = (await page(client, wait=1))["cursor"]
         refused = await demoted.get(FEED, params={"after": cursor})
         assert (refused.status_code, refused.json()["code"]) == (503, "feed_unavailable")
+
+
+async def test_a_page_during_which_its_server_begins_to_lead_passes_nothing(servers: Servers) -> None:
+    """Red when each statement asks anew whether the server follows another one: then the page ends behind what it
+    shows, or a place is said to be ahead of the store."""
+    async with servers.serving() as client:
+        holder = await servers.primary.connect()
+        async with holder.transaction():
+            await holder.execute(f"SELECT pg_advisory_xact_lock({SURVEY_LOCK})")
+            await store(client)
+            place = Position(*await holder.fetchrow("SELECT epoch, xact, id FROM signals"))
+
+            async def is_there() -> bool:
+                return bool(await servers.read.value("SELECT count(*) = 1 FROM signals"))
+
+            await until_true(is_there, "the standby has it")
+        connection = await servers.read.connect()
+        async with snapshot(connection):
+            page = await look(connection, Asked(rows=10))
+            await servers.read.promote()
+            assert await newest(connection) == page.position
+            assert await is_behind(connection, page.position, place) is None
+        await connection.close()
+        await holder.close()
 
 
 async def test_a_survey_that_stands_still_says_nothing_of_a_standby(servers: Servers) -> None:
