@@ -1,6 +1,7 @@
 """Dumps of databases, made as operators make them."""
 
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,16 @@ def restore(dump: bytes, url: str) -> None:
     """Bring a dump into the empty database at `url`, with `psql`."""
     options = ["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", url]
     subprocess.run([_program("psql"), *options], input=dump, check=True, stdout=subprocess.DEVNULL)
+
+
+def copy_in_parallel(url: str, to: str) -> None:
+    """Bring the database at `url` into the empty one at `to`, four tables at a time."""
+    with tempfile.TemporaryDirectory(prefix="signals-dump-") as folder:
+        dump = str(Path(folder) / "dump")
+        dumping = [_program("pg_dump"), "--format", "directory", "--jobs", "4", "--file", dump, url]
+        subprocess.run(dumping, check=True, capture_output=True)
+        restoring = [_program("pg_restore"), "--jobs", "4", "--exit-on-error", "--dbname", to, dump]
+        subprocess.run(restoring, check=True, capture_output=True)
 
 
 def _program(name: str) -> Path:
