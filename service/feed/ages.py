@@ -38,9 +38,9 @@ SELECT {_HIDDEN.format(at="created_at", table="signals")} AND {_HIDDEN.format(at
 """  # nosec B608
 
 
-async def place(connection: asyncpg.Connection, moment: datetime) -> Position:
+async def place(connection: asyncpg.Connection, moment: datetime | None) -> Position:
     """A place at or before which nothing was stored at that time or later: a sample that the survey has taken."""
-    record = await connection.fetchrow(_PLACE, moment)
+    record = await connection.fetchrow(_PLACE, moment) if moment else None
     return Position(*record) if record else ORIGIN
 
 

@@ -11,7 +11,7 @@ from service.feed import ages, contents, instruments
 from service.feed.errors import CursorExpired, FeedUnavailable
 from service.feed.events import Row
 from service.feed.pace import next_rows
-from service.feed.position import ORIGIN, Position
+from service.feed.position import Position
 from service.feed.share import Share
 from service.feed.statement import Asked, complete_until, is_behind, look, newest
 from service.kernel.limits import Limits
@@ -88,16 +88,15 @@ class Pages:
 
     async def _page(self, asked: Asked, after: Position | None, connection: asyncpg.Connection) -> Page:
         settled = None if asked.before is None else await ages.settled(connection, asked.before)
-        async with snapshot(connection):
-            start = after or max(
-                await ages.place(connection, asked.since) if asked.since else ORIGIN, Position(*await floor(connection))
-            )
-        page = _Draft([], start)
-        await self._read(connection, page, replace(asked, after=start))
+        if after is None:
+            async with snapshot(connection):
+                after = max(await ages.place(connection, asked.since), Position(*await floor(connection)))
+        page = _Draft([], after)
+        await self._read(connection, page, replace(asked, after=after))
         if asked.filter.payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
             await self._find(connection, page, asked, asked.filter.payload)
         async with snapshot(connection):
-            refusal = await _refusal(connection, start)
+            refusal = await _refusal(connection, after)
             moment = await complete_until(connection, page.position)
         if refusal:
             raise refusal

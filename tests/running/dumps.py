@@ -21,9 +21,9 @@ def copy_in_parallel(url: str, to: str) -> None:
     """Bring the database at `url` into the empty one at `to`, four tables at a time."""
     with tempfile.TemporaryDirectory(prefix="signals-dump-") as folder:
         dump = str(Path(folder) / "dump")
-        dumping = [_program("pg_dump"), "--format", "directory", "--jobs", "4", "--file", dump, url]
+        dumping = [str(_program("pg_dump")), "--format", "directory", "--jobs", "4", "--file", dump, url]
         subprocess.run(dumping, check=True, capture_output=True)
-        restoring = [_program("pg_restore"), "--jobs", "4", "--exit-on-error", "--dbname", to, dump]
+        restoring = [str(_program("pg_restore")), "--jobs", "4", "--exit-on-error", "--dbname", to, dump]
         subprocess.run(restoring, check=True, capture_output=True)
 
 
