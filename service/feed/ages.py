@@ -39,7 +39,7 @@ SELECT {_HIDDEN.format(at="created_at", table="signals")} AND {_HIDDEN.format(at
 
 
 async def place(connection: asyncpg.Connection, moment: datetime | None) -> Position:
-    """A place at or before which nothing was stored at that time or later: a sample that the survey has taken."""
+    """A place at or before which nothing was stored at that time or later: a sample of the survey; ORIGIN for None."""
     record = await connection.fetchrow(_PLACE, moment) if moment else None
     return Position(*record) if record else ORIGIN
 

@@ -19,7 +19,7 @@ import pytest
 from tests.cluster import processes
 from tests.cluster.cluster import Cluster
 from tests.cluster.configuration import OWNER, SERVICE
-from tests.cluster.layout import HOSTS, SERVICES, Layout
+from tests.cluster.layout import HOSTS, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
 from tests.programs import program
 
@@ -60,7 +60,7 @@ def _tell(layout: Layout) -> None:
     ports = layout.ports
     print(f"signals       {layout.entrance}")
     for name in SERVICES:
-        print(f"{name}      {layout.service(name)}")
+        print(f"{name}      http://{PROXY_HOST}:{getattr(ports, name)}")
     print(f"the leader    {layout.url(ports.write, SERVICE)}")
     print(f"the standbys  {layout.url(ports.read, SERVICE)}")
     print(f"the owner     {layout.url(ports.write, OWNER)}")

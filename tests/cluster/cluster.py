@@ -19,6 +19,7 @@ from tests.cluster.asking import ask
 from tests.cluster.configuration import OWNER, SERVICE, daemons, plain_environment, service
 from tests.cluster.layout import HOSTS, NODES, PROXY_HOST, SERVICES, Layout
 from tests.cluster.patroni import Patroni
+from tests.observing.figures import sample, samples
 from tests.running.environment import ROOT, service_environment
 from tests.running.grants import GRANTS, LIMITS
 from tests.running.processes import send
@@ -26,6 +27,8 @@ from tests.running.waiting import until_true
 
 FIRST_SECONDS = 300.0
 READY_SECONDS = 60.0
+
+_OF_STANDBYS = sample("signals_standby_reads_total", result="read")
 
 _ROLES = f"""
 CREATE ROLE {OWNER} LOGIN PASSWORD '{{password}}';
@@ -185,6 +188,12 @@ class Cluster:
             return status == 200
 
         await until_true(ready, f"{name} is ready", READY_SECONDS)
+
+    async def pages_of_standbys(self) -> int:
+        """How many reads the services that run now have had of standbys."""
+        ports = [getattr(self.layout.ports, name) for name in SERVICES]
+        told = [await ask(PROXY_HOST, port, "/metrics", patience=5.0) for port in ports]
+        return sum(int(samples(body.decode())[_OF_STANDBYS]) for _, body in told)
 
     def _bury(self) -> None:
         """Let no child of this process stay a zombie."""

@@ -78,10 +78,6 @@ class Layout:
         """Where producers and readers find the service."""
         return f"http://{PROXY_HOST}:{self.ports.entrance}"
 
-    def service(self, name: str) -> str:
-        """One of the services, past the entrance."""
-        return f"http://{PROXY_HOST}:{getattr(self.ports, name)}"
-
     def data(self, node: str) -> Path:
         """The data folder of PostgreSQL on a node."""
         return self.folder / node / "postgresql"

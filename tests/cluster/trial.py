@@ -1,6 +1,7 @@
 """Producers and readers at work while a cluster is hurt, and what came of it."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -9,19 +10,24 @@ from dataclasses import dataclass, field
 from tests.cluster.cluster import Cluster
 from tests.cluster.layout import NODES
 from tests.cluster.outcome import Measured, Outcome
-from tests.cluster.pages import Pager, pages_of_standbys, paging
 from tests.reliability.followers import Follower, following
 from tests.reliability.lab import Schedule
 from tests.reliability.ledger import Ledger, audit
+from tests.reliability.pagers import PASSING, Pager, paging
 from tests.reliability.producers import producing
 from tests.reliability.run import Row
 from tests.running.waiting import until
 
 REST_SECONDS = 0.2
-"""Between two signals of a producer, at most: some 200 signals a second of thirty-two of them are enough to be in the
-way of a fault, and leave room on one machine for all the programs of a cluster."""
+"""Between two pages of a reader, and between two signals of a producer, at most: some 200 signals a second of
+thirty-two of them are enough to be in the way of a fault, and leave room on one machine for all the programs of a
+cluster."""
 
 FILTERS = [{}, {"instrument": "XAUUSD"}, {"instrument": "X*"}, {"producer": "reliability"}]
+
+OF_HAPROXY = {502, 504}
+"""What it answers readers whose service has died or is silent."""
+
 BACK_SECONDS = 90.0
 LOOK_SECONDS = 0.1
 
@@ -111,9 +117,10 @@ class Trial:
         schedule, ledger = self.schedule, Ledger()
         work = Work(self.cluster, schedule, ledger, each=schedule.size(50, 200))
         producers = schedule.size(8, 32)
+        pagers = [self._pager(number) for number in range(schedule.size(1, 4))]
         async with (
             following(self.cluster.port, FILTERS * schedule.size(1, 4), schedule.seed) as followers,
-            paging(self.cluster.layout.entrance, FILTERS[: schedule.size(1, 4)]) as pagers,
+            paging(pagers),
         ):
             async with producing(self.cluster, ledger, schedule.seed, producers=producers, rest=REST_SECONDS):
                 await schedule.acknowledged(ledger, work.each)
@@ -121,6 +128,10 @@ class Trial:
             outcome = await self._outcome(fault, work, [*followers, *pagers])
         self._report(outcome.row())
         outcome.check()
+
+    def _pager(self, number: int) -> Pager:
+        draw = random.Random(f"{self.schedule.seed}-{number}")  # noqa: S311  # a schedule, not a secret
+        return Pager(self.cluster.port, FILTERS[number], draw, rest=REST_SECONDS, passing={*PASSING, *OF_HAPROXY})
 
     async def _outcome(self, fault: str, work: Work, readers: Sequence[Follower | Pager]) -> Outcome:
         connection = await self.cluster.superuser(await self.cluster.patroni.leader())
@@ -133,7 +144,7 @@ class Trial:
         seeing = until(lambda: all(set(stored) <= set(each.ids) for each in readers), "all have seen all")
         with suppress(AssertionError):  # what was skipped is counted, and told with the rest
             await seeing
-        seen, paged = [each.ids for each in readers], await pages_of_standbys(self.cluster.layout)
+        seen, paged = [each.ids for each in readers], await self.cluster.pages_of_standbys()
         return Outcome(fault, self.schedule.seed, work.ledger, compared, stored, seen, paged, work.measured)
 
     async def _clear(self) -> None:

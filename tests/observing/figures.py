@@ -14,6 +14,12 @@ def sample(name: str, **labels: str) -> Sample:
     return name, frozenset(labels.items())
 
 
+def samples(text: str) -> Mapping[Sample, float]:
+    """All figures in what Prometheus reads."""
+    families = text_string_to_metric_families(text)
+    return {sample(s.name, **s.labels): s.value for family in families for s in family.samples}
+
+
 class Figures:
     """The figures of a scenario's service."""
 
@@ -31,8 +37,7 @@ class Figures:
 
     def now(self) -> Mapping[Sample, float]:
         """All figures."""
-        families = text_string_to_metric_families(self.text())
-        return {sample(s.name, **s.labels): s.value for family in families for s in family.samples}
+        return samples(self.text())
 
     def note(self) -> None:
         """Remember the figures as they are."""

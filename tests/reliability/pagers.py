@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -17,20 +17,32 @@ FORGETS = 0.02
 """How many of its pages are the last that a reader reads before it begins anew, with nothing but its cursor."""
 
 LIMITS = (1, 7, 100, 1000)
+PASSING = {500, 503}
 
 
 class Pager:
     """A reader with a filter; it waits, or looks again and again. `ids` are the signals that it has seen, in its order.
 
-    What it has of a page counts once it has the whole page, and then its cursor does.
+    What it has of a page counts once it has the whole page, and then its cursor does. After each page it rests for
+    `rest` seconds. It comes back after one of the statuses in `passing`; any other is a failure.
     """
 
-    def __init__(self, port: int, query: Mapping[str, str], draw: random.Random) -> None:
+    def __init__(
+        self,
+        port: int,
+        query: Mapping[str, str],
+        draw: random.Random,
+        *,
+        rest: float = 0.0,
+        passing: Collection[int] = PASSING,
+    ) -> None:
         self.query = query
         self.ids: list[str] = []
         self.restarts = 0
         self._url = f"http://127.0.0.1:{port}{FEED}"
         self._draw = draw
+        self._rest = rest
+        self._passing = passing
         self._cursor: str | None = None
 
     async def read(self) -> None:
@@ -48,11 +60,12 @@ class Pager:
             after = {"after": self._cursor} if self._cursor else {}
             answer = await client.get(self._url, params={**self.query, **after, "limit": limit})
             if answer.status_code != 200:
-                assert answer.status_code in {500, 503}, answer.text
+                assert answer.status_code in self._passing, answer.text
                 return
             page = answer.json()
             self.ids += [event["signal"]["id"] for event in page["events"]]
             self._cursor = page["cursor"]
+            await asyncio.sleep(self._rest)
             if not page["events"] and "wait" not in self.query:
                 await asyncio.sleep(PAUSE_SECONDS)
 
