@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.intake.storing import count
 from tests.postgres.rows import loose_receipts
 from tests.postgres.time_zone import CLOCKS_CHANGE, set_time_zone
-from tests.running.application import JSON, NOW, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, LIMITS, NOW, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 KEY = "idempotency-key"
@@ -132,12 +133,16 @@ async def test_a_refusal_leaves_the_key(direct_database: Database, fault: bytes)
     assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (201, None)
 
 
+PATIENT = replace(LIMITS, token_seconds=20, quota_answer_seconds=20)
+"""On a machine that stands still for longer than a token is good, a repeat costs one."""
+
+
 async def test_a_repeat_is_free_within_the_rate_and_refused_beyond_it(direct_database: Database) -> None:
     body, other = signal_body(), signal_body(side=1)
     direct_database.execute("TRUNCATE quotas")
     async with serving(direct_database.url, signing=True) as client:
         first = await send(client, body, "k", headers=anew(body, 0))
-    async with serving(direct_database.url, signing=True, signals_producer_rate="1/h") as client:
+    async with serving(direct_database.url, limits=PATIENT, signing=True, signals_producer_rate="1/h") as client:
         within = [await send(client, body, "k", headers=anew(body, seconds)) for seconds in (1, 2, 3)]
         last = await send(client, other, headers=anew(other, 4))
         beyond = await send(client, body, "k", headers=anew(body, 5))
