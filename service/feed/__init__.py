@@ -8,7 +8,6 @@
 - `pace`: how many are read at once; pure
 - `pages`: what comes after a place, within bounds
 - `position`: where a signal stands, and the cursors that tell it; pure
-- `shapes`: how a signal, and what became of it, becomes JSON; pure
 - `share`: how much of the database reading may take
 - `statement`: the statements that read the feed
 - `tail`: what is new, for all who wait for it

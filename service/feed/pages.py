@@ -13,7 +13,7 @@ from service.feed.events import Row
 from service.feed.pace import next_rows
 from service.feed.position import Position
 from service.feed.share import Share
-from service.feed.statement import Asked, complete_until, is_behind, look, newest
+from service.feed.statement import Asked, complete_until, is_behind, newest, portions
 from service.kernel.limits import Limits
 from service.lives.snapshot import snapshot
 from service.months.archived import floor
@@ -96,7 +96,7 @@ class Pages:
         if asked.filter.payload is not None and page.looked >= asked.window and len(page.rows) < asked.rows:
             await self._find(connection, page, asked, asked.filter.payload)
         async with snapshot(connection):
-            refusal = await _refusal(connection, after)
+            refusal = await _refusal(connection, after, is_followed=page.looked > 0)
             moment = await complete_until(connection, page.position)
         if refusal:
             raise refusal
@@ -142,23 +142,21 @@ class Pages:
             page.position = max(page.position, await newest(connection, span.until))
 
     async def _add(self, connection: asyncpg.Connection, page: _Draft, span: Asked) -> None:
-        """What is before the end of a span, in pieces that cannot be too large."""
-        rows = 1
-        while True:
-            looked = await look(connection, replace(span, rows=min(rows, span.rows - len(page.rows))))
+        """What is before the end of a span, in portions that cannot be too large."""
+        take = await portions(connection, span)
+        before, rows = page.looked, 1
+        while not page.full:
+            looked = await take(min(rows, span.rows - len(page.rows)))
             page.rows += looked.rows
             page.size += sum(len(row.json) for row in looked.rows)
-            page.looked += looked.number
+            page.looked = before + looked.number
             page.position = looked.position
             if looked.all:
                 return
             page.full = (
                 len(page.rows) == span.rows or page.looked >= span.window or page.size >= self._limits.page_bytes
             )
-            if page.full:
-                return
             rows = next_rows(rows, looked.rows, self._limits.page_bytes - page.size)
-            span = replace(span, after=looked.position)
 
     async def _spans(self, connection: asyncpg.Connection, asked: Asked) -> Sequence[Asked]:
         """Few instruments are looked up one by one. Which ones a pattern stands for is known up to some place only."""
@@ -174,9 +172,15 @@ class Pages:
         return [replace(asked, names=names, until=known.until), replace(asked, after=known.until)]
 
 
-async def _refusal(connection: asyncpg.Connection, position: Position) -> CursorExpired | FeedUnavailable | None:
-    """Why nobody can go on from a place; None if that is possible."""
-    end, oldest = await newest(connection), Position(*await floor(connection))
+async def _refusal(
+    connection: asyncpg.Connection, position: Position, *, is_followed: bool = False
+) -> CursorExpired | FeedUnavailable | None:
+    """Why nobody can go on from a place; None if that is possible. Where it `is_followed` by what is stored, it does
+    not lie behind all of that."""
+    oldest = Position(*await floor(connection))
+    if is_followed and position >= oldest:
+        return None
+    end = await newest(connection)
     behind = await is_behind(connection, end, position)
     if behind is None and position >= oldest:
         return FeedUnavailable("The server that answers has not come to this cursor: send the same request again")

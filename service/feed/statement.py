@@ -1,7 +1,7 @@
 """The statements that read the feed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,10 @@ import asyncpg
 
 from service.feed.events import Row
 from service.feed.position import END, ORIGIN, Position
-from service.feed.shapes import CHANGE, FIELDS
 from service.lives.horizon import EPOCH, FINAL, HORIZON, READABLE
 from service.lives.snapshot import FOLLOWS
 from service.months.archived import FLOOR
+from service.notation.shapes import CHANGE, FIELDS
 from service.readers.filter import EVERYTHING, Filter
 
 _ORDER = "ORDER BY epoch, xact, id"
@@ -156,12 +156,30 @@ class Looked:
 
 
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
-    """Read with one statement, within a snapshot."""
-    records = await connection.fetch(*_statement(asked))
+    """Read at once, within a snapshot."""
+    return _looked(await connection.fetch(*_statement(asked)), asked, asked.after)
+
+
+async def portions(connection: asyncpg.Connection, asked: Asked) -> Callable[[int], Awaitable[Looked]]:
+    """Read with one statement, within a snapshot, so many events at a time as each call asks for. What is told of how
+    many rows were looked at is their number since the first."""
+    portal = await connection.portal(*_statement(replace(asked, rows=asked.window)))
+    position = asked.after
+
+    async def take(rows: int) -> Looked:
+        nonlocal position
+        looked = _looked(await portal.fetch(rows), asked, position)
+        position = looked.position
+        return looked
+
+    return take
+
+
+def _looked(records: Sequence[asyncpg.Record], asked: Asked, after: Position) -> Looked:
     found = [Row(Position(*record[:3]), *record[3:12]) for record in records if record["json"] is not None]
     rows = [given for row in found if (given := row.given(asked.filter))]
     if not records:
-        return Looked(rows, asked.after, 0, all=True)
+        return Looked(rows, after, 0, all=True)
     last = records[-1]
     return Looked(rows, Position(*last[:3]), last["number"], all=last["last"] and last["number"] < asked.window)
 

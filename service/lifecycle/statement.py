@@ -6,8 +6,8 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from service.feed.shapes import CHANGE
 from service.lifecycle.decision import Decision
+from service.notation.shapes import CHANGE
 
 _STATE = f"""
 SELECT signal.instrument, coalesce(signal.producer_id, '') AS producer, signal.status, signal.state_version,

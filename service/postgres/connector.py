@@ -8,6 +8,7 @@ import asyncpg
 
 from service.environment import file_problem
 from service.kernel.limits import Limits
+from service.lives.session import PooledSession, Session
 from service.notation.connection_url import Address, ConnectionUrl
 from service.settings import SettingsError
 
@@ -81,9 +82,10 @@ class Connector:
     async def _connect(
         self, address: Address, options: dict[str, Any], session: Mapping[str, str]
     ) -> asyncpg.Connection:
+        prepares = options.get("statement_cache_size") != 0
+        options["connection_class"] = Session if prepares else PooledSession
         connection = await asyncpg.connect(**(options | self._arguments(address, session)))
         try:
-            prepares = options.get("statement_cache_size") != 0
             if prepares and not await _holds(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
                 raise _Pooled
             if not self._url.any_server and not await _holds(connection, _TAKES_WRITES):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 import asyncpg
 import httpx
@@ -17,6 +18,8 @@ from service.postgres.schema import MIGRATION_LOCK, migrate, migration_files
 from service.settings import SettingsError
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import until_a_migration_waits
+from tests.reading.reader import all_read, everything
+from tests.reading.storing import insert_many
 from tests.running.application import SIGNALS, serving, signal_body, signing_headers
 from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
@@ -85,6 +88,24 @@ async def test_nothing_is_prepared_in_sessions_that_are_shared(limited: Database
         observer = await asyncpg.connect(url, statement_cache_size=0)
         assert await observer.fetch("SELECT name FROM pg_prepared_statements") == []
         await observer.close()
+
+
+@pytest.mark.anyio
+async def test_pages_are_read_in_portions_and_leave_nothing_prepared(limited: Database) -> None:
+    """A transaction is read in portions, and the next one of the same page may be in another session: what was
+    prepared in the first one would stay there."""
+    ids = insert_many(limited, 250)
+    with pgbouncer(limited.url, "transaction", default_pool_size="2") as url:
+        async with serving(url, signals_readers="open", database_pool_size=8) as client:
+            assert await all_read(client, 250) == ids
+            readers = [everything(client, limit=40) for _ in range(8)]
+            assert [found for found, _ in await asyncio.gather(*readers)] == [ids] * 8
+        async with AsyncExitStack() as stack:
+            for _ in range(2):
+                observer = await asyncpg.connect(url, statement_cache_size=0)
+                stack.push_async_callback(observer.close)
+                await stack.enter_async_context(observer.transaction())
+                assert await observer.fetch("SELECT name FROM pg_prepared_statements") == []
 
 
 @either_way

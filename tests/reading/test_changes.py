@@ -19,10 +19,11 @@ pytestmark = pytest.mark.anyio
 _CHANGE = """
 WITH changed AS (
     UPDATE signals SET status = $2, state_version = state_version + 1 WHERE id = $1
-    RETURNING id, instrument, producer_id, state_version, updated_at
+    RETURNING id, instrument, producer_id, state_version, updated_at, approval
 )
-INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at, by, reason)
-SELECT $3, id, instrument, producer_id, $4, $2, state_version, updated_at, 'anna', 'why' FROM changed
+INSERT INTO transitions
+    (id, signal_id, instrument, producer_id, from_status, to_status, state_version, at, by, reason, approval)
+SELECT $3, id, instrument, producer_id, $4, $2, state_version, updated_at, 'anna', 'why', approval FROM changed
 """
 
 
@@ -100,6 +101,22 @@ async def test_what_waits_for_an_older_transaction_is_not_told_yet(database: Dat
             return len(await read(client)) == 3
 
         await until_true(told, "all is there")
+
+
+async def test_what_was_approved_and_is_no_longer_there_takes_no_room(database: Database) -> None:
+    """Red when it counts against the limit: then such a page ends early, and goes on behind what it did not give."""
+    gone = [insert_signal(database, approval="required")["id"] for _ in range(3)]
+    for signal in gone:
+        change(database, signal, 1)
+    ids = insert_many(database, 3)
+    database.execute("DELETE FROM signals WHERE id = ANY($1)", gone)
+    async with reading(database.url) as client:
+
+        async def whole() -> bool:
+            return await read(client) == [(each, 0) for each in ids]
+
+        await until_true(whole, "all is there")
+        assert await read(client, limit=2) == [(each, 0) for each in ids]
 
 
 async def test_a_time_begins_with_changes_from_then_on(database: Database) -> None:

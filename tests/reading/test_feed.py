@@ -173,6 +173,23 @@ async def test_an_instrument_that_was_never_seen_is_not_skipped_by_a_pattern(dat
         assert [row["instrument"] for row in (await page(client, "/api/v1/instruments"))["instruments"]] == ["EURUSD"]
 
 
+async def test_what_a_pattern_stands_for_and_what_comes_behind_it_is_bounded_together(database: Database) -> None:
+    insert_many(database, 8, instrument="EURUSD")
+    async with reading(database.url, replace(LIMITS, page_rows=10)) as client:
+
+        async def known() -> bool:
+            return bool((await page(client, "/api/v1/instruments"))["instruments"])
+
+        await until_true(known, "the survey has seen them")
+        database.execute("SELECT pg_advisory_lock($1)", SURVEY_LOCK)
+        insert_many(database, 4, instrument="EURGBP")
+        wanted = [*(insert_many(database, 1, instrument="EURGBP", producer_id="beta")[0] for _ in range(2))]
+        await all_read(client, 14)
+        given = await page(client, instrument="EUR*", producer="beta")
+        assert [event["signal"]["id"] for event in given["events"]] == wanted[:1]
+        assert given["more"]
+
+
 async def test_more_instruments_than_are_looked_up_one_by_one_are_found_all_the_same(database: Database) -> None:
     ids = [str(insert_signal(database, instrument=f"EUR{number}")["id"]) for number in range(6)]
     async with reading(database.url, replace(LIMITS, page_names=2)) as client:
