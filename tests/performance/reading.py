@@ -21,7 +21,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import uvloop
 
-from tests.performance import contents, standbys
+from tests.performance import contents, pages, standbys
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
@@ -171,7 +171,7 @@ def measure(
         readers = _program("--read", ports[-1], "--streams", streams, "--wide", wide)
         assert _line(readers) == "ready\n"
         ours = [psutil.Process(process.pid) for process, _ in services]
-        postmaster = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
+        postmaster = _postgresql()
         before = _cpu(ours), _cpu(_alive(postmaster))
         producer = _program("--produce", ports[0], "--rate", rate, "--seconds", seconds)
         sent: dict[str, Any] = json.loads(_line(producer))
@@ -198,6 +198,10 @@ def measure(
         "readers_cores": seen["cpu"] / sent["seconds"],
         "producer_cores": sent["cpu"] / sent["seconds"],
     }
+
+
+def _postgresql() -> list[psutil.Process]:
+    return [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
 
 
 def _alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
@@ -229,6 +233,27 @@ def _by_content(postgresql: PostgreSQL, folder: Path) -> dict[str, dict[str, flo
     process, port = _serve(url, folder)
     try:
         return contents.measure(url, port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _pages(postgresql: PostgreSQL, folder: Path, size: int) -> dict[str, float]:
+    """The readers are this process."""
+    database = f"pages_{size}"
+    postgresql.create_migrated(database)
+    url = postgresql.url(database)
+    process, port = _serve(url, folder)
+    ours = [psutil.Process(process.pid)]
+    try:
+        return uvloop.run(
+            pages.measure(
+                url,
+                port,
+                size,
+                lambda: {"service": _cpu(ours), "PostgreSQL": _cpu(_postgresql()), "readers": _own_cpu()},
+            )
+        )
     finally:
         process.terminate()
         process.wait()
@@ -273,9 +298,10 @@ def main(arguments: Sequence[str]) -> int:
             title: measure(postgresql.url(DATABASE), folder, streams, chosen.rate, chosen.seconds, wide, across=across)
             for title, (streams, wide, across) in runs.items()
         }
+        by_page = {f"payloads of {size:,} bytes": _pages(postgresql, folder, size) for size in pages.AIMS}
         by_content = _by_content(postgresql, folder)
         by_server = standbys.measure(folder, partial(_serve_from, folder))
-    tables = {contents: by_content, standbys: by_server}
+    tables = {pages: by_page, contents: by_content, standbys: by_server}
     more = "\n\n".join(_figures(part.FIGURES, figures) for part, figures in tables.items())
     figures = f"{_figures(FIGURES, found)}\n\n{more}"
     publish(DOCUMENT, "reading", arguments, around, figures)
