@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+import orjson
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.errors import MethodNotAllowed, NotFound
@@ -21,7 +22,8 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
         tell_refused(refusal)
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
     link = {"Link": f'</docs/errors#{refusal.code}>; rel="help"'}  # RFC 8288
-    return JSONResponse(content, refusal.status, {**(refusal.answer_headers if headers is None else headers), **link})
+    answer_headers = {**(refusal.answer_headers if headers is None else headers), **link}
+    return Response(orjson.dumps(content), refusal.status, answer_headers, media_type="application/json")
 
 
 def tell_refused(refusal: Refusal, **where: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import select
+import time
 from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
 from threading import RLock, Thread
@@ -10,15 +11,18 @@ from service.kernel import metrics
 
 
 class LineWriter:
-    """Writes lines to a file descriptor in a thread of its own, so that whoever logs never waits for the reader.
+    """Writes lines to a file descriptor in a thread of its own, so that whoever logs never waits for the reader. What
+    comes within `rest_seconds` of a write leaves together: to wake the thread for each costs as much as to make it.
 
     A line that finds no room in the buffer, or that cannot be written, is dropped and counted. When lines can be
     written again, and half of the buffer is free, the one that `tell` makes of how many were dropped is written too.
     Without a descriptor all are dropped.
     """
 
-    def __init__(self, descriptor: int | None, tell: Callable[[int], bytes], *, buffer_bytes: int) -> None:
-        self._descriptor = descriptor
+    def __init__(
+        self, descriptor: int | None, tell: Callable[[int], bytes], *, buffer_bytes: int, rest_seconds: float = 0.005
+    ) -> None:
+        self._descriptor, self._rest_seconds = descriptor, rest_seconds
         self._tell = tell
         self._buffer_bytes = self._room = buffer_bytes
         self._lines: list[bytes] = []
@@ -39,7 +43,7 @@ class LineWriter:
             self._lines.append(line)
 
     def write(self, line: bytes) -> None:
-        """Take a line that is to be written now, behind those that are held."""
+        """Take a line that is to be written soon, behind those that are held."""
         self.hold(line)
         with self._lock:
             called, self._called = self._called, True
@@ -54,6 +58,7 @@ class LineWriter:
     def _run(self) -> None:
         while self._calls.get():
             self._sweep()
+            time.sleep(self._rest_seconds)
         while self._lines:
             self._sweep()
 

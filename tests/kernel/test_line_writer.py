@@ -74,6 +74,25 @@ def test_lines_that_are_held_are_written_with_the_next(packets: tuple[socket.soc
     assert theirs.recv(65536) == b"proven\ncreated\nhandled\n"
 
 
+def test_lines_that_come_soon_after_a_write_leave_together() -> None:
+    """Red when each wakes the thread: a flood of refusals, whose lines come one by one, cost a third more."""
+    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    theirs.settimeout(DEADLINE_SECONDS)
+    writer = LineWriter(ours.fileno(), tell, buffer_bytes=1_000_000, rest_seconds=0.5)
+    writer.write(b"at once\n")
+    assert theirs.recv(65536) == b"at once\n"
+    writer.write(b"soon\n")
+    theirs.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        theirs.recv(65536)
+    theirs.settimeout(DEADLINE_SECONDS)
+    writer.write(b"after\n")
+    assert theirs.recv(65536) == b"soon\nafter\n"
+    writer.close(DEADLINE_SECONDS)
+    theirs.close()
+    ours.close()
+
+
 def test_no_more_is_written_at_once_than_a_pipe_takes_whole(packets: tuple[socket.socket, LineWriter]) -> None:
     """Worker processes share one output. Red when all that waits is written at once: with a slow reader 593 of 33,000
     lines of two workers were torn."""
