@@ -66,15 +66,15 @@ class Tail:
     async def run(self) -> Never:
         """Read while somebody follows, for ever."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
             await self._followed.wait()
-            timer = loop.call_later(self._limits.tail_poll_seconds, self._news.set)
+            timer = loop.call_at(began + self._limits.tail_poll_seconds, self._news.set)
             await self._news.wait()
             timer.cancel()
             self._news.clear()
             began = loop.time()
-            rest = await self._look()
-            await asyncio.sleep(rest - (loop.time() - began))
+            await asyncio.sleep(began + await self._look() - loop.time())
 
     async def _look(self) -> float:
         """Read once; returns for how many seconds to rest since then."""

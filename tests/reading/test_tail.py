@@ -1,7 +1,8 @@
-"""The tail of a store that is put back to an earlier point under a running process."""
+"""The tail: how soon it tells what is new, and what of a store that is put back under a running process."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,28 @@ from tests.running.postgres import Database
 from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_to_rest_makes_nobody_wait_longer_for_what_others_have_stored(database: Database) -> None:
+    """Red when the time until it looks again begins after the rest: then both are waited for, one after the other."""
+    taken: list[float] = []
+
+    def take(rows: Sequence[Row]) -> float:
+        taken.extend([asyncio.get_running_loop().time()] * len(rows))
+        return 0
+
+    limits = replace(LIMITS, tail_tick_seconds=2, tail_poll_seconds=2)
+    async with Pool(database.url, limits, size=2) as pool:
+        tail = Tail(pool, limits)
+        running = asyncio.create_task(tail.run())
+        await tail.follow(take, lambda _end: None)
+        insert_many(database, 1)
+        await until(lambda: len(taken) == 1, "the first was told")
+        insert_many(database, 1)
+        await until(lambda: len(taken) == 2, "the second was told")
+        running.cancel()
+        await asyncio.wait({running})
+    assert taken[1] - taken[0] < 3
 
 
 async def test_followers_are_told_that_the_store_is_behind_them_and_then_what_is_new(database: Database) -> None:
