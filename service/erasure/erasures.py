@@ -22,7 +22,7 @@ WITH RECURSIVE senders AS (
 )
 SELECT sha256(convert_to(name, 'UTF8')) AS sha256 FROM senders WHERE name IS NOT NULL
 UNION SELECT sha256(convert_to(name, 'UTF8')) FROM producers
-UNION SELECT unnest(producers) FROM archives UNION SELECT sha256 FROM erasures
+UNION SELECT unnest(producers) FROM archive_folders UNION SELECT sha256 FROM erasures
 """
 """All that are or were producers. An index has the names of those who have sent something, and is asked for one after
 another."""
@@ -120,6 +120,11 @@ class Erasures:
 
 async def _known(connection: asyncpg.Connection) -> set[bytes]:
     return {record["sha256"] for record in await connection.fetch(_KNOWN)}
+
+
+def parts_of(word: str) -> Iterator[str]:
+    """All that could be a name in a word."""
+    return (word[begin:end] for begin, end in _parts(word))
 
 
 def _parts(word: str) -> Iterator[tuple[int, int]]:

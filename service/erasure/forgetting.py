@@ -10,12 +10,14 @@ import asyncpg
 from service.erasure import receipts, trail, transitions
 from service.erasure.erasures import Erasures, sha256_of
 from service.erasure.errors import NobodyOfThatName
+from service.erasure.mentions import bits_of
 from service.erasure.portions import Portions
 from service.erasure.trail import FORGOTTEN
 
 _KNOWN = """
 SELECT EXISTS (SELECT FROM erasures WHERE sha256 = $2) OR EXISTS (SELECT FROM producers WHERE name = $1)
-    OR EXISTS (SELECT FROM signals WHERE producer_id = $1) OR EXISTS (SELECT FROM archives WHERE $2 = ANY(producers))
+    OR EXISTS (SELECT FROM signals WHERE producer_id = $1)
+    OR EXISTS (SELECT FROM archive_folders WHERE $2 = ANY(producers))
 """
 
 _END = """
@@ -48,15 +50,22 @@ ON CONFLICT (instrument, producer) DO UPDATE SET latest = greatest(nobody.latest
 
 _SCOPES = "UPDATE readers SET producers = array_replace(producers, $1, $2) WHERE $1 = ANY(producers)"
 
-_FOLDERS = "SELECT folder FROM archives WHERE $1 = ANY(producers) AND folder IS NOT NULL ORDER BY month"
+_FOLDERS = """
+SELECT folder, $1 = ANY(producers) AS sure FROM archive_folders
+WHERE $1 = ANY(producers) OR mentions IS NULL
+    OR (SELECT bool_and(get_bit(mentions, bit) = 1) FROM unnest($2::bigint[]) AS bit)
+ORDER BY month, folder
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Of how many signals payload and producer were erased, and the folders of archives that still have both."""
+    """Of how many signals payload and producer were erased, the folders of archives that still have both, and those of
+    which it cannot be excluded that they name the producer."""
 
     signals: int
     archives: list[str]
+    perhaps: list[str]
 
 
 async def forget(connection: asyncpg.Connection, name: str, learn: Callable[[], Awaitable[None]]) -> Forgotten:
@@ -79,8 +88,9 @@ async def forget(connection: asyncpg.Connection, name: str, learn: Callable[[], 
     await _erase_changes(connection, name, erasures)
     await _erase_elsewhere(connection, name)
     await trail.erase(connection, name, erasures)
-    folders = await connection.fetch(_FOLDERS, sha256)
-    return Forgotten(signals, [record["folder"] for record in folders])
+    folders = await connection.fetch(_FOLDERS, sha256, bits_of(name))
+    sure, perhaps = ([each["folder"] for each in folders if each["sure"] == sure] for sure in (True, False))
+    return Forgotten(signals, sure, perhaps)
 
 
 async def _erase_signals(connection: asyncpg.Connection, name: str) -> int:

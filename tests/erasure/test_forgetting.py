@@ -233,6 +233,24 @@ async def test_of_two_names_of_which_one_is_part_of_the_other_nothing_is_left(
         assert sorted(row["reason"] for row in rows) == sorted(words.sub(kept, reason) for reason in told)
 
 
+@pytest.mark.parametrize("known", ["registered", "by a signal", "by an archive", "forgotten before"])
+async def test_a_name_stays_whole_that_has_another_in_it_however_it_is_known(
+    months: Months, connection: asyncpg.Connection, folder: Path, known: str
+) -> None:
+    months.store(months.present, producer_id="bot")
+    if known == "registered":
+        months.database.execute("INSERT INTO producers (name) VALUES ('bot-2')")
+    else:
+        months.store(months.present if known == "by a signal" else None, producer_id="bot-2")
+    if known == "by an archive":
+        await Archiving(connection, folder).run(AGE)
+    if known == "forgotten before":
+        await forget(connection, "bot-2", at_once)
+    months.close(months.store(months.present), reason="bot said: bot-2")
+    await forget(connection, "bot", at_once)
+    assert [row["reason"] for row in months.content()["transitions"]] == [" said: bot-2"]
+
+
 async def test_its_keys_prove_nothing_any_more(months: Months, connection: asyncpg.Connection) -> None:
     [key] = await register(months.database, NAME)
     async with reading(months.database.url) as read:
