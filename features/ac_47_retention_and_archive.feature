@@ -160,6 +160,20 @@ Feature: AC-47 Retention and archive
       When the operator forgets the producer "leaving"
       Then the operator is told of that archive
 
+    Example: The operator learns of every folder that a month was moved to
+      Given a signal of the producer "leaving" was stored long ago
+      And the operator has archived what is older than 90 days
+      And the operator has put the month back
+      And the operator has archived what is older than 90 days into another folder
+      When the operator forgets the producer "leaving"
+      Then the operator is told of both archives
+
+    Example: The operator learns where only a reason may name it
+      Given a signal was closed long ago because the producer "leaving" asked for it
+      And the operator has archived what is older than 90 days
+      When the operator forgets the producer "leaving"
+      Then the operator is told that this archive may name it
+
     Example: Nobody of that name
       Given signals lie in months of their own
       When the operator forgets the producer "nobody-at-all"

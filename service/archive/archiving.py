@@ -14,6 +14,7 @@ from service.archive import extent, files, statement
 from service.archive.errors import Differs, HoldsMore, NotOurs
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest, Part
 from service.erasure import transitions
+from service.erasure.mentions import Mentions
 from service.erasure.portions import Portions
 from service.months.month import Month
 from service.months.partitions import Partition, partitions
@@ -95,12 +96,16 @@ class Archiving:
         folder = self._folder / str(month)
         await asyncio.to_thread(files.make_folder, folder)
         await self._check_ours(table, month, folder)
+        await statement.writing(self._connection, month, folder)
+        mentions = Mentions()
+        became = _heard(statement.transitions(self._connection, month), mentions)
         parts = [
             await self._write_part(folder / SIGNALS, statement.signals(self._connection, table, month)),
-            await self._write_part(folder / TRANSITIONS, statement.transitions(self._connection, month)),
+            await self._write_part(folder / TRANSITIONS, became),
         ]
         manifest = await extent.described(self._connection, table, month, *parts)
         await asyncio.to_thread(manifest.write, folder)
+        await statement.written(self._connection, manifest, folder, mentions)
         return manifest
 
     async def _check_ours(self, table: str, month: Month, folder: Path) -> None:
@@ -127,7 +132,7 @@ class Archiving:
 
     async def _drop(self, part: Partition, manifests: list[Manifest]) -> None:
         for manifest in manifests:
-            await statement.archived(self._connection, manifest, self._folder / manifest.month)
+            await statement.archived(self._connection, manifest)
         await self._connection.execute(f"ALTER TABLE signals DETACH PARTITION {part.name}")
         await self._connection.execute(f"DROP TABLE {part.name}")
 
@@ -140,6 +145,13 @@ class Archiving:
     def _told(self, manifest: Manifest) -> Archived:
         file = self._folder / manifest.month / SIGNALS
         return Archived(manifest.month, manifest.signals.lines, str(file), manifest.signals.sha256)
+
+
+async def _heard(chunks: AsyncIterator[list[str]], mentions: Mentions) -> AsyncIterator[list[str]]:
+    """Lines of transitions on their way, of which it is kept whom they may name."""
+    async for chunk in chunks:
+        await asyncio.to_thread(mentions.add, chunk)
+        yield chunk
 
 
 async def compare(

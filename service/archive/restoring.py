@@ -14,6 +14,7 @@ from service.archive.archiving import Archived, Progress, compare, nobody
 from service.archive.errors import MonthIsThere, OpenThere, TooManyThere
 from service.archive.folder import SIGNALS, TRANSITIONS, Manifest
 from service.erasure.erasures import Erasures
+from service.erasure.mentions import Mentions
 from service.months.making import TooMany, attach, create, exclude, included_again
 from service.months.month import Month
 from service.months.partitions import holding, partitions
@@ -34,7 +35,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
         return None
     erasures = await Erasures.read(connection)
     await soon(connection, partial(_begin, connection, month))
-    await _fill(connection, folder, month, erasures, progress)
+    mentions = await _fill(connection, folder, month, erasures, progress)
     stored, became = statement.signals(connection, month.table, month), statement.transitions(connection, month)
     await compare(folder / SIGNALS, stored, progress, erasures.signal)
     await compare(folder / TRANSITIONS, became, progress, erasures.change)
@@ -43,7 +44,7 @@ async def restore(connection: asyncpg.Connection, folder: Path, progress: Progre
         async with included_again(connection, month):
             with suppress(*NOT_NOW):  # it only spares time
                 await exclude(connection, month)
-            await soon(connection, partial(_show, connection, manifest, folder))
+            await soon(connection, partial(_show, connection, manifest, folder, mentions))
     except (TooMany, asyncpg.QueryCanceledError):
         raise TooManyThere(month) from None
     except statement.StillOpen:  # nobody could close them in a closed month
@@ -59,17 +60,24 @@ async def _begin(connection: asyncpg.Connection, month: Month) -> None:
 
 async def _fill(
     connection: asyncpg.Connection, folder: Path, month: Month, erasures: Erasures, progress: Progress
-) -> None:
+) -> Mentions:
     """What became of the signals is there before they are, at places from which nobody reads any more. Some of it never
-    left."""
+    left. Returns whom the folder may name, whatever was erased on the way."""
+    mentions = Mentions()
+
+    def change(line: str) -> str:
+        mentions.add([line])
+        return erasures.change(line)
+
     for name, put, kept in (
         (SIGNALS, partial(statement.put_signals, connection, month.table), erasures.signal),
-        (TRANSITIONS, partial(statement.put_transitions, connection), erasures.change),
+        (TRANSITIONS, partial(statement.put_transitions, connection), change),
     ):
         lines = map(kept, files.read(folder / name))
         while some := await asyncio.to_thread(chunk, lines):
             await put(some)
             progress(f"restoring {month}", len(some))
+    return mentions
 
 
 def chunk(lines: Iterator[str]) -> list[str]:
@@ -84,9 +92,10 @@ def chunk(lines: Iterator[str]) -> list[str]:
     return found
 
 
-async def _show(connection: asyncpg.Connection, manifest: Manifest, folder: Path) -> None:
+async def _show(connection: asyncpg.Connection, manifest: Manifest, folder: Path, mentions: Mentions) -> None:
     month = Month.parse(manifest.month)
     await attach(connection, month)
     await statement.close(connection, month.table)
-    await statement.archived(connection, manifest, folder)
+    await statement.archived(connection, manifest)
+    await statement.written(connection, manifest, folder, mentions)
     await statement.restored(connection, month)

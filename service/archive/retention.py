@@ -16,7 +16,7 @@ class Retention:
     def __init__(self, url: str, days: int, folder: Path) -> None:
         self._url = url
         self._age = timedelta(days=days)
-        self._folder = folder
+        self._folder = folder.resolve()
 
     async def look(self) -> None:
         """Archive what is old enough now."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from service.archive.folder import Manifest
+from service.erasure.mentions import Mentions
 from service.months.archived import floor
 from service.months.month import Month
 from service.months.partitions import DEFAULT
@@ -67,9 +68,20 @@ _REOPEN = "DROP TRIGGER signals_closed ON {}"
 _KNOW = "INSERT INTO archives (month, lower, upper) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
 _ARCHIVED = """
-UPDATE archives SET archived_at = now(), restored_at = NULL, folder = $2, signals = $3, transitions = $4, epoch = $5,
-    xact = $6::xid8, id = $7, producers = ARRAY(SELECT decode(name, 'hex') FROM unnest($8::text[]) AS name)
+UPDATE archives SET archived_at = now(), restored_at = NULL, signals = $2, transitions = $3, epoch = $4,
+    xact = $5::xid8, id = $6
 WHERE month = $1
+"""
+
+_WRITING = """
+INSERT INTO archive_folders (month, folder) VALUES ($1, $2) ON CONFLICT (month, folder) DO UPDATE SET mentions = NULL
+"""
+
+_WRITTEN = """
+INSERT INTO archive_folders (month, folder, written_at, producers, mentions)
+VALUES ($1, $2, now(), ARRAY(SELECT decode(name, 'hex') FROM unnest($3::text[]) AS name), $4)
+ON CONFLICT (month, folder) DO UPDATE
+SET written_at = excluded.written_at, producers = excluded.producers, mentions = excluded.mentions
 """
 
 _RESTORED = "UPDATE archives SET restored_at = now() WHERE month = $1"
@@ -150,12 +162,22 @@ async def know(connection: asyncpg.Connection, month: Month) -> None:
     await connection.execute(_KNOW, str(month), month.lower, month.upper)
 
 
-async def archived(connection: asyncpg.Connection, manifest: Manifest, folder: Path) -> None:
-    """Write down that a month lies in a folder from now on."""
+async def archived(connection: asyncpg.Connection, manifest: Manifest) -> None:
+    """Write down that a month lies in files from now on."""
     place = manifest.last_place
     position: Sequence[Any] = (place.epoch, place.xact, UUID(place.id)) if place else (None, None, None)
     counts = manifest.signals.lines, manifest.transitions.lines
-    await connection.execute(_ARCHIVED, manifest.month, str(folder), *counts, *position, manifest.producers)
+    await connection.execute(_ARCHIVED, manifest.month, *counts, *position)
+
+
+async def writing(connection: asyncpg.Connection, month: Month, folder: Path) -> None:
+    """Write down that a folder may hold anything of a month, also what it held before."""
+    await connection.execute(_WRITING, str(month), str(folder))
+
+
+async def written(connection: asyncpg.Connection, manifest: Manifest, folder: Path, mentions: Mentions) -> None:
+    """Write down who is named in a folder that holds a month."""
+    await connection.execute(_WRITTEN, manifest.month, str(folder), manifest.producers, bytes(mentions))
 
 
 async def restored(connection: asyncpg.Connection, month: Month) -> None:

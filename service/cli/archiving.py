@@ -81,7 +81,7 @@ def restore(
 def forget(name: Name, as_json: AsJson = False) -> None:
     """Erase the payloads and the name of a producer for good, and end its keys. Ids, instruments and times stay.
 
-    What lies in archives is erased when it is put back; the command says which still have it.
+    What lies in archives is erased when it is put back; the command says which still have it, and which may name it.
 
     Example: `signals forget my-bot`
     """
@@ -100,6 +100,8 @@ def forget(name: Name, as_json: AsJson = False) -> None:
     print(f"{name} is forgotten: {forgotten.signals} signals.")
     for folder in forgotten.archives:
         print(f"It still stands in {folder}")
+    for folder in forgotten.perhaps:
+        print(f"It may be named in {folder}")
     tell("It may still stand in the logs of the service and of the database, and in backups.")
 
 

@@ -573,11 +573,24 @@ async def test_scripts_are_told_what_was_done(months: Months, folder: Path) -> N
         refused = await asyncio.to_thread(run, months.database, *arguments)
         assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1), refused.output
     forgotten = await asyncio.to_thread(run, months.database, "forget", "alpha", "--json")
-    assert json.loads(forgotten.stdout) == {"producer": "alpha", "signals": 1, "archives": [str(file.parent)]}
+    told = {"producer": "alpha", "signals": 1, "archives": [str(file.parent)], "perhaps": []}
+    assert json.loads(forgotten.stdout) == told
     entry = months.database.fetch("SELECT by, command, what FROM audit")[0]
     assert (entry["by"], entry["command"]) == ("anna", "forget")
     wrong = await asyncio.to_thread(run, months.database, "archive", "--older-than", "soon", "--to", str(folder))
     assert wrong.exit_code == 2
+
+
+async def test_operators_are_told_where_who_was_forgotten_still_stands(months: Months, folder: Path) -> None:
+    months.store()
+    months.close(months.store(months.oldest.later(1), producer_id="beta"), reason="like alpha")
+    await asyncio.to_thread(run, months.database, "archive", "--older-than", "90d", "--to", str(folder))
+    forgotten = await asyncio.to_thread(run, months.database, "forget", "alpha")
+    assert forgotten.stdout.splitlines() == [
+        "alpha is forgotten: 0 signals.",
+        f"It still stands in {folder / str(months.oldest)}",
+        f"It may be named in {folder / str(months.oldest.later(1))}",
+    ]
 
 
 async def test_a_command_that_has_to_wait_for_another_says_so(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import urlsafe_b64encode
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 
 from service.archive.archiving import Archiving
 from service.archive.restoring import restore
-from service.erasure.erasures import pattern_of
 from service.erasure.errors import NobodyOfThatName
 from service.erasure.forgetting import forget
 from service.erasure.trail import FORGOTTEN
@@ -20,7 +20,7 @@ from tests.keyring.registered import SEALING_KEY, reading, register
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.application import SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.months import AGE, Months
-from tests.running.postgres import Database
+from tests.running.postgres import Database, Row
 from tests.running.waiting import until
 from tests.speaking.reader import FEED
 
@@ -44,6 +44,8 @@ INSERT INTO transitions (id, signal_id, instrument, producer_id, from_status, to
 VALUES (gen_random_uuid(), $1, 'XAUUSD', $2, 0, 2, 1, now(), $2)
 """
 
+RECORD = "INSERT INTO audit (id, by, command, what) VALUES (gen_random_uuid(), 'anna', 'status', $1)"
+
 SLOW = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.12); RETURN NEW; END $$
 """
@@ -54,11 +56,21 @@ async def at_once() -> None:
     """Nobody has to learn of it."""
 
 
+def pattern_of(name: str) -> str:
+    """A regular expression, for Python and for PostgreSQL, that finds the name as a word of its own."""
+    return rf"(?<!\w){re.escape(name)}(?!\w)"
+
+
 def holders(database: Database, name: str = NAME) -> set[str]:
     """The tables in which a name stands as a word."""
     tables = [row["table_name"] for row in database.fetch(HOLDING)]
     found = "SELECT EXISTS (SELECT FROM {} AS t WHERE t::text ~ $1)"
     return {table for table in tables if database.value(found.format(table), pattern_of(name))}
+
+
+def audited(database: Database) -> list[Row]:
+    """The reasons in the audit trail."""
+    return database.fetch("SELECT what ->> 'reason' AS reason FROM audit")
 
 
 def known(months: Months) -> None:
@@ -190,6 +202,53 @@ async def test_a_closed_month_is_no_reason_to_remember(
     assert (await forget(connection, NAME, at_once)).signals == 1
     erased = months.database.fetch("SELECT * FROM signals WHERE id = $1", own["id"])[0]
     assert dict(erased) == {**own, "producer_id": None, "payload": None}
+
+
+SAID = "{one} said no, {other}: '{other}', as ro{other} and {one}. -2 points, b-2, x.{one}"
+"""Names as words of their own, and parts of them that are none."""
+
+
+@pytest.mark.parametrize("when", ["both while it is here", "both while it is away", "one of them while it is away"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("names", [("bot", "bot-2"), ("bot", "x.bot"), ("bot", "bot,"), ("bot", "-bot-2.bot")], ids=str)
+async def test_of_two_names_of_which_one_is_part_of_the_other_nothing_is_left(
+    months: Months, connection: asyncpg.Connection, folder: Path, names: tuple[str, str], first: int, when: str
+) -> None:
+    """Red when the shorter one is taken out of the longer one, of which then a part is left that is no name."""
+    for name in names:
+        months.store(months.present, producer_id=name)
+    told = [SAID.format(one=names[0], other=names[1]), f"{names[1]} {names[0]}", f"{names[0]} {names[1]}"]
+    for reason in told:
+        months.close(months.store(), reason=reason)
+        months.database.execute(RECORD, json.dumps({"reason": reason}))
+    archived = when != "both while it is here" and await Archiving(connection, folder).run(AGE)
+    await forget(connection, names[first], at_once)
+    if archived and when == "one of them while it is away":
+        await restore(connection, folder / str(months.oldest))
+    await forget(connection, names[1 - first], at_once)
+    if archived:
+        await restore(connection, folder / str(months.oldest))
+    for kept, rows in (("", months.content()["transitions"]), (FORGOTTEN, audited(months.database))):
+        words = re.compile("|".join(map(pattern_of, names[::-1])))
+        assert sorted(row["reason"] for row in rows) == sorted(words.sub(kept, reason) for reason in told)
+
+
+@pytest.mark.parametrize("known", ["registered", "by a signal", "by an archive", "forgotten before"])
+async def test_a_name_stays_whole_that_has_another_in_it_however_it_is_known(
+    months: Months, connection: asyncpg.Connection, folder: Path, known: str
+) -> None:
+    months.store(months.present, producer_id="bot")
+    if known == "registered":
+        months.database.execute("INSERT INTO producers (name) VALUES ('bot-2')")
+    else:
+        months.store(months.present if known == "by a signal" else None, producer_id="bot-2")
+    if known == "by an archive":
+        await Archiving(connection, folder).run(AGE)
+    if known == "forgotten before":
+        await forget(connection, "bot-2", at_once)
+    months.close(months.store(months.present), reason="bot said: bot-2")
+    await forget(connection, "bot", at_once)
+    assert [row["reason"] for row in months.content()["transitions"]] == [" said: bot-2"]
 
 
 async def test_its_keys_prove_nothing_any_more(months: Months, connection: asyncpg.Connection) -> None:

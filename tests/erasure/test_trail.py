@@ -48,6 +48,19 @@ async def test_any_name_goes_and_everything_else_stays(
         assert (row["by"], json.loads(row["what"])) == (FORGOTTEN, told(FORGOTTEN))
 
 
+@pytest.mark.parametrize("name", FORGOTTEN.split())
+async def test_what_stands_for_one_who_was_forgotten_does_not_name_another(
+    database: Database, connection: asyncpg.Connection, name: str
+) -> None:
+    """Red when it is read as a reason, and grows each time."""
+    for each in ("my-bot", name):
+        database.execute("INSERT INTO producers (name) VALUES ($1)", each)
+    database.execute(RECORD, "anna", json.dumps({"reason": f"my-bot and {name}"}))
+    for each in ("my-bot", name, name):
+        await forget(connection, each, at_once)
+    assert database.value("SELECT what ->> 'reason' FROM audit") == f"{FORGOTTEN} and {FORGOTTEN}"
+
+
 async def test_the_trail_of_many_decisions_is_changed_in_parts(
     database: Database, connection: asyncpg.Connection
 ) -> None:

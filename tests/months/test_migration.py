@@ -157,7 +157,7 @@ def test_the_owner_of_signals_owns_what_comes_of_them_whoever_migrates(before: D
         database.execute(f"ALTER TABLE signals OWNER TO {role}")
         run_migrations(database.url)
         asyncio.run(_make_next(database.url))
-        owners = "SELECT tableowner FROM pg_tables WHERE tablename ~ '^signals|^archives$|^erasures$'"
+        owners = "SELECT tableowner FROM pg_tables WHERE tablename ~ '^signals|^archive|^erasures$'"
         assert {row["tableowner"] for row in database.fetch(owners)} == {role}
     finally:
         database.execute(f"DROP OWNED BY {role} CASCADE")

@@ -40,6 +40,7 @@ LIFECYCLE = [
     PARTITIONS := "13_20261126170000_partitions.py",
     "14_20261126171000_archives.py",
     "15_20261126172000_erasures.py",
+    "16_20261127100000_archive_folders.py",
 ]
 ALL = [*BEFORE, *LIFECYCLE]
 
@@ -55,11 +56,12 @@ ONLY_IN_SQL = {
     "survey",
     "transitions",
     "archives",
+    "archive_folders",
     "erasures",
 }
 """Tables that no model describes: triggers and statements of the service's own are all that touches them."""
 
-LATER = {"transitions", "archives", "erasures"}
+LATER = {"transitions", "archives", "archive_folders", "erasures"}
 """Those of a signal's life."""
 
 

@@ -124,6 +124,13 @@ def stored_of(past: Past, operator: Operator, reader: Reader, name: str) -> None
     _let_decide(operator, reader)
 
 
+@given(parsers.parse('a signal was closed long ago because the producer "{name}" asked for it'))
+def closed_because_of(past: Past, name: str) -> None:
+    months = past.begin()
+    months.close(months.store(), reason=f"{name} asked for it")
+    months.store(months.present, producer_id=name)
+
+
 @given("another signal of that month was stored today")
 def stored_today(past: Past) -> None:
     past.begin().store(created_at=utc_now())
@@ -154,6 +161,12 @@ def stored_ahead(past: Past, operator: Operator, reader: Reader) -> None:
 def archive(past: Past, operator: Operator, days: int) -> None:
     past.result = operator.run("archive", "--older-than", f"{days}d", "--to", str(past.folder), "--json")
     assert past.result.exit_code == 0, past.result.output
+
+
+@given(parsers.parse("the operator has archived what is older than {days:d} days into another folder"))
+def archive_elsewhere(past: Past, operator: Operator, days: int) -> None:
+    past.folder = past.folder.with_name("another")
+    archive(past, operator, days)
 
 
 @when(parsers.parse("the daily run archives what is older than {days:d} days"))
@@ -303,6 +316,19 @@ def told_of_difference(past: Past) -> None:
 @then("the operator is told of that archive")
 def told_of_archive(past: Past) -> None:
     assert str(past.archive) in json.loads(past.result.stdout)["archives"]
+
+
+@then("the operator is told of both archives")
+def told_of_both(past: Past) -> None:
+    both = [str(past.folder.with_name(name) / str(past.month)) for name in ("another", "archive")]
+    assert [folder for folder in json.loads(past.result.stdout)["archives"] if folder in both] == both
+
+
+@then("the operator is told that this archive may name it")
+def told_of_perhaps(past: Past) -> None:
+    told = json.loads(past.result.stdout)
+    assert str(past.archive) in told["perhaps"]
+    assert str(past.archive) not in told["archives"]
 
 
 @then("the operator is told that there is none")
