@@ -161,11 +161,11 @@ Feature: AC-47 Retention and archive
       Then the operator is told of that archive
 
     Example: The operator learns of every folder that a month was moved to
-      Given a signal of the producer "leaving" was stored long ago
+      Given a signal of the producer "moved-twice" was stored long ago
       And the operator has archived what is older than 90 days
       And the operator has put the month back
       And the operator has archived what is older than 90 days into another folder
-      When the operator forgets the producer "leaving"
+      When the operator forgets the producer "moved-twice"
       Then the operator is told of both archives
 
     Example: The operator learns where only a reason may name it
