@@ -168,7 +168,7 @@ async def test_a_file_that_is_not_what_was_written_drops_nothing(
 ) -> None:
     months.close(months.store())
     path = folder / str(months.oldest) / SIGNALS
-    progress: Progress = Spoiling(lambda: path.write_bytes(spoil(path.read_bytes())))
+    progress: Progress = Spoiling(months.oldest, lambda: path.write_bytes(spoil(path.read_bytes())))
     with pytest.raises(Differs):
         await Archiving(connection, folder, progress).run(AGE)
     assert months.oldest.table in await names(connection)

@@ -94,7 +94,7 @@ async def test_a_folder_is_told_whose_month_was_not_dropped_after_all(
     months: Months, connection: asyncpg.Connection, month: Path, other: Path
 ) -> None:
     months.close(months.store(producer_id=NAME))
-    spoiling = Spoiling(lambda: (month / SIGNALS).write_bytes(bytes(100)))
+    spoiling = Spoiling(months.oldest, lambda: (month / SIGNALS).write_bytes(bytes(100)))
     with pytest.raises(Differs):
         await Archiving(connection, month.parent, spoiling).run(AGE)
     await Archiving(connection, other).run(AGE)

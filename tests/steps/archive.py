@@ -85,7 +85,7 @@ class Past:
     def archive_onto_bad_disk(self) -> None:
         """Raises what the operator is told."""
         file = self.archive / SIGNALS
-        self._portal.call(self._archive, Spoiling(lambda: file.write_bytes(bytes(100))))
+        self._portal.call(self._archive, Spoiling(self.month, lambda: file.write_bytes(bytes(100))))
 
     async def _archive(self, progress: Progress) -> None:
         async with alone(self._deployment.database.url, ARCHIVE_LOCK) as connection:
