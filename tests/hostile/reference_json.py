@@ -49,6 +49,8 @@ def read(body: bytes) -> Reading:
         found = dict(pairs)
         if len(found) < len(pairs):
             codes.add("duplicate_key")
+            if _has_surrogate([part for pair in pairs for part in pair]):  # also in what is not found any more
+                codes.add("invalid_json")
         return found
 
     try:
@@ -56,19 +58,31 @@ def read(body: bytes) -> Reading:
             body.decode(), object_pairs_hook=members, parse_int=Whole, parse_float=Digits, parse_constant=no_number
         )
     except (ValueError, RecursionError):
-        keys = _KEY.findall(body)
+        keys = [*map(_key, _KEY.findall(body))]
         twice = {"duplicate_key"} if codes or len(set(keys)) < len(keys) else set()
         return Reading(None, frozenset(twice | {"invalid_json"}), acceptable=False)
     levels = depth(value)
-    if levels >= LEVELS_NEVER_READ or any(isinstance(node, str) and _SURROGATE.search(node) for node in _nodes(value)):
+    if levels >= LEVELS_NEVER_READ or _has_surrogate(value):
         codes.add("invalid_json")
     perhaps = {"invalid_json"} if levels > LEVELS_ALWAYS_READ else set()
     return Reading(value, frozenset(codes | perhaps), acceptable=not codes)
 
 
+def _key(text: bytes) -> str | bytes:
+    """A key, however it is written; as it is written where it is none."""
+    try:
+        return str(json.loads(b'"%b"' % text))
+    except ValueError:
+        return text
+
+
 def no_number(name: str) -> NoReturn:
     """Refuses NaN and Infinity, which are no JSON. Raises ValueError."""
     raise ValueError(name)
+
+
+def _has_surrogate(value: Any) -> bool:
+    return any(isinstance(node, str) and _SURROGATE.search(node) for node in _nodes(value))
 
 
 def _nodes(value: Any) -> Iterator[Any]:

@@ -90,10 +90,15 @@ def _schema() -> OpenApiSchema:
         "allow-x00": False,
     }
     signals = {**generation, "max-examples": 5000 if FULL else 200}
+    # Of several signals those that are right are stored, and each of the others is told what is wrong with it.
+    rejected = {"negative_data_rejection": {"expected-statuses": [207, *range(400, 500), "5xx"]}}
     settings = {
         **({"seed": SEED} if FULL else {}),
         "generation": generation,
-        "operations": [{"include-path": "/api/v1/signals", "generation": signals}],
+        "operations": [
+            {"include-path": "/api/v1/signals", "generation": signals},
+            {"include-path": "/api/v1/signals/batch", "checks": rejected},
+        ],
     }
     config = schemathesis.Config.from_dict(settings)
     schema = schemathesis.openapi.from_dict(document(), config=config)
