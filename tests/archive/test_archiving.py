@@ -38,7 +38,7 @@ from tests.running.application import SIGNALS as ROUTE
 from tests.running.months import AGE, Months, id_in
 from tests.running.postgres import Database, Row
 from tests.running.spoiling import Spoiling
-from tests.running.waiting import until
+from tests.running.waiting import until, until_true
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +55,18 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%TRIGGER signals_closed%'
 """
+
+
+async def given(client: httpx.AsyncClient, **query: str) -> dict[str, Any]:
+    """A page, once there is something on it: whatever is open elsewhere in the server keeps it back."""
+    page: dict[str, Any] = {}
+
+    async def something() -> bool:
+        page.update((await client.get(FEED, params=query)).json())
+        return bool(page["events"])
+
+    await until_true(something, "something is given")
+    return page
 
 
 async def names(connection: asyncpg.Connection) -> set[str]:
@@ -338,9 +350,9 @@ async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_arc
     """Red when only the place at which a signal was stored counts: it would be left out, and nobody would know."""
     waiting, _ = months.store(approval="required"), months.store()
     async with serving(months.database.url, **OPEN) as client:
-        before = (await client.get(FEED)).json()["cursor"]
+        before = (await given(client))["cursor"]
         approval = months.approve(waiting, months.oldest.later(1).begins)
-        page = (await client.get(FEED, params={"after": before})).json()
+        page = await given(client, after=before)
         assert [event["signal"]["id"] for event in page["events"]] == [str(waiting["id"])]
         await Archiving(connection, folder).run(AGE)
         expired = await client.get(FEED, params={"after": before})
@@ -438,7 +450,7 @@ async def test_readers_are_told_what_lies_in_the_archive(
     gone, other = months.store(), months.store(months.oldest.later(1))
     months.close(gone)
     async with serving(months.database.url, **OPEN) as client:
-        old = (await client.get(FEED, params={"limit": 1})).json()["cursor"]
+        old = (await given(client, limit="1"))["cursor"]
         await Archiving(connection, folder).run(AGE)
         young = months.store(months.present)
         for id in (gone["id"], id_in(months.oldest), other["id"]):
@@ -492,7 +504,7 @@ async def test_a_reader_that_has_read_all_goes_on_when_all_of_it_is_archived(
     """Red when only what is stored counts: its cursor would lie behind all, as if an older copy had been put back."""
     months.store()
     async with serving(months.database.url, **OPEN) as client:
-        cursor = (await client.get(FEED)).json()["cursor"]
+        cursor = (await given(client))["cursor"]
         await Archiving(connection, folder).run(AGE)
         assert months.content()["signals"] == []
         page = await client.get(FEED, params={"after": cursor})
