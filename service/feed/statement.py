@@ -157,29 +157,26 @@ class Looked:
 
 async def look(connection: asyncpg.Connection, asked: Asked) -> Looked:
     """Read at once, within a snapshot."""
-    return _looked(await connection.fetch(*_statement(asked)), asked, asked.after)
+    return _looked(await connection.fetch(*_statement(asked)), asked)
 
 
 async def portions(connection: asyncpg.Connection, asked: Asked) -> Callable[[int], Awaitable[Looked]]:
     """Read with one statement, within a snapshot, so many events at a time as each call asks for. What is told of how
     many rows were looked at is their number since the first."""
     portal = await connection.portal(*_statement(replace(asked, rows=asked.window)))
-    position = asked.after
 
     async def take(rows: int) -> Looked:
-        nonlocal position
-        looked = _looked(await portal.fetch(rows), asked, position)
-        position = looked.position
-        return looked
+        return _looked(await portal.fetch(rows), asked)
 
     return take
 
 
-def _looked(records: Sequence[asyncpg.Record], asked: Asked, after: Position) -> Looked:
+def _looked(records: Sequence[asyncpg.Record], asked: Asked) -> Looked:
+    """The last of all that there are says so: nothing comes only where there is nothing at all."""
     found = [Row(Position(*record[:3]), *record[3:12]) for record in records if record["json"] is not None]
     rows = [given for row in found if (given := row.given(asked.filter))]
     if not records:
-        return Looked(rows, after, 0, all=True)
+        return Looked(rows, asked.after, 0, all=True)
     last = records[-1]
     return Looked(rows, Position(*last[:3]), last["number"], all=last["last"] and last["number"] < asked.window)
 

@@ -83,8 +83,8 @@ class Connector:
         self, address: Address, options: dict[str, Any], session: Mapping[str, str]
     ) -> asyncpg.Connection:
         prepares = options.get("statement_cache_size") != 0
-        options["connection_class"] = Session if prepares else PooledSession
-        connection = await asyncpg.connect(**(options | self._arguments(address, session)))
+        kind = {"connection_class": Session if prepares else PooledSession}
+        connection = await asyncpg.connect(**(options | self._arguments(address, session) | kind))
         try:
             if prepares and not await _holds(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
                 raise _Pooled

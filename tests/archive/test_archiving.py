@@ -33,16 +33,16 @@ from service.months.partitions import FIRST, partitions
 from service.months.turn import alone, soon
 from tests.lifecycle.deciding import CLOSED, QUEUED, desk
 from tests.postgres.rows import insert_signal
+from tests.reading.reader import FEED, all_read, page
 from tests.running.application import LIMITS, figure, present, serving, signing_headers
 from tests.running.application import SIGNALS as ROUTE
 from tests.running.months import AGE, Months, id_in
 from tests.running.postgres import Database, Row
 from tests.running.spoiling import Spoiling
-from tests.running.waiting import until, until_true
+from tests.running.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-FEED = "/api/v1/feed"
 OPEN: dict[str, Any] = {"app_env": "development", "signals_readers": "open"}
 
 LARGE = """
@@ -55,18 +55,6 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%TRIGGER signals_closed%'
 """
-
-
-async def given(client: httpx.AsyncClient, **query: str) -> dict[str, Any]:
-    """A page, once there is something on it: whatever is open elsewhere in the server keeps it back."""
-    page: dict[str, Any] = {}
-
-    async def something() -> bool:
-        page.update((await client.get(FEED, params=query)).json())
-        return bool(page["events"])
-
-    await until_true(something, "something is given")
-    return page
 
 
 async def names(connection: asyncpg.Connection) -> set[str]:
@@ -350,15 +338,16 @@ async def test_who_has_not_read_up_to_an_approval_is_told_that_the_signal_is_arc
     """Red when only the place at which a signal was stored counts: it would be left out, and nobody would know."""
     waiting, _ = months.store(approval="required"), months.store()
     async with serving(months.database.url, **OPEN) as client:
-        before = (await given(client))["cursor"]
+        await all_read(client, 1)
+        before = (await page(client))["cursor"]
         approval = months.approve(waiting, months.oldest.later(1).begins)
-        page = await given(client, after=before)
-        assert [event["signal"]["id"] for event in page["events"]] == [str(waiting["id"])]
+        assert await all_read(client, 1, after=before) == [str(waiting["id"])]
+        after = (await page(client, after=before))["cursor"]
         await Archiving(connection, folder).run(AGE)
         expired = await client.get(FEED, params={"after": before})
         assert (expired.status_code, expired.json()["code"]) == (410, "cursor_expired")
-        assert expired.json()["oldest"] == page["cursor"]
-        assert await told(client, after=page["cursor"]) == []
+        assert expired.json()["oldest"] == after
+        assert await told(client, after=after) == []
     manifest = json.loads((folder / str(months.oldest) / MANIFEST).read_bytes())
     assert manifest["last_place"]["id"] == str(approval["id"])
 
@@ -450,7 +439,7 @@ async def test_readers_are_told_what_lies_in_the_archive(
     gone, other = months.store(), months.store(months.oldest.later(1))
     months.close(gone)
     async with serving(months.database.url, **OPEN) as client:
-        old = (await given(client, limit="1"))["cursor"]
+        old = (await page(client, limit=1))["cursor"]
         await Archiving(connection, folder).run(AGE)
         young = months.store(months.present)
         for id in (gone["id"], id_in(months.oldest), other["id"]):
@@ -504,11 +493,11 @@ async def test_a_reader_that_has_read_all_goes_on_when_all_of_it_is_archived(
     """Red when only what is stored counts: its cursor would lie behind all, as if an older copy had been put back."""
     months.store()
     async with serving(months.database.url, **OPEN) as client:
-        cursor = (await given(client))["cursor"]
+        await all_read(client, 1)
+        cursor = (await page(client))["cursor"]
         await Archiving(connection, folder).run(AGE)
         assert months.content()["signals"] == []
-        page = await client.get(FEED, params={"after": cursor})
-        assert (page.status_code, page.json()["events"]) == (200, [])
+        assert (await page(client, after=cursor))["events"] == []
 
 
 async def test_nobody_decides_about_a_closed_month(

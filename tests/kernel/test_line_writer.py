@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Thread
 
 import pytest
@@ -49,16 +50,25 @@ def reader() -> Iterator[Reader]:
     os.close(reader.descriptor)
 
 
-@pytest.fixture
-def packets() -> Iterator[tuple[socket.socket, LineWriter]]:
+@contextmanager
+def in_packets(**more: float) -> Iterator[tuple[socket.socket, LineWriter]]:
     """Somebody who sees what is written at once, and what writes to him."""
     theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     theirs.settimeout(DEADLINE_SECONDS)
-    writer = LineWriter(ours.fileno(), tell, buffer_bytes=1_000_000)
-    yield theirs, writer
-    writer.close(DEADLINE_SECONDS)
-    theirs.close()
-    ours.close()
+    writer = LineWriter(ours.fileno(), tell, buffer_bytes=1_000_000, **more)
+    try:
+        yield theirs, writer
+    finally:
+        writer.close(DEADLINE_SECONDS)
+        theirs.close()
+        ours.close()
+
+
+@pytest.fixture
+def packets() -> Iterator[tuple[socket.socket, LineWriter]]:
+    """The same, with a writer as it is."""
+    with in_packets() as both:
+        yield both
 
 
 def dropped() -> float:
@@ -76,21 +86,16 @@ def test_lines_that_are_held_are_written_with_the_next(packets: tuple[socket.soc
 
 def test_lines_that_come_soon_after_a_write_leave_together() -> None:
     """Red when each wakes the thread: a flood of refusals, whose lines come one by one, cost a third more."""
-    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    theirs.settimeout(DEADLINE_SECONDS)
-    writer = LineWriter(ours.fileno(), tell, buffer_bytes=1_000_000, rest_seconds=0.5)
-    writer.write(b"at once\n")
-    assert theirs.recv(65536) == b"at once\n"
-    writer.write(b"soon\n")
-    theirs.settimeout(0.1)
-    with pytest.raises(TimeoutError):
-        theirs.recv(65536)
-    theirs.settimeout(DEADLINE_SECONDS)
-    writer.write(b"after\n")
-    assert theirs.recv(65536) == b"soon\nafter\n"
-    writer.close(DEADLINE_SECONDS)
-    theirs.close()
-    ours.close()
+    with in_packets(rest_seconds=0.5) as (theirs, writer):
+        writer.write(b"at once\n")
+        assert theirs.recv(65536) == b"at once\n"
+        writer.write(b"soon\n")
+        theirs.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            theirs.recv(65536)
+        theirs.settimeout(DEADLINE_SECONDS)
+        writer.write(b"after\n")
+        assert theirs.recv(65536) == b"soon\nafter\n"
 
 
 def test_no_more_is_written_at_once_than_a_pipe_takes_whole(packets: tuple[socket.socket, LineWriter]) -> None:

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from service.payloads import index as payload_index
 from service.postgres.orm import orm
 from service.receipts.statement import NewSignal, insert
+from tests.performance.database import fill
 
 ROWS = 200_000
 BATCHES, BATCH_ROWS = 100, 256
@@ -37,7 +38,7 @@ _MIB = f"SELECT sum(pg_relation_size(relid)) / 1048576.0 FROM pg_partition_tree(
 
 def measure(url: str, port: int) -> dict[str, dict[str, float]]:
     """Both runs, of a database that nobody else uses and of a service on it: without the index, and with it."""
-    asyncio.run(_fill(url))
+    asyncio.run(fill(url, _FILL, ROWS))
     without = {"insert_us": asyncio.run(_insert(url)), **_find(port)}
     started = time.perf_counter()
     asyncio.run(_make(url))
@@ -45,13 +46,6 @@ def measure(url: str, port: int) -> dict[str, dict[str, float]]:
     size = asyncio.run(_size(url))
     found = {"insert_us": asyncio.run(_insert(url)), **_find(port), "made_seconds": made, "index_mib": size}
     return {"without the index": without, "with it": found}
-
-
-async def _fill(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(_FILL, ROWS)
-    await connection.execute("VACUUM ANALYZE signals")
-    await connection.close()
 
 
 async def _make(url: str) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 MAX_CONNECTIONS = 300
 """More than PostgreSQL's usual 100: every contestant keeps its pool while pgbench opens a hundred of its own."""
 
@@ -53,6 +55,14 @@ class PostgreSQL:
     def rows(self, database: str) -> int:
         """How many signals are stored."""
         return int(self.sql(database, "SELECT count(*) FROM signals"))
+
+
+async def fill(url: str, statement: str, *values: object) -> None:
+    """Store signals with one statement, and let the planner know of them."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement, *values)
+    await connection.execute("VACUUM ANALYZE signals")
+    await connection.close()
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from statistics import quantiles
 
-import asyncpg
+from tests.performance.answers import next_answer
+from tests.performance.database import fill
 
 ROWS = 20_000
 READERS = 8
@@ -43,7 +44,7 @@ Used = Callable[[], Mapping[str, float]]
 
 async def measure(url: str, port: int, size: int, used: Used) -> dict[str, float]:
     """A run with payloads of `size` bytes, of a database that nobody else uses, and of a service on it."""
-    await _fill(url, size)
+    await fill(url, _FILL, ROWS, size)
     before, started = used(), time.perf_counter()
     async with asyncio.TaskGroup() as group:
         readers = [group.create_task(_read(port, started + SECONDS)) for _ in range(READERS)]
@@ -59,13 +60,6 @@ async def measure(url: str, port: int, size: int, used: Used) -> dict[str, float
     }
 
 
-async def _fill(url: str, size: int) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(_FILL, ROWS, size)
-    await connection.execute("VACUUM ANALYZE signals")
-    await connection.close()
-
-
 async def _read(port: int, end: float) -> list[tuple[float, int]]:
     """Page after page, from the beginning again at the end: how long each took, and how many signals it had."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=_LARGEST)
@@ -73,10 +67,9 @@ async def _read(port: int, end: float) -> list[tuple[float, int]]:
     after = b""
     while (began := time.perf_counter()) < end:
         writer.write(b"GET /api/v1/feed?limit=%d%b HTTP/1.1\r\nHost: x\r\n\r\n" % (LIMIT, after))
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        page = await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        status, page = await next_answer(reader)
         pages.append((time.perf_counter() - began, page.count(b'{"event":"signal"')))
-        assert head.startswith(b"http/1.1 200"), page
+        assert status == 200, page
         end_of_page = page.rpartition(b'"cursor":"')[2]
         after = b"&after=" + end_of_page.partition(b'"')[0] if b'"more":true' in end_of_page else b""
     writer.close()

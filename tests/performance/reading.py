@@ -11,7 +11,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ import psutil  # type: ignore[import-untyped]
 import uvloop
 
 from tests.performance import contents, pages, standbys
+from tests.performance.answers import next_answer
 from tests.performance.bench import DOCUMENT, scratch_folder, unwind_when_terminated
 from tests.performance.database import PostgreSQL, throw_away_postgresql
 from tests.performance.machine import facts
@@ -114,11 +116,9 @@ async def produce(port: int, rate: float, seconds: float) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (number := await queue.get()) is not None:
             writer.write(_signal(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            await reader.readexactly(length)
-            created += head.startswith(b"HTTP/1.1 201")
-            other += not head.startswith(b"HTTP/1.1 201")
+            status, _ = await next_answer(reader)
+            created += status == 201
+            other += status != 201
         writer.close()
 
     workers = [asyncio.create_task(work()) for _ in range(32)]
@@ -227,36 +227,32 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _by_content(postgresql: PostgreSQL, folder: Path) -> dict[str, dict[str, float]]:
-    postgresql.create_migrated(CONTENTS)
-    url = postgresql.url(CONTENTS)
+@contextmanager
+def _alone(postgresql: PostgreSQL, folder: Path, database: str) -> Iterator[tuple[str, int, psutil.Process]]:
+    """A database of that name, and a service on it: the URL of the one, the port and the process of the other."""
+    postgresql.create_migrated(database)
+    url = postgresql.url(database)
     process, port = _serve(url, folder)
     try:
-        return contents.measure(url, port)
+        yield url, port, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait()
+
+
+def _by_content(postgresql: PostgreSQL, folder: Path) -> dict[str, dict[str, float]]:
+    with _alone(postgresql, folder, CONTENTS) as (url, port, _):
+        return contents.measure(url, port)
 
 
 def _pages(postgresql: PostgreSQL, folder: Path, size: int) -> dict[str, float]:
     """The readers are this process."""
-    database = f"pages_{size}"
-    postgresql.create_migrated(database)
-    url = postgresql.url(database)
-    process, port = _serve(url, folder)
-    ours = [psutil.Process(process.pid)]
-    try:
-        return uvloop.run(
-            pages.measure(
-                url,
-                port,
-                size,
-                lambda: {"service": _cpu(ours), "PostgreSQL": _cpu(_postgresql()), "readers": _own_cpu()},
-            )
-        )
-    finally:
-        process.terminate()
-        process.wait()
+    with _alone(postgresql, folder, f"pages_{size}") as (url, port, service):
+
+        def used() -> dict[str, float]:
+            return {"service": _cpu([service]), "PostgreSQL": _cpu(_postgresql()), "readers": _own_cpu()}
+
+        return uvloop.run(pages.measure(url, port, size, used))
 
 
 def _serve_from(folder: Path, url: str, read_url: str | None) -> "tuple[subprocess.Popen[bytes], int]":
