@@ -17,7 +17,7 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
     """The answer that tells the client, logged and counted. `headers` stand in for those of the refusal."""
     if isinstance(refusal, InternalError):
         log.error("Request failed", code=refusal.code, status=refusal.status)
-        metrics.signals_rejected.labels(refusal.code).inc()
+        metrics.refused(refusal.code).inc()
     else:
         tell_refused(refusal)
     content = {"code": refusal.code, "detail": refusal.detail, "request_id": request_id.get(), **refusal.extra}
@@ -29,7 +29,7 @@ def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Respon
 def tell_refused(refusal: Refusal, **where: int) -> None:
     """The line and the count of a signal that is refused; of one among others, with its place."""
     log.warning("Signal refused", code=refusal.code, status=refusal.status, fields=refusal.fields, **where)
-    metrics.signals_rejected.labels(refusal.code).inc()
+    metrics.refused(refusal.code).inc()
 
 
 def refuse_for(error: Exception) -> Response:

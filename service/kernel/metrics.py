@@ -142,6 +142,8 @@ readers = Gauge("signals_readers", "Readers that have a token", multiprocess_mod
 # To look up the figure behind labels takes longer than to count, and every request counts under the same ones.
 ingested = cache(signals_ingested.labels)
 answered = cache(http_requests.labels)
+refused = cache(signals_rejected.labels)
+proved = cache(proofs.labels)
 
 
 class InstrumentLabels:

@@ -11,5 +11,5 @@ def begin(settings: Settings) -> None:
     event has never grown. The other rooms show theirs when they are made."""
     metrics.build_info.labels(__version__, settings.app_build, settings.app_env).set(1)
     for refusal in all_refusals():
-        metrics.signals_rejected.labels(refusal.code)
+        metrics.refused(refusal.code)
     metrics.answered("/api/v1/signals", "POST", "201")

@@ -54,9 +54,9 @@ class ProducerAuthentication:
         self.proving = proving
         self.clock = clock
         self.hints = hints
-        self.successes = metrics.proofs.labels("success", _PROVEN)
+        self.successes = metrics.proved("success", _PROVEN)
         for refusal in refusals_below(AuthenticationRefusal):
-            metrics.proofs.labels("failure", refusal.reason)
+            metrics.proved("failure", refusal.reason)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         claim: Claim = scope["state"]["claim"]

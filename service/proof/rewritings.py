@@ -22,9 +22,12 @@ def as_json(body: bytes) -> dict[bytes, str]:
         forms = list(_laid_out(orjson.loads(body)))
     except (ValueError, TypeError, RecursionError):
         return {}
-    escapes = {ord(letter): json.dumps(letter)[1:-1] for letter in set(forms[0][0]) if not letter.isascii()}
-    forms += [(text.translate(escapes), f"{name}, letters beyond ASCII escaped") for text, name in forms]
-    forms += [(text.replace("/", "\\/"), f"{name}, slashes escaped") for text, name in forms]
+    compact = forms[0][0]
+    if not compact.isascii():
+        escapes = {ord(letter): json.dumps(letter)[1:-1] for letter in set(compact) if not letter.isascii()}
+        forms += [(text.translate(escapes), f"{name}, letters beyond ASCII escaped") for text, name in forms]
+    if "/" in compact:
+        forms += [(text.replace("/", "\\/"), f"{name}, slashes escaped") for text, name in forms]
     # Of equal forms the first one, which has the shorter name, is put in last.
     return {text.encode(): name for text, name in reversed(forms) if len(text) <= _LONGEST}
 

@@ -8,5 +8,5 @@ from service.proof.errors import AuthenticationRefusal
 def tell_refused(producer_id: str | None, refusal: AuthenticationRefusal) -> None:
     """Count a request whose sender is not proven, and write it down. `producer_id` is what it claims; None when that is
     not well-formed."""
-    metrics.proofs.labels("failure", refusal.reason).inc()
+    metrics.proved("failure", refusal.reason).inc()
     log.warning("hmac_validation", producer_id=producer_id, result="failure", reason=refusal.reason)
