@@ -71,7 +71,7 @@ spec: .venv/dev  ## the living specification, build/spec/specification.html, fro
 test-hostile: .venv/dev  ## hostile input and the published contract with their full numbers; HOSTILE_SEED=... repeats a run
 	HOSTILE=full TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests/hostile -s $(ARGS)
 
-test-reliability: .venv/dev  ## the fault tests with their full numbers, about 25 minutes; writes docs/reliability.md
+test-reliability: .venv/dev  ## the fault tests with their full numbers, about 40 minutes; writes docs/reliability.md
 	$(BIN)/pytest tests/reliability --full-reliability --reliability-report docs/reliability.md -p no:randomly -s $(ARGS)
 
 test-cluster: .venv/dev cluster-programs  ## a cluster that is hurt, with its full numbers, half an hour; writes docs/reliability.md
