@@ -16,7 +16,7 @@ from service.live.stream import End, Stream
 CHUNK_BYTES = 256 * 1024
 """About how much is written to a stream at once, and so how much of it one that does not read can make us keep."""
 
-SHARE = 0.1
+SHARE = 0.12
 """The share of the processor that writing to streams may take. With more to write than that the ticks grow longer, and
 more events share a write, instead of everything else growing slower."""
 
