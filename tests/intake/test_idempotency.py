@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from tests.intake.storing import count
 from tests.postgres.rows import loose_receipts
 from tests.postgres.time_zone import CLOCKS_CHANGE, set_time_zone
-from tests.running.application import JSON, LIMITS, NOW, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, LIMITS, NOW, PATIENT, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 KEY = "idempotency-key"
@@ -131,10 +130,6 @@ async def test_a_refusal_leaves_the_key(direct_database: Database, fault: bytes)
         assert (await send(client, fault, "k")).status_code in {400, 422}
         answer = await send(client, signal_body(), "k")
     assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (201, None)
-
-
-PATIENT = replace(LIMITS, token_seconds=20, quota_answer_seconds=20)
-"""On a machine that stands still for longer than a token is good, a repeat costs one."""
 
 
 async def test_a_repeat_is_free_within_the_rate_and_refused_beyond_it(direct_database: Database) -> None:

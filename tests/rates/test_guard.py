@@ -13,7 +13,7 @@ import pytest
 from service.keyring.sealing import SealingKeys
 from service.postgres.orm import orm
 from service.producers import keys, registry
-from tests.running.application import LIMITS, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import LIMITS, PATIENT, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ async def test_a_resend_is_answered_beyond_the_rate(database: Database) -> None:
 async def test_a_resend_costs_nothing(database: Database) -> None:
     async with serving(database.url, signing=True) as client:
         first = await post(client, body(1))
-    async with serving(database.url, signing=True, signals_producer_rate=ONE) as client:
+    async with serving(database.url, signing=True, signals_producer_rate=ONE, limits=PATIENT) as client:
         for _ in range(3):
             again = await post(client, body(1))
             assert (again.content, again.headers["RateLimit"]) == (first.content, '"producer";r=0;t=3600')
@@ -132,7 +132,7 @@ async def test_beyond_the_rate_a_faulty_body_is_no_other_matter(database: Databa
 
 
 async def test_refused_requests_do_not_count(database: Database) -> None:
-    async with serving(database.url, signing=True, signals_producer_rate=ONE) as client:
+    async with serving(database.url, signing=True, signals_producer_rate=ONE, limits=PATIENT) as client:
         for each in (b"{", signal_body(side=7), signal_body(time="2026-01-31T11:00:00")):
             assert (await post(client, each)).status_code in {400, 422}
         assert (await post(client, body())).status_code == 201

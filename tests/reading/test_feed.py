@@ -168,7 +168,7 @@ async def test_an_instrument_that_was_never_seen_is_not_skipped_by_a_pattern(dat
             return bool((await page(client, "/api/v1/instruments"))["instruments"])
 
         await until_true(known, "the survey has seen them")
-        database.execute("SELECT pg_advisory_lock($1)", SURVEY_LOCK)
+        await asyncio.to_thread(database.execute, "SELECT pg_advisory_lock($1)", SURVEY_LOCK)
         late = [*insert_many(database, 1, instrument="EURGBP"), *insert_many(database, 1, instrument="EURUSD")]
         assert (await all_read(client, 5, instrument="EUR*", limit=limit))[3:] == late
         assert [row["instrument"] for row in (await page(client, "/api/v1/instruments"))["instruments"]] == ["EURUSD"]
@@ -182,7 +182,7 @@ async def test_what_a_pattern_stands_for_and_what_comes_behind_it_is_bounded_tog
             return bool((await page(client, "/api/v1/instruments"))["instruments"])
 
         await until_true(known, "the survey has seen them")
-        database.execute("SELECT pg_advisory_lock($1)", SURVEY_LOCK)
+        await asyncio.to_thread(database.execute, "SELECT pg_advisory_lock($1)", SURVEY_LOCK)
         insert_many(database, 4, instrument="EURGBP")
         wanted = insert_many(database, FIRST_ROWS + 1, instrument="EURGBP", producer_id="beta")
         await all_read(client, 12 + len(wanted))

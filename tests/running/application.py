@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from types import FrameType
@@ -27,6 +28,8 @@ SECRET = "an-example-secret-of-32-bytes-ok"
 SIGNALS = "/api/v1/signals"
 LIMITS = Limits(clock_away_seconds=inf)
 """The clock of tests stands still, which is nothing to be told of."""
+PATIENT = replace(LIMITS, token_seconds=20, quota_answer_seconds=20)
+"""On a machine that stands still for longer than a token is good, a repeat costs one."""
 
 JSON = {"Content-Type": "application/json"}
 
