@@ -11,7 +11,7 @@ import pytest
 from tests.intake.storing import count
 from tests.postgres.rows import loose_receipts
 from tests.postgres.time_zone import CLOCKS_CHANGE, set_time_zone
-from tests.running.application import JSON, LIMITS, NOW, PATIENT, SIGNALS, figure, serving, signal_body, signing_headers
+from tests.running.application import JSON, NOW, PATIENT, SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 KEY = "idempotency-key"
