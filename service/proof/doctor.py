@@ -32,7 +32,7 @@ from service.proof.mistakes import (
     tails,
     whole_messages,
 )
-from service.proof.signing import UNKNOWN_PRODUCER_SECRET
+from service.proof.signing import UNKNOWN_PRODUCER_SECRET, ended, keyed
 
 SECRETS_TRIED = 2
 """How many secrets are tried, whatever the producer has: two are in use while one is being replaced."""
@@ -152,17 +152,17 @@ def _guesses(
     proper = request.timestamp + request.producer_id
     bare = request.body.rstrip(b"\r\n\0")
     ending = request.body[len(bare) :]
-    keyed = hmac.new(secret, digestmod="sha256")
-    begun = keyed.copy()
+    key = keyed(secret)
+    begun = key.copy()
     begun.update(bare)
     whole = begun.copy()
     whole.update(ending)
-    yield _ended(whole, proper), None
-    yield _ended(begun, proper), NUL_CUT if b"\0" in ending else LINE_BREAK_CUT
+    yield ended(whole, proper), None
+    yield ended(begun, proper), NUL_CUT if b"\0" in ending else LINE_BREAK_CUT
     for tail, mistake in behind:
-        yield _ended(whole, tail), mistake
+        yield ended(whole, tail), mistake
     for message, mistake in instead:
-        yield _ended(keyed, message), mistake
+        yield ended(key, message), mistake
     if len(request.body) <= REHASH_MAX_BYTES:
         yield from _misused(secret, request.body + proper)
 
@@ -174,9 +174,3 @@ def _misused(secret: bytes, message: bytes) -> Iterator[tuple[bytes, Mistake]]:
     yield hmac.digest(in_utf_16(secret), in_utf_16(message), "sha256"), ALL_UTF_16
     yield hashlib.sha256(secret + message).digest(), NO_KEY
     yield hashlib.sha256(message + secret).digest(), NO_KEY
-
-
-def _ended(begun: hmac.HMAC, tail: bytes) -> bytes:
-    copy = begun.copy()
-    copy.update(tail)
-    return copy.digest()

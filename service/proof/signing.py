@@ -33,20 +33,22 @@ KEYS_MAX = 10
 
 def mac(secret: bytes, body: bytes, timestamp: bytes, producer_id: bytes) -> bytes:
     """The 32 bytes of HMAC-SHA256 over the signed bytes."""
-    return _mac(secret, b"".join((body, timestamp, producer_id)))
-
-
-def _mac(secret: bytes, message: bytes) -> bytes:
-    begun = _keyed(secret).copy()
-    begun.update(message)
-    return begun.digest()
+    return ended(keyed(secret), b"".join((body, timestamp, producer_id)))
 
 
 @lru_cache(maxsize=1024)
-def _keyed(secret: bytes) -> hmac.HMAC:
-    """A secret set up as a key, which takes longer than to use it for a short message: the last ones are kept. By those
-    few microseconds the first request in a producer's name may tell that it has keys. None that is repeated does."""
+def keyed(secret: bytes) -> hmac.HMAC:
+    """A secret set up as a key, which takes longer than to use it for a short message: the last ones are kept, so they
+    are to be copied. By those few microseconds the first request in a producer's name may tell that it has keys. None
+    that is repeated does."""
     return hmac.new(secret, digestmod="sha256")
+
+
+def ended(begun: hmac.HMAC, tail: bytes) -> bytes:
+    """The MAC of a message that is begun and ends in `tail`; `begun` stays as it is."""
+    copy = begun.copy()
+    copy.update(tail)
+    return copy.digest()
 
 
 def sign(secret: bytes, body: bytes, timestamp: str, producer_id: str) -> str:
@@ -67,11 +69,11 @@ def verify(
     """
     message = b"".join((body, timestamp, producer_id))
     for place, secret in enumerate(secrets):
-        expected = _mac(secret, message)
+        expected = ended(keyed(secret), message)
         if hmac.compare_digest(b64encode(expected), signature):
             return expected, place
     for _ in range(KEYS_MAX - len(secrets)):
-        _mac(UNKNOWN_PRODUCER_SECRET, message)
+        ended(keyed(UNKNOWN_PRODUCER_SECRET), message)
     check_form(signature)
     raise SignatureMismatch
 
