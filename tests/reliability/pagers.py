@@ -48,7 +48,7 @@ class Pager:
     async def read(self) -> None:
         """Read for ever."""
         while True:
-            # anyio asks for the address of a connection that has ended as soon as it was made: under uvloop there is none.
+            # anyio asks a connection that ended as soon as it was made for its address: under uvloop it has no socket.
             with suppress(httpx.TransportError, AttributeError):
                 async with httpx.AsyncClient(timeout=10) as client:
                     await self._read(client)
