@@ -100,6 +100,7 @@ class Pool:
         earlier = set(self._unanswered)
         async with asyncio.timeout(self._seconds) as limit, self._commits:
             attempt = asyncio.create_task(self._attempt(work, limit.when()))
+            attempt.add_done_callback(_look)
             try:
                 await asyncio.wait({attempt})
             finally:
@@ -119,7 +120,6 @@ class Pool:
     async def _leave(self, attempt: asyncio.Task[Any]) -> None:
         self._unanswered.add(attempt)
         attempt.add_done_callback(self._unanswered.discard)
-        attempt.add_done_callback(_outcome_is_too_late)
         await self._expire()
 
     @asynccontextmanager
@@ -151,8 +151,9 @@ class Pool:
         return cast(AsyncpgDBClient, self._context.db())
 
 
-def _outcome_is_too_late(attempt: asyncio.Task[Any]) -> None:
-    """Who asked for it has been told that there was no answer; asyncio would complain that nobody asks for an error."""
+def _look(attempt: asyncio.Task[Any]) -> None:
+    """Who asked for it may have given up, before or in the same moment; asyncio would complain that nobody asks for an
+    error."""
     if not attempt.cancelled():
         attempt.exception()
 

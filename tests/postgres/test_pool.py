@@ -1,6 +1,7 @@
 """Connections that cannot hang."""
 
 import asyncio
+import gc
 import socket
 
 import asyncpg
@@ -157,6 +158,28 @@ async def test_commits_that_are_not_answered_leave_a_session_for_others(shared_d
         failed = await asyncio.gather(*(pool.commit(write) for _ in range(5)), return_exceptions=True)
         assert [type(each) for each in failed] == [TimeoutError] * 5
         assert await pool.commit(write)
+
+
+@pytest.mark.anyio
+async def test_a_commit_that_fails_as_it_is_given_up_leaves_no_error_behind(shared_database: Database) -> None:
+    """Red when nobody asks for it: asyncio complains, which fails the test, and is a line in the log."""
+    begun, failing = asyncio.Event(), asyncio.Event()
+
+    async def work(_: asyncpg.Connection) -> bool:
+        begun.set()
+        await failing.wait()
+        raise TimeoutError
+
+    async with Pool(shared_database.url, LIMITS, size=2) as pool:
+        commit = asyncio.create_task(pool.commit(work))
+        await begun.wait()
+        failing.set()
+        commit.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await commit
+        await pool.commit(write)
+    del commit
+    gc.collect()
 
 
 @pytest.mark.anyio
