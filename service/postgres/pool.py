@@ -152,8 +152,7 @@ class Pool:
 
 
 def _look(attempt: asyncio.Task[Any]) -> None:
-    """Who asked for it may have given up, before or in the same moment; asyncio would complain that nobody asks for an
-    error."""
+    """Who asked for it may have given up, perhaps just now: asyncio would complain that nobody asks for an error."""
     if not attempt.cancelled():
         attempt.exception()
 
