@@ -10,7 +10,7 @@ import asyncpg
 from service.feed import ages, contents, instruments
 from service.feed.errors import CursorExpired, FeedUnavailable
 from service.feed.events import Row
-from service.feed.pace import next_rows
+from service.feed.pace import FIRST_ROWS, next_rows
 from service.feed.position import Position
 from service.feed.share import Share
 from service.feed.statement import Asked, complete_until, is_behind, newest, portions
@@ -63,6 +63,7 @@ class Pages:
     def __init__(self, share: Share, limits: Limits, *, payload_max_bytes: int) -> None:
         self._share = share
         self._limits = limits
+        self._first_rows = max(1, min(FIRST_ROWS, limits.page_bytes // payload_max_bytes))
         self._payloads = max(1, min(limits.page_rows, limits.page_payload_bytes // payload_max_bytes))
 
     async def read(
@@ -144,7 +145,7 @@ class Pages:
     async def _add(self, connection: asyncpg.Connection, page: _Draft, span: Asked) -> None:
         """What is before the end of a span, in portions that cannot be too large."""
         take = await portions(connection, span)
-        before, rows = page.looked, 1
+        before, rows = page.looked, self._first_rows
         while not page.full:
             looked = await take(min(rows, span.rows - len(page.rows)))
             page.rows += looked.rows

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from service.feed.pace import FIRST_ROWS
 from service.kernel.timestamps import parse_timestamp
 from service.reading import Position
 from service.survey.survey import SURVEY_LOCK
@@ -183,10 +184,10 @@ async def test_what_a_pattern_stands_for_and_what_comes_behind_it_is_bounded_tog
         await until_true(known, "the survey has seen them")
         await asyncio.to_thread(database.execute, "SELECT pg_advisory_lock($1)", SURVEY_LOCK)
         insert_many(database, 4, instrument="EURGBP")
-        wanted = [*(insert_many(database, 1, instrument="EURGBP", producer_id="beta")[0] for _ in range(2))]
-        await all_read(client, 14)
+        wanted = insert_many(database, FIRST_ROWS + 1, instrument="EURGBP", producer_id="beta")
+        await all_read(client, 12 + len(wanted))
         given = await page(client, instrument="EUR*", producer="beta")
-        assert [event["signal"]["id"] for event in given["events"]] == wanted[:1]
+        assert [event["signal"]["id"] for event in given["events"]] == wanted[:FIRST_ROWS]
         assert given["more"]
 
 

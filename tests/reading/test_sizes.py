@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from service.feed import Row, Tail
+from service.feed.pace import FIRST_ROWS
 from service.postgres.pool import Pool
 from tests.reading.reader import FEED, LIMITS, all_read, page, reading
 from tests.reading.storing import insert_many
@@ -38,8 +39,8 @@ async def test_a_page_of_payloads_that_grow_is_given_and_is_small(database: Data
 
 async def test_what_was_read_before_the_server_gave_up_is_a_page(database: Database) -> None:
     """Red when such a page is refused: it would be so again and again."""
-    small = insert_many(database, 21)
-    insert_many(database, 64, payload=HUGE)
+    small = insert_many(database, FIRST_ROWS)
+    insert_many(database, 32, payload=HUGE)
     async with reading(database.url, replace(LIMITS, statement_seconds=1, command_seconds=20)) as client:
         given = await page(client, limit=1000)
     assert [event["signal"]["id"] for event in given["events"]] == small
