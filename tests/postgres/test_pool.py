@@ -16,7 +16,8 @@ from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 
 LIMITS = Limits()
-SHORT = Limits(connect_seconds=0.3, lock_seconds=0.2, statement_seconds=0.2, command_seconds=0.3)
+SHORT = Limits(connect_seconds=1, lock_seconds=1, statement_seconds=1, command_seconds=1.5)
+"""Short enough to wait for, and long enough that a busy machine opens a session meanwhile."""
 
 
 def failure(sqlstate: str) -> str:
