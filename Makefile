@@ -46,7 +46,7 @@ check: .venv/dev  ## style, types, who may import whom, known weaknesses, and th
 	$(BIN)/pytest -q tests/specification/test_wording.py
 
 test: .venv/dev  ## everything, on a throw-away embedded PostgreSQL, or on the server of DATABASE=postgresql://...
-	$(BIN)/pytest tests/reliability --junitxml build/test/reliability.xml $(ARGS)
+	$(BIN)/pytest tests/reliability -n 2 --junitxml build/test/reliability.xml $(ARGS)
 	TEST_DATABASE_URL='$(DATABASE)' $(BIN)/pytest tests -n 4 --dist loadgroup --ignore=tests/reliability --ignore=tests/cluster \
 	  --junitxml build/test/tests.xml --specification build/test $(COVERAGE) $(ARGS)
 
