@@ -39,9 +39,9 @@ from service.operate import figures
 from service.operate.clock import DatabaseClock
 from service.operate.database_time import DatabaseTime
 from service.operate.endpoints import ServiceEndpoints
+from service.operate.readiness import Readiness
 from service.operate.shutdown import Shutdown
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from service.readers.loader import ReadersLoader
 from service.readers.readers import Readers
 from service.reading.endpoints import Reading

@@ -7,6 +7,7 @@
 - `listeners`: the sockets on which clients connect
 - `orphans`: a worker process whose parent is gone leaves
 - `process`: what the service asks of the system for its own process
+- `readiness`: whether a signal could be stored now
 - `serving`: uvicorn's server and its worker processes
 - `shapes`: what the answers look like, for the published document
 - `shutdown`: leaving without dropping anyone

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from service import __version__
 from service.kernel import metrics
+from service.operate.readiness import Readiness
 from service.operate.shutdown import Shutdown
-from service.postgres.readiness import Readiness
 from service.settings import Settings
 
 CONNECTED = "connected"

@@ -10,6 +10,5 @@
 - `models`: the tables, as Tortoise sees them
 - `orm`: the models for commands
 - `pool`: connections that cannot hang
-- `readiness`: whether a signal could be stored now
 - `schema`: which migrations there are, and bringing a database up to date
 """

@@ -32,7 +32,8 @@ class Connector:
 
     The hosts of the URL are tried in their order, each for the URL's `connect_timeout` or an equal share of `seconds`.
     A server that takes no writes is passed over. `session` is what the server is asked to set, but for what the URL's
-    own options set; behind a pooler it may not be in force.
+    own options set; behind a pooler it may not be in force. Who was a pooler is taken for one at once from then on:
+    after a failover all sessions are opened anew, and each would be opened twice.
     """
 
     def __init__(self, url: str, session: Mapping[str, str], seconds: float) -> None:
@@ -43,6 +44,8 @@ class Connector:
         self._session = {name: value for name, value in session.items() if not self._url.sets(name)}
         self._identity = {} if self._url.sets("application_name") else {"application_name": "signals"}
         self._seconds = self._url.connect_seconds or seconds / len(self._url.addresses)
+        self._poolers = dict[Address, Mapping[str, str]]()
+        """The addresses of poolers, with what each of them can be asked to set."""
 
     async def __call__(self, *_: object, **options: Any) -> asyncpg.Connection:
         """A new session, with those of asyncpg's `options` that do not say where it is to be.
@@ -71,13 +74,18 @@ class Connector:
         return {name: wanted[name] for name, value in found if value != wanted[name] and not 0 < value < wanted[name]}
 
     async def _open(self, address: Address, options: dict[str, Any]) -> asyncpg.Connection:
+        if address not in self._poolers:
+            try:
+                return await self._connect(address, options, self._session)
+            except _Pooled:
+                self._poolers[address] = self._session
+            except asyncpg.ProtocolViolationError:  # PgBouncer refuses settings that it does not know how to pass on
+                self._poolers[address] = {}
         try:
-            return await self._connect(address, options, self._session)
-        except _Pooled:
-            session = self._session
-        except asyncpg.ProtocolViolationError:  # PgBouncer refuses settings that it does not know how to pass on
-            session = {}
-        return await self._connect(address, options | {"statement_cache_size": 0}, session)
+            return await self._connect(address, options | {"statement_cache_size": 0}, self._poolers[address])
+        except asyncpg.ProtocolViolationError:  # it knew them before
+            self._poolers.pop(address, None)
+            raise
 
     async def _connect(
         self, address: Address, options: dict[str, Any], session: Mapping[str, str]
@@ -86,7 +94,9 @@ class Connector:
         kind = {"connection_class": Session if prepares else PooledSession}
         connection = await asyncpg.connect(**(options | self._arguments(address, session) | kind))
         try:
-            if prepares and not await _holds(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
+            if await _holds(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
+                self._poolers.pop(address, None)
+            elif prepares:
                 raise _Pooled
             if not self._url.any_server and not await _holds(connection, _TAKES_WRITES):
                 raise asyncpg.ReadOnlySQLTransactionError("takes no writes")

@@ -7,8 +7,8 @@ from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.lives.snapshot import snapshot
 from service.operate.endpoints import CONNECTED
+from service.operate.readiness import Readiness
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from service.standbys.standby import Standby, Use
 
 _WORDS = {Use.AWAY: "not reachable", Use.LAGS: "lags", Use.LEADS: "leads", Use.UNKNOWN: "not known yet"}

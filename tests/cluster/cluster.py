@@ -23,10 +23,11 @@ from tests.observing.figures import sample, samples
 from tests.running.environment import ROOT, service_environment
 from tests.running.grants import GRANTS, LIMITS
 from tests.running.processes import send
-from tests.running.waiting import until_true
+from tests.running.waiting import until, until_true
 
 FIRST_SECONDS = 300.0
 READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
 
 _OF_STANDBYS = sample("signals_standby_reads_total", result="read")
 
@@ -46,7 +47,7 @@ class Cluster:
         self.patroni = Patroni(layout)
         self._settings = settings
         self._daemons = daemons(layout, settings)
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     @property
     def port(self) -> int:
@@ -134,7 +135,7 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
-        self._started.append(started)
+        self._started.append((place, started))
 
     def start_all(self, place: str) -> None:
         """Start all programs of a place that do not run, as a machine does when it boots."""
@@ -170,10 +171,11 @@ class Cluster:
         """Let it go on."""
         send(signal.SIGCONT, processes.running_in(self.layout.folder / place))
 
-    def stop(self, name: str) -> None:
-        """SIGTERM of a service, as an orchestrator sends it."""
-        [first] = [each for each in self._started if each.args == self._daemons[name].command and each.poll() is None]
+    async def stop(self, place: str) -> None:
+        """SIGTERM of a program, as a supervisor sends it; returns when it has ended."""
+        [first] = [started for where, started in self._started if where == place and started.poll() is None]
         first.terminate()
+        await until(lambda: not self.running(place), f"{place} has stopped", STOP_SECONDS)
 
     def replace(self, name: str, source: Path) -> None:
         """Start a service from another release from now on."""
@@ -197,15 +199,15 @@ class Cluster:
 
     def _bury(self) -> None:
         """Let no child of this process stay a zombie."""
-        self._started = [each for each in self._started if each.poll() is None]
+        self._started = [(place, started) for place, started in self._started if started.poll() is None]
 
     async def end(self) -> None:
         """Get rid of whatever is still running, and of all that it has left: folders, rules, shared memory."""
         network.clear(self.layout)
         segments = [segment for node in NODES for segment in _shared_memory(self.layout.data(node))]
         await processes.kill(self.layout.folder)
-        for each in self._started:
-            each.wait()
+        for _, started in self._started:
+            started.wait()
         _remove_shared_memory(segments)
         shutil.rmtree(self.layout.folder)
 

@@ -16,9 +16,9 @@ from service import cli
 from service.kernel.errors import database_reason
 from service.kernel.limits import Limits
 from service.kernel.logs import _json
+from service.operate.readiness import Readiness
 from service.postgres.connector import service_connector
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from service.settings import Settings
 from tests.postgres.database_url import with_options
 from tests.running.environment import service_environment

@@ -4,9 +4,9 @@ import pytest
 from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
+from service.operate.readiness import Readiness
 from service.postgres.durability import NotDurable, check_server
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from tests.postgres.database_url import with_options
 from tests.running.postgres import Database
 

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from service.kernel.limits import Limits
-from service.postgres.connector import service_connector
+from service.lives.session import PooledSession
+from service.operate.readiness import Readiness
+from service.postgres.connector import Connector, NoConnection, service_connector
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from service.postgres.schema import MIGRATION_LOCK, migrate, migration_files
 from service.settings import SettingsError
 from tests.postgres.database_url import with_options
@@ -23,6 +24,7 @@ from tests.reading.storing import insert_many
 from tests.running.application import SIGNALS, serving, signal_body, signing_headers
 from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
+from tests.running.proxy import database_proxy
 
 LIMITS = Limits(connect_seconds=20, command_seconds=20, readiness_seconds=20)
 IGNORING = {"ignore_startup_parameters": "statement_timeout, lock_timeout, synchronous_commit, extra_float_digits"}
@@ -88,6 +90,56 @@ async def test_nothing_is_prepared_in_sessions_that_are_shared(limited: Database
         observer = await asyncpg.connect(url, statement_cache_size=0)
         assert await observer.fetch("SELECT name FROM pg_prepared_statements") == []
         await observer.close()
+
+
+async def pooled(connector: Connector) -> bool:
+    """Whether a new session is taken for one of a pooler."""
+    session = await connector()
+    await session.close()
+    return type(session) is PooledSession  # asyncpg lets `isinstance` say yes of every connection
+
+
+@either_way
+@pytest.mark.anyio
+async def test_a_pooler_is_known_from_then_on(shared_database: Database, settings: dict[str, str]) -> None:
+    """Red when each session is opened twice: after a failover, when all are opened at once, that took half a second."""
+    with pgbouncer(shared_database.url, "transaction", **settings) as url:
+        async with database_proxy(url) as proxy:
+            connector = service_connector(proxy.url, LIMITS)
+            assert await pooled(connector)
+            before = proxy.accepted
+            assert await pooled(connector)
+            assert proxy.accepted == before + 1
+
+
+@either_way
+@pytest.mark.anyio
+async def test_a_server_in_the_place_of_a_pooler_is_noticed(
+    shared_database: Database, settings: dict[str, str]
+) -> None:
+    with pgbouncer(shared_database.url, "transaction", **settings) as url:
+        async with database_proxy(shared_database.url) as proxy:
+            proxy.lead_to(url)
+            connector = service_connector(proxy.url, LIMITS)
+            assert await pooled(connector)
+            proxy.lead_to(shared_database.url)
+            assert await pooled(connector)
+            assert not await pooled(connector)
+
+
+@pytest.mark.anyio
+async def test_a_pooler_that_refuses_what_it_took_before_is_asked_anew(shared_database: Database) -> None:
+    with (
+        pgbouncer(shared_database.url, "transaction", **IGNORING) as ignoring,
+        pgbouncer(shared_database.url, "transaction") as refusing,
+    ):
+        async with database_proxy(ignoring) as proxy:
+            connector = service_connector(proxy.url, LIMITS)
+            assert await pooled(connector)
+            proxy.lead_to(refusing)
+            with pytest.raises(NoConnection):
+                await connector()
+            assert await pooled(connector)
 
 
 @pytest.mark.anyio

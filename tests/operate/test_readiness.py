@@ -8,8 +8,8 @@ import pytest
 from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
+from service.operate.readiness import Readiness
 from service.postgres.pool import Pool
-from service.postgres.readiness import Readiness
 from service.postgres.schema import migration_files
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked, until_somebody_waits
