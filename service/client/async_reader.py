@@ -87,7 +87,7 @@ class AsyncSignalsReader(AsyncConnections):
 
     async def _stream(self, state: Following) -> AsyncGenerator[Event, None]:
         try:
-            async with aclosing(await self._send(state.request, stream=True)) as answer:
+            async with aclosing(await self._send(state.request, httpx.Auth(), stream=True)) as answer:
                 if not is_stream(answer):
                     await answer.aread()
                     state.fail(answer)
@@ -118,9 +118,6 @@ class AsyncSignalsReader(AsyncConnections):
 
     async def _attempt(self, request: httpx.Request) -> Outcome:
         try:
-            return await self._send(request)
+            return await self._send(request, httpx.Auth())
         except httpx.RequestError as error:
             return error
-
-    async def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
-        return await self._http.send(request, stream=stream, auth=httpx.Auth(), follow_redirects=False)

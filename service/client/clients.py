@@ -130,6 +130,6 @@ class AsyncSignalsClient(Preparation, AsyncConnections):
 
     async def _attempt(self, request: httpx.Request) -> Outcome:
         try:
-            return await self._http.send(request, auth=self._auth, follow_redirects=False)
+            return await self._send(request, self._auth)
         except httpx.RequestError as error:
             return error

@@ -39,6 +39,16 @@ class AsyncConnections:
     def __init__(self, http: httpx.AsyncClient | None) -> None:
         self._http = httpx.AsyncClient(verify=_trusted()) if http is None else http
 
+    async def _send(self, request: httpx.Request, auth: httpx.Auth, *, stream: bool = False) -> httpx.Response:
+        """Raises httpx.RequestError, of which ConnectError says that nothing was sent."""
+        try:
+            return await self._http.send(request, auth=auth, stream=stream, follow_redirects=False)
+        except AttributeError as error:
+            # Under uvloop a connection that has ended has no socket, and anyio asks that of a new one for its peer.
+            if error.name != "getpeername":
+                raise
+            raise httpx.ConnectError("the connection ended as soon as it was made", request=request) from error
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()

@@ -28,6 +28,9 @@ from tests.running.waiting import until, until_true
 FIRST_SECONDS = 300.0
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
+FREE_SECONDS = 15.0
+
+_FORGOTTEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND xact_start < now() - interval '5 s'"
 
 _OF_STANDBYS = sample("signals_standby_reads_total", result="read")
 
@@ -108,8 +111,20 @@ class Cluster:
     async def superuser(self, node: str, database: str = "signals") -> Any:
         """A connection to the PostgreSQL of a node itself."""
         port, password = self.layout.ports.postgresql, self.layout.password
-        given = {"user": "postgres", "password": password, "database": database, "timeout": 2}
+        given = {"user": "postgres", "password": password, "database": database, "timeout": 2, "command_timeout": 60}
         return await asyncpg.connect(host=HOSTS[node], port=port, **given)
+
+    async def until_free(self) -> None:
+        """Return when no service has a transaction open for long: it holds locks, and may hold the feed."""
+        connection = await self.superuser(await self.patroni.leader())
+
+        async def free() -> bool:
+            return bool(await connection.fetchval(_FORGOTTEN, SERVICE) == 0)
+
+        try:
+            await until_true(free, "no transaction is forgotten", FREE_SECONDS)
+        finally:
+            await connection.close()
 
     def start(self, place: str) -> None:
         """Start a program; it is ready a moment later."""

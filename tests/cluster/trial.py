@@ -64,6 +64,7 @@ class Work:
             watch.ended = time.monotonic()
             await self.until_created(watch.ended)
             await self.cluster.patroni.until_healthy()
+            await self.cluster.until_free()
             await self.schedule.acknowledged(self.ledger, self.each)
         finally:
             watching.cancel()
