@@ -207,7 +207,9 @@ class Cluster:
         await until_true(ready, f"{name} is ready", READY_SECONDS)
 
     async def pages_of_standbys(self) -> int:
-        """How many reads the services that run now have had of standbys."""
+        """How many reads the services that run now have had of standbys, once they are ready."""
+        for name in SERVICES:
+            await self.until_ready(name)
         ports = [getattr(self.layout.ports, name) for name in SERVICES]
         told = [await ask(PROXY_HOST, port, "/metrics", patience=5.0) for port in ports]
         return sum(int(samples(body.decode())[_OF_STANDBYS]) for _, body in told)

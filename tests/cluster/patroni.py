@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from typing import Any
 
 from tests.cluster.asking import ask
@@ -14,6 +15,9 @@ STREAMING = "streaming"
 HEALTHY_SECONDS = 120.0
 ASKED_SECONDS = 0.5
 """Between two questions, since each costs Patroni a thread."""
+
+CONFLICT = 409
+"""etcd holds something newer than what Patroni has read, as when it has just come back: it is said again."""
 
 TOLD_SECONDS = 30.0
 """A switchover is answered when it is done."""
@@ -34,12 +38,22 @@ class Patroni:
         return []
 
     async def leader(self) -> str:
-        """The node that leads. Fails when there is none."""
-        return next(str(each["name"]) for each in await self.members() if each["role"] == "leader")
+        """The node that leads, as soon as one does."""
+        return await self._first({"leader"}, "one leads")
 
     async def synchronous(self) -> str:
-        """The standby that confirms commits. Fails when there is none."""
-        return next(str(each["name"]) for each in await self.members() if each["role"] in SYNCHRONOUS)
+        """The standby that confirms commits, as soon as one does."""
+        return await self._first(SYNCHRONOUS, "a standby confirms")
+
+    async def _first(self, roles: Collection[str], what: str) -> str:
+        names: list[str] = []
+
+        async def found() -> bool:
+            names.extend(str(each["name"]) for each in await self.members() if each["role"] in roles)
+            return bool(names)
+
+        await until_true(found, what, HEALTHY_SECONDS, ASKED_SECONDS)
+        return names[0]
 
     async def is_healthy(self) -> bool:
         """Whether one leads, another one confirms, and the third one follows. By the word of the leader's PostgreSQL:
@@ -76,5 +90,9 @@ class Patroni:
         await self._tell("PATCH", "/config", changes)
 
     async def _tell(self, method: str, path: str, body: object) -> None:
-        status, said = await ask(HOSTS[await self.leader()], self._port, path, method, body, TOLD_SECONDS)
-        assert status == 200, said
+        async def taken() -> bool:
+            status, said = await ask(HOSTS[await self.leader()], self._port, path, method, body, TOLD_SECONDS)
+            assert status in {200, CONFLICT}, said
+            return status == 200
+
+        await until_true(taken, f"Patroni takes {path}", TOLD_SECONDS, ASKED_SECONDS)
