@@ -48,10 +48,14 @@ class Pager:
     async def read(self) -> None:
         """Read for ever."""
         while True:
-            # anyio asks a connection that ended as soon as it was made for its address: under uvloop it has no socket.
-            with suppress(httpx.TransportError, AttributeError):
+            try:
                 async with httpx.AsyncClient(timeout=10) as client:
                     await self._read(client)
+            except httpx.TransportError:
+                pass
+            except AttributeError as error:  # of a connection that ended as it was made: `AsyncConnections` tells why
+                if error.name != "getpeername":
+                    raise
             self.restarts += 1
             await asyncio.sleep(PAUSE_SECONDS)
 
