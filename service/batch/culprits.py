@@ -1,7 +1,6 @@
 """Which signals of a batch PostgreSQL refuses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +13,7 @@ async def culprits(connection: asyncpg.Connection, signals: Mapping[UUID, NewSig
     found: dict[UUID, Exception] = {}
     transaction = connection.transaction()
     await transaction.start()
-    await _try(connection, {id: replace(signal, content=None) for id, signal in signals.items()}, found)
+    await _try(connection, {id: signal._replace(content=None) for id, signal in signals.items()}, found)
     await transaction.rollback()
     return found
 

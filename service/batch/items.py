@@ -1,7 +1,7 @@
 """Each item of a batch, checked as it is when it comes alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ class Items:
             try:
                 signal = self._check(value, bytes(written), sender, suspicious=envelope.suspicious)
                 content = self._recognition.by_content(signal, sender)
-                signal = signal if content is None else replace(signal, content=content)
+                signal = signal if content is None else signal._replace(content=content)
                 self._terms.check(signal)
                 yield Item(signal)
             except ValidationFailed as refusal:

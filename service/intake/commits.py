@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -116,7 +115,7 @@ class Commits:
         for each in batch:
             if each.uncertain and each.answered:
                 each.uncertain = False
-                each.signal = replace(each.signal, payload=None)
+                each.signal = each.signal._replace(payload=None)
                 self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
         return [each for each in batch if not each.answered]
 

@@ -1,7 +1,6 @@
 """The endpoint that takes one signal: parse, one call, one answer."""
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
@@ -51,7 +50,7 @@ class CreateSignal:
         )
         content = self.recognition.by_content(signal, sender)
         if key is not None or content is not None:
-            signal = replace(signal, idempotency=key, content=content)
+            signal = signal._replace(idempotency=key, content=content)
         stored = await self._store(signal, scope["state"].get("refusal"))
         scope["state"]["replayed"] = stored.replayed
         self.journal.answered(signal, stored, time.perf_counter() - started)
@@ -61,13 +60,13 @@ class CreateSignal:
         """What cannot be taken now may have been taken when it could, so that is looked for: beyond the rate by the
         signature, which nobody can make anew without being counted."""
         if beyond_rate is not None:
-            return await self.writer.store(replace(signal, idempotency=None, content=None), beyond_rate)
+            return await self.writer.store(signal._replace(idempotency=None, content=None), beyond_rate)
         try:
             self.terms.check(signal)
         except ValidationFailed as untimely:
             if signal.receipt_key is None and signal.idempotency is None:
                 raise
-            return await self.writer.store(replace(signal, content=None), untimely)
+            return await self.writer.store(signal._replace(content=None), untimely)
         return await self.writer.store(signal)
 
 

@@ -6,7 +6,7 @@ nothing can come in between, so what is found now is all that there is.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -124,7 +124,7 @@ def _repeats(signals: Mapping[UUID, NewSignal], outcomes: Mapping[UUID, Outcome]
         (outcome.id, outcome.created_at, outcome.differs, claim)
         for id, outcome in outcomes.items()
         if isinstance(outcome, Stored)
-        for claim in replace(signals[id], content=None).claims
+        for claim in signals[id]._replace(content=None).claims
         if claim.key not in known
     ]
 

@@ -1,9 +1,8 @@
 """The one statement that stores many signals with one commit, and the one that finds them again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -57,8 +56,7 @@ ORDER BY key ON CONFLICT DO NOTHING
 Approval = Literal["none", "required"]
 
 
-@dataclass(frozen=True, slots=True)
-class NewSignal:
+class NewSignal(NamedTuple):
     """A checked signal on its way in. `payload` is a JSON object as it stands in the signed body, so that PostgreSQL
     reads every digit of it; None when there is none. `receipt_key` is the MAC of a signed request, by which it is known
     until `receipt_expires_at`; both are None for an unsigned one. `key_id` is the producer's key that proved it, None
@@ -98,8 +96,7 @@ def sought(receipt_key: bytes) -> NewSignal:
     return NewSignal(None, "", 0, datetime.max, None, 1, receipt_key)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A signal that is on disk; `replayed` when an earlier request with the same signed bytes, or under the same key,
     put it there. `differs` is None unless it was put there by another request that said the same: whether its payload
     or version was another."""

@@ -53,7 +53,7 @@ def new(outcomes: Outcomes) -> list[bool]:
 
 @pytest.mark.parametrize("number", [1, None])
 async def test_a_commit_whose_answer_was_lost_is_found_again(direct_database: Database, number: int | None) -> None:
-    sent = batch(UNSIGNED, replace(UNSIGNED, content=content()), number=number)
+    sent = batch(UNSIGNED, UNSIGNED._replace(content=content()), number=number)
     async with database_proxy(direct_database.url) as proxy, lane(proxy.url) as road:
         proxy.cut_commits(2, even_empty=True)
         outcomes = await road.store(sent)
@@ -109,9 +109,9 @@ async def test_a_single_signal_does_not_wait_for_a_batch(direct_database: Databa
     await transaction.start()
     await other.execute("SELECT pg_advisory_xact_lock($1)", content().claim.lock)
     async with lane(direct_database.url) as road, storing(direct_database.url) as writer:
-        held = asyncio.create_task(road.store(batch(replace(UNSIGNED, content=content()), UNSIGNED)))
+        held = asyncio.create_task(road.store(batch(UNSIGNED._replace(content=content()), UNSIGNED)))
         await until_somebody_waits(direct_database)
-        twin = asyncio.create_task(writer.store(replace(UNSIGNED, content=content())))
+        twin = asyncio.create_task(writer.store(UNSIGNED._replace(content=content())))
         assert (await writer.store(UNSIGNED)).new
         assert not held.done()
         assert not twin.done()

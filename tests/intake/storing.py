@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from service.intake.journal import Journal
@@ -21,16 +20,16 @@ LIMITS = Limits()
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 EXPIRY = TIME + timedelta(minutes=15)
 UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"price": 1950.50}', 1, None)
-UNSTORABLE = replace(UNSIGNED, payload=b'{"a": "\\u0000"}')
+UNSTORABLE = UNSIGNED._replace(payload=b'{"a": "\\u0000"}')
 """What the service refuses before it gets this far; PostgreSQL refuses it too."""
 
-UNEXPECTED = replace(UNSIGNED, instrument="not an instrument")
+UNEXPECTED = UNSIGNED._replace(instrument="not an instrument")
 """What only the constraints of the table would find."""
 
 
 def signed(number: int = 1) -> NewSignal:
     """A signal of a signed request; the same number gives the same request."""
-    return replace(UNSIGNED, receipt_key=number.to_bytes(32), receipt_expires_at=EXPIRY)
+    return UNSIGNED._replace(receipt_key=number.to_bytes(32), receipt_expires_at=EXPIRY)
 
 
 @asynccontextmanager

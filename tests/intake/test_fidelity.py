@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -63,7 +62,7 @@ def store_payload(shared_database: Database, portal: BlockingPortal, writer: Wri
 
     def store(body: bytes) -> str:
         signal = parse_signal(body, 32768)
-        new = replace(UNSIGNED, payload=None if signal.payload is None else strict_json.payload(body))
+        new = UNSIGNED._replace(payload=None if signal.payload is None else strict_json.payload(body))
         stored = portal.call(writer.store, new)
         text: str = shared_database.value("SELECT payload::text FROM signals WHERE id = $1", stored.id)
         return text
@@ -122,6 +121,6 @@ def test_what_the_schema_accepts_postgresql_accepts(store_payload: StorePayload,
 async def test_times_are_stored_to_the_microsecond_at_both_ends(shared_database: Database) -> None:
     ends = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
     async with storing(shared_database.url) as writer:
-        stored = [await writer.store(replace(UNSIGNED, time=end)) for end in ends]
+        stored = [await writer.store(UNSIGNED._replace(time=end)) for end in ends]
     for end, outcome in zip(ends, stored, strict=True):
         assert shared_database.value("SELECT time FROM signals WHERE id = $1", outcome.id) == end

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.running.postgres import Database
 async def test_a_resent_request_gets_the_first_answer(database: Database) -> None:
     async with storing(database.url) as writer:
         first = await writer.store(signed())
-        again = await writer.store(replace(signed(), payload=None, instrument="OTHER"))
+        again = await writer.store(signed()._replace(payload=None, instrument="OTHER"))
     assert again == Stored(first.id, first.created_at, replayed=True)
     assert (count(database, "signals"), count(database, "receipts")) == (1, 1)
 
@@ -35,7 +34,7 @@ async def test_the_first_answer_survives_a_restart(database: Database) -> None:
     async with storing(database.url) as writer:
         first = await writer.store(signed())
     async with storing(database.url) as writer:
-        assert await writer.store(signed()) == replace(first, replayed=True)
+        assert await writer.store(signed()) == first._replace(replayed=True)
 
 
 @pytest.mark.anyio
@@ -71,5 +70,5 @@ async def test_a_receipt_outlives_its_signal(database: Database) -> None:
     async with storing(database.url) as writer:
         first = await writer.store(signed())
         database.execute("DELETE FROM signals")
-        assert await writer.store(signed()) == replace(first, replayed=True)
+        assert await writer.store(signed()) == first._replace(replayed=True)
     assert count(database, "signals") == 0

@@ -101,7 +101,7 @@ async def test_a_batch_is_bounded_in_rows(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_a_batch_is_bounded_in_bytes(database: Database) -> None:
-    large = replace(UNSIGNED, payload=b'{"a":"' + b"a" * (LIMITS.batch_bytes // 4) + b'"}')
+    large = UNSIGNED._replace(payload=b'{"a":"' + b"a" * (LIMITS.batch_bytes // 4) + b'"}')
     async with storing(database.url) as writer:
         await store_all(writer, [large] * 6)
     assert commits(database) == [4, 2]
@@ -110,7 +110,7 @@ async def test_a_batch_is_bounded_in_bytes(database: Database) -> None:
 @pytest.mark.anyio
 async def test_without_a_payload_nothing_is_stored_for_it(database: Database) -> None:
     async with storing(database.url) as writer:
-        await writer.store(replace(UNSIGNED, payload=None))
+        await writer.store(UNSIGNED._replace(payload=None))
     assert database.value("SELECT payload IS NULL FROM signals") is True
 
 
@@ -119,7 +119,7 @@ async def test_without_a_payload_nothing_is_stored_for_it(database: Database) ->
 
 @pytest.mark.anyio
 async def test_a_signal_that_postgresql_cannot_hold_is_refused_without_a_receipt(database: Database) -> None:
-    poisoned = replace(signed(), payload=UNSTORABLE.payload)
+    poisoned = signed()._replace(payload=UNSTORABLE.payload)
     async with storing(database.url) as writer:
         with pytest.raises(ValidationFailed) as refused:
             await writer.store(poisoned)
@@ -134,9 +134,9 @@ async def test_culprits_are_found_and_their_neighbours_stored(
     database: Database, size: int, log_lines: list[EventDict]
 ) -> None:
     batch = [signed(number) for number in range(size)]
-    batch[0] = replace(batch[0], payload=UNSTORABLE.payload, receipt_key=b"first")
-    batch[size // 2] = replace(batch[size // 2], instrument=UNEXPECTED.instrument, receipt_key=b"middle")
-    batch[-1] = replace(batch[-1], payload=UNSTORABLE.payload, receipt_key=b"last")
+    batch[0] = batch[0]._replace(payload=UNSTORABLE.payload, receipt_key=b"first")
+    batch[size // 2] = batch[size // 2]._replace(instrument=UNEXPECTED.instrument, receipt_key=b"middle")
+    batch[-1] = batch[-1]._replace(payload=UNSTORABLE.payload, receipt_key=b"last")
     async with storing(database.url) as writer:
         outcomes = await store_all(writer, batch)
     expected = [

@@ -1,6 +1,5 @@
 """Signals that claim more than their signature, and what their receipts must be."""
 
-from dataclasses import replace
 
 from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
 from service.receipts.statement import NewSignal
@@ -31,10 +30,10 @@ def content(signal: NewSignal = UNSIGNED, *, refuse: bool = False, price: str = 
 
 def keyed(number: int = 1, name: str = "order-1", body: bytes = b"{}") -> NewSignal:
     """A signal under an idempotency key; the same number gives the same signed request."""
-    return replace(signed(number), idempotency=key(name, body))
+    return signed(number)._replace(idempotency=key(name, body))
 
 
 def repeated(number: int = 1, instrument: str = "XAUUSD", *, refuse: bool = False, price: str = "1") -> NewSignal:
     """A signal of a producer whose duplicates are returned or refused."""
-    signal = replace(signed(number), instrument=instrument)
-    return replace(signal, content=content(signal, refuse=refuse, price=price))
+    signal = signed(number)._replace(instrument=instrument)
+    return signal._replace(content=content(signal, refuse=refuse, price=price))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import asyncpg
@@ -47,8 +46,8 @@ async def test_the_same_under_the_same_key_is_the_first(database: Database) -> N
     async with storing(database.url) as writer:
         first = await writer.store(keyed(1))
         anew = await writer.store(keyed(2))
-        again = await writer.store(replace(signed(2), instrument="OTHER"))
-    assert anew == again == replace(first, replayed=True)
+        again = await writer.store(signed(2)._replace(instrument="OTHER"))
+    assert anew == again == first._replace(replayed=True)
     assert count(database, "signals") == 1
     assert loose_receipts(database) == 0
 
@@ -67,14 +66,14 @@ async def test_something_else_under_the_same_key_is_refused_and_claims_nothing(d
 async def test_a_signature_counts_before_a_key(database: Database) -> None:
     async with storing(database.url) as writer:
         first = await writer.store(keyed(1))
-        assert await writer.store(keyed(1, body=b"other")) == replace(first, replayed=True)
+        assert await writer.store(keyed(1, body=b"other")) == first._replace(replayed=True)
 
 
 @pytest.mark.anyio
 async def test_a_signal_that_was_refused_leaves_its_key(database: Database) -> None:
     async with storing(database.url) as writer:
         with pytest.raises(ValidationFailed):
-            await writer.store(replace(keyed(1), payload=UNSTORABLE.payload))
+            await writer.store(keyed(1)._replace(payload=UNSTORABLE.payload))
         assert (await writer.store(keyed(2))).new
     assert loose_receipts(database) == 0
 
@@ -82,9 +81,9 @@ async def test_a_signal_that_was_refused_leaves_its_key(database: Database) -> N
 @pytest.mark.anyio
 async def test_an_unsigned_one_under_a_key_is_stored_once(database: Database) -> None:
     async with storing(database.url) as writer:
-        first = await writer.store(replace(UNSIGNED, idempotency=key()))
-        again = await writer.store(replace(UNSIGNED, idempotency=key()))
-    assert again == replace(first, replayed=True)
+        first = await writer.store(UNSIGNED._replace(idempotency=key()))
+        again = await writer.store(UNSIGNED._replace(idempotency=key()))
+    assert again == first._replace(replayed=True)
     assert (count(database, "signals"), count(database, "receipts")) == (1, 1)
 
 
@@ -122,7 +121,7 @@ async def test_what_says_the_same_is_answered_with_the_first(database: Database,
         second = await writer.store(repeated(2, price=price))
         again = await writer.store(repeated(2, price=price))
     assert second == Stored(first.id, first.created_at, replayed=False, differs=differs)
-    assert again == replace(second, replayed=True)
+    assert again == second._replace(replayed=True)
     assert count(database, "signals") == 1
     assert loose_receipts(database) == 0
 
@@ -133,9 +132,9 @@ async def test_what_says_the_same_is_refused_and_claims_nothing(database: Databa
         first = await writer.store(repeated(1))
         for _ in range(2):
             with pytest.raises(DuplicateSignal) as refused:
-                await writer.store(replace(repeated(2, refuse=True), idempotency=key("order-2")))
+                await writer.store(repeated(2, refuse=True)._replace(idempotency=key("order-2")))
             assert refused.value.first == first.id
-        assert (await writer.store(replace(keyed(3, "order-2"), instrument="BTCUSD"))).new
+        assert (await writer.store(keyed(3, "order-2")._replace(instrument="BTCUSD"))).new
     assert loose_receipts(database) == 0
 
 
@@ -143,9 +142,9 @@ async def test_what_says_the_same_is_refused_and_claims_nothing(database: Databa
 async def test_a_resend_is_no_duplicate(database: Database) -> None:
     """The signature counts first, then the key: a resend is answered as before, and never refused."""
     async with storing(database.url) as writer:
-        first = await writer.store(replace(repeated(1, refuse=True), idempotency=key()))
-        assert await writer.store(repeated(1, refuse=True)) == replace(first, replayed=True)
-        assert await writer.store(replace(repeated(2, refuse=True), idempotency=key())) == replace(first, replayed=True)
+        first = await writer.store(repeated(1, refuse=True)._replace(idempotency=key()))
+        assert await writer.store(repeated(1, refuse=True)) == first._replace(replayed=True)
+        assert await writer.store(repeated(2, refuse=True)._replace(idempotency=key())) == first._replace(replayed=True)
     assert count(database, "signals") == 1
 
 
@@ -236,13 +235,13 @@ def test_keys_of_others_are_other_keys(changes: dict[str, object]) -> None:
 @pytest.mark.anyio
 async def test_twins_at_several_processes_are_one(database: Database, twin: object) -> None:
     """In opposite orders, each signed anew."""
-    requests = [replace(keyed(number, f"order-{number}"), instrument=f"X{number}") for number in range(40)]
+    requests = [keyed(number, f"order-{number}")._replace(instrument=f"X{number}") for number in range(40)]
     if twin is repeated:
         requests = [repeated(number, f"X{number}") for number in range(40)]
     ready = asyncio.Barrier(3)
 
     async def send(order: Sequence[NewSignal], signature: int) -> list[Stored | BaseException]:
-        anew = [replace(each, receipt_key=(signature + place).to_bytes(32)) for place, each in enumerate(order)]
+        anew = [each._replace(receipt_key=(signature + place).to_bytes(32)) for place, each in enumerate(order)]
         async with storing(database.url) as writer:
             await ready.wait()
             return await store_all(writer, anew)
@@ -308,7 +307,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_by_its_claims(database: D
     async with database_proxy(database.url) as proxy, storing(proxy.url) as writer:
         await writer.store(UNSIGNED)
         proxy.cut_commits(2, even_empty=True)
-        sent = [keyed(1), replace(UNSIGNED, idempotency=key("order-2")), repeated(3, "BTCUSD"), UNSIGNED]
+        sent = [keyed(1), UNSIGNED._replace(idempotency=key("order-2")), repeated(3, "BTCUSD"), UNSIGNED]
         outcomes = await store_all(writer, sent)
         assert proxy.commits_cut == 2
     assert all(isinstance(outcome, Stored) and outcome.new for outcome in outcomes)
@@ -321,11 +320,11 @@ async def test_who_is_only_looked_for_is_found_by_its_key_and_never_stored(datab
     refusal = ValidationFailed([])
     async with storing(database.url) as writer:
         first = await writer.store(keyed(1))
-        assert await writer.store(keyed(2), refusal) == replace(first, replayed=True)
+        assert await writer.store(keyed(2), refusal) == first._replace(replayed=True)
         with pytest.raises(ValidationFailed):
             await writer.store(keyed(3, "order-3"), refusal)
         with pytest.raises(ValidationFailed):
-            await writer.store(replace(UNSIGNED, idempotency=key("order-4")), refusal)
+            await writer.store(UNSIGNED._replace(idempotency=key("order-4")), refusal)
     assert count(database, "signals") == 1
     assert loose_receipts(database) == 0
 
@@ -335,6 +334,6 @@ async def test_a_fault_of_the_database_is_no_answer_about_a_key(own_database: Da
     async with storing(own_database.url, HASTY) as writer:
         own_database.execute("ALTER TABLE receipts RENAME TO hidden")
         with pytest.raises(InternalError):
-            await writer.store(replace(keyed(1), content=content()))
+            await writer.store(keyed(1)._replace(content=content()))
         own_database.execute("ALTER TABLE hidden RENAME TO receipts")
         assert (await writer.store(keyed(1))).new
