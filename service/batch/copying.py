@@ -8,18 +8,7 @@ import asyncpg
 
 from service.receipts.statement import NewSignal
 
-_COLUMNS = (
-    "id",
-    "producer_id",
-    "instrument",
-    "side",
-    "time",
-    "payload",
-    "version",
-    "key_id",
-    "expires_at",
-    "approval",
-)
+_COLUMNS = ["id", "producer_id", "instrument", "side", "time", "payload", "version", "key_id", "expires_at", "approval"]
 
 
 async def copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal], now: datetime) -> None:
@@ -33,15 +22,6 @@ def _record(id: UUID, signal: NewSignal, now: datetime) -> tuple[object, ...]:
     expires_at = signal.expires_at
     if expires_at is None and signal.expire_after_seconds is not None:
         expires_at = now + timedelta(seconds=signal.expire_after_seconds)
-    return (
-        id,
-        signal.producer_id,
-        signal.instrument,
-        signal.side,
-        signal.time,
-        signal.payload and signal.payload.decode(),
-        signal.version,
-        signal.key_id,
-        expires_at,
-        signal.approval,
-    )
+    payload = signal.payload and signal.payload.decode()
+    what = signal.producer_id, signal.instrument, signal.side, signal.time, payload, signal.version
+    return id, *what, signal.key_id, expires_at, signal.approval

@@ -1,9 +1,11 @@
 """The endpoint that takes many signals at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
+from operator import attrgetter
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -29,6 +31,8 @@ from service.settings import Settings
 
 AT_ONCE = 20
 """So many items are handled before others have their turn: an urgent signal must not wait for a whole batch."""
+
+_ALIKE = attrgetter("instrument", "side", "approval")
 
 
 class CreateBatch:
@@ -81,7 +85,14 @@ class CreateBatch:
         return [Claim(sender.mac, None, sender.signed_at + self.receipt_lifetime), *claims]
 
     async def _tell(self, batch: Batch, outcomes: Outcomes) -> None:
-        """Each new signal has its line, and each refused one."""
+        """Each new signal is counted and has its line, and each refused one."""
+        new = Counter(
+            _ALIKE(item.signal)
+            for item, outcome in zip(batch.items, outcomes, strict=True)
+            if item.signal and isinstance(outcome, Stored) and outcome.new
+        )
+        for alike, number in new.items():
+            self.journal.count(*alike, number)
         for place, (item, outcome) in enumerate(zip(batch.items, outcomes, strict=True)):
             if isinstance(outcome, Refusal):
                 tell_refused(outcome, place=place)

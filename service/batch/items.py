@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from service.batch.envelope import Envelope
 from service.intake.errors import ValidationFailed
 from service.intake.signal import check_signal
 from service.intake.terms import Terms
 from service.kernel.errors import Refusal
+from service.postgres.identifiers import new_id
 from service.proof.authentication import Sender
 from service.receipts.recognition import Recognition
 from service.receipts.statement import NewSignal
@@ -25,7 +24,7 @@ class Item:
 
     signal: NewSignal | None
     refusal: Refusal | None = None
-    id: UUID = field(default_factory=uuid7)
+    id: UUID = field(default_factory=new_id)
 
 
 class Items:

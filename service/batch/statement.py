@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from service.batch.copying import copy
 from service.batch.errors import NotStored
 from service.batch.items import Item
 from service.kernel.errors import Refusal
+from service.postgres.identifiers import new_id
 from service.receipts.claims import Claim
 from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
 from service.receipts.settlement import Outcome, Receipts, look
@@ -45,7 +45,7 @@ class Batch:
     claims: Sequence[Claim]
     atomic: bool = False
     beyond: Refusal | None = None
-    id: UUID = field(default_factory=uuid7)
+    id: UUID = field(default_factory=new_id)
     attempt: int = 0
     """The number of the attempt that counts: one that was given up commits nothing any more."""
     committing: bool = False

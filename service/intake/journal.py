@@ -6,7 +6,7 @@ from service.intake.queue import Waiting
 from service.kernel import metrics
 from service.kernel.logs import log
 from service.kernel.tracing import Attempted, Trace
-from service.receipts.statement import NewSignal, Stored
+from service.receipts.statement import Approval, NewSignal, Stored
 
 SIDES = ("buy", "sell")
 
@@ -24,19 +24,26 @@ class Journal:
         """The request is told now, so many seconds after it was proven."""
         log.info(_told(stored), **_facts(signal, stored))
         if stored.new:
-            self._count(signal)
+            self.count(signal.instrument, signal.side, signal.approval)
             metrics.create_seconds.observe(seconds)
         elif not stored.replayed:
             metrics.duplicates_returned.inc()
 
     def answered_in_batch(self, signal: NewSignal, stored: Stored) -> None:
-        """The same for a signal that came with others: what was stored before is told with its request."""
+        """The same for a signal that came with others, where what is new is counted apart. What was stored before is
+        told with its request."""
         if stored.new:
             log.info("Signal created", **_facts(signal, stored))
-            self._count(signal)
         elif not stored.replayed:
             log.info("Duplicate returned", **_facts(signal, stored))
             metrics.duplicates_returned.inc()
+
+    def count(self, instrument: str, side: int, approval: Approval, number: int = 1) -> None:
+        """So many are new that are the same in this."""
+        label = self._labels.label(instrument)
+        metrics.ingested(label, SIDES[side]).inc(number)
+        if approval == "required":
+            metrics.signals_waiting.labels(label).inc(number)
 
     def committed(self, batch: Collection[Waiting], seconds: float) -> None:
         """These signals shared a commit, which took so long."""
@@ -58,14 +65,8 @@ class Journal:
             return
         traced = {"trace_id": trace.id} if trace else {}
         log.warning("Signal stored late", **_facts(signal, stored), request_id=request_id, **traced)
-        self._count(signal)
+        self.count(signal.instrument, signal.side, signal.approval)
         metrics.signals_stored_late.inc()
-
-    def _count(self, signal: NewSignal) -> None:
-        label = self._labels.label(signal.instrument)
-        metrics.ingested(label, SIDES[signal.side]).inc()
-        if signal.approval == "required":
-            metrics.signals_waiting.labels(label).inc()
 
 
 def _told(stored: Stored) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from service.http.errors import Overloaded
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.tracing import Trace
+from service.postgres.identifiers import new_id
 from service.receipts.statement import NewSignal, Stored
 
 
@@ -30,7 +29,7 @@ class Waiting:
     """Whether the database was asked to store it and never said whether it did."""
     held: bool = False
     """Whether somebody else was about to store the same when it was last tried."""
-    id: UUID = field(default_factory=uuid7)
+    id: UUID = field(default_factory=new_id)
 
     @property
     def answered(self) -> bool:

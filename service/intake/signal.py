@@ -97,22 +97,22 @@ def created(id: UUID, created_at: datetime, *, differs: bool = False) -> bytes:
     return orjson.dumps(content | {"differs": True} if differs else content, option=orjson.OPT_UTC_Z)
 
 
-def check_expiry(expires_at: datetime | None, now: datetime) -> None:
+def check_expiry(expires_at: datetime, now: datetime) -> None:
     """Raises ValidationFailed when a signal that is stored now may not expire then."""
-    if expires_at is not None and not now < expires_at <= now + EXPIRY_MAX:
+    if not now < expires_at <= now + EXPIRY_MAX:
         message = f"Input should be in the future, and at most {EXPIRY_MAX.days} days from now"
         raise ValidationFailed([_fault("expires_at", message, "expiry")])
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far the `time` of a signal may be from now, either way; None for no limit."""
+    """How far the `time` of a signal may be from now, either way."""
 
-    max_age: timedelta | None
+    max_age: timedelta
 
     def check(self, moment: datetime, now: datetime) -> None:
         """Raises ValidationFailed when `moment` is further from `now` than allowed."""
-        if self.max_age is not None and abs(now - moment) > self.max_age:
+        if abs(now - moment) > self.max_age:
             seconds = int(self.max_age.total_seconds())
             raise ValidationFailed([_fault("time", f"Input should be within {seconds} seconds of now", "datetime_age")])
 

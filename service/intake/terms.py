@@ -20,7 +20,7 @@ class Terms:
     ) -> None:
         max_age = settings.signals_time_max_age_seconds
         self._expire_after_seconds = settings.signals_expire_after_seconds
-        self._freshness = Freshness(timedelta(seconds=max_age) if max_age else None)
+        self._freshness = Freshness(timedelta(seconds=max_age)) if max_age else None
         self._clock = clock
         self._database_time = database_time
         self._needs_approval = needs_approval
@@ -52,8 +52,10 @@ class Terms:
 
     def check(self, signal: NewSignal) -> None:
         """Raises ValidationFailed when a signal cannot be taken now."""
-        self._freshness.check(signal.time, self._clock())
-        check_expiry(signal.expires_at, self._database_time())
+        if self._freshness is not None:
+            self._freshness.check(signal.time, self._clock())
+        if signal.expires_at is not None:
+            check_expiry(signal.expires_at, self._database_time())
 
     def _approval(self, producer_id: str | None) -> Approval:
         asked = producer_id is not None and self._needs_approval is not None and self._needs_approval(producer_id)

@@ -19,7 +19,3 @@ def test_a_time_at_the_limit_is_fresh_and_beyond_it_is_not(direction: int) -> No
     assert refused.value.faults == [
         {"loc": ["body", "time"], "msg": "Input should be within 60 seconds of now", "type": "datetime_age"}
     ]
-
-
-def test_without_a_limit_any_time_is_fresh() -> None:
-    Freshness(None).check(datetime(1900, 1, 1, tzinfo=UTC), NOW)

@@ -1,6 +1,5 @@
 """Signals that claim more than their signature, and what their receipts must be."""
 
-
 from service.receipts.claims import Claim, Content, claim_of_content, claim_of_key
 from service.receipts.statement import NewSignal
 from tests.intake.storing import UNSIGNED, signed
