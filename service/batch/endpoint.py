@@ -29,7 +29,7 @@ from service.receipts.recognition import DuplicatesOf, Recognition
 from service.receipts.statement import Stored
 from service.settings import Settings
 
-AT_ONCE = 20
+AT_ONCE = 40
 """So many items are handled before others have their turn: an urgent signal must not wait for a whole batch."""
 
 _ALIKE = attrgetter("instrument", "side", "approval")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,8 +25,7 @@ from service.proof.trail import tell_refused
 _PROVEN = "valid_signature"
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """Who sent a request: the producer id, proven when signing is on, the MAC that proved it, when it was made, and the
     id of the key, None for the shared secret."""
 

@@ -7,7 +7,6 @@ put in another order or encoding. A longer body is only ever followed by somethi
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ REHASH_MAX_BYTES = 16_384
 _DELIMITERS = {b".": "a dot", b":": "a colon", b"\n": "a line break", b"|": "a bar"}
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """A signed request as it arrived: nothing of it is proven."""
 
     body: bytes

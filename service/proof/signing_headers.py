@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,8 +22,7 @@ from service.proof.trail import tell_refused
 _SANE_PRODUCER_ID = re.compile(PRODUCER_ID_FORM.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What the signing headers of a request say: well-formed, in time, and not proven."""
 
     producer_id: str
