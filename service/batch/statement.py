@@ -184,7 +184,7 @@ async def _insert(
     }
     if not new:
         return {}
-    if batch.attempt == 1 and not any(signal.content for signal in new.values()):
+    if batch.attempt == 1 and not any(signal.claims_more for signal in new.values()):
         await copy(connection, new, now)
         return {}
     stored = await insert(connection, new)

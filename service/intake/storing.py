@@ -16,13 +16,14 @@ Batch = Mapping[UUID, Waiting]
 async def store(connection: asyncpg.Connection, batch: Batch) -> dict[UUID, Outcome]:
     """What became of those that wait: what is new is stored, and all others are looked for. What somebody else is
     about to store is left out."""
-    if not any(_claims_more(each) for each in batch.values()):
+    claiming = {id: each.signal for id, each in batch.items() if each.signal.claims_more}
+    if not claiming:
         return await _store(connection, batch, in_doubt=True)
     transaction = connection.transaction()
     await transaction.start()
     try:
-        settlement = await settle(connection, {id: each.signal for id, each in batch.items() if _claims_more(each)})
-        rest = {id: each for id, each in batch.items() if not _claims_more(each) or id in settlement.new}
+        settlement = await settle(connection, claiming)
+        rest = {id: each for id, each in batch.items() if id not in claiming or id in settlement.new}
         outcomes = await _store(connection, rest, in_doubt=False)
     except asyncpg.PostgresError:
         await transaction.rollback()
@@ -32,10 +33,6 @@ async def store(connection: asyncpg.Connection, batch: Batch) -> dict[UUID, Outc
         return {}
     await transaction.commit()
     return settlement.outcomes | outcomes
-
-
-def _claims_more(waiting: Waiting) -> bool:
-    return waiting.signal.idempotency is not None or waiting.signal.content is not None
 
 
 def _overtaken(settlement: Settlement, batch: Batch, outcomes: Mapping[UUID, Outcome]) -> bool:
