@@ -1,6 +1,6 @@
 """Many signals in one request: each is checked as it is alone, and all that are good share one transaction.
 
-- `copying`: how signals are stored that nobody can have stored before
+- `copying`: how most new signals are stored
 - `culprits`: which signals of a batch PostgreSQL refuses
 - `endpoint`: POST /api/v1/signals/batch
 - `envelope`: the items of a batch, as values and as they are written; pure

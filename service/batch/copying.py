@@ -1,4 +1,4 @@
-"""How signals are stored that nobody can have stored before: by COPY, which takes a third of the work of an INSERT."""
+"""How signals are stored with a third of the work that an INSERT takes: by COPY, where nothing speaks against it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,10 +10,20 @@ from service.receipts.statement import NewSignal
 
 _COLUMNS = ["id", "producer_id", "instrument", "side", "time", "payload", "version", "key_id", "expires_at", "approval"]
 
+_BYTES_MAX = 262_144
+
+
+def may_copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> bool:
+    """Whether COPY will do for signals of which none is in the table yet. It settles no claims; and what asyncpg cannot
+    hand over at once, half a megabyte, would wait on when the connection ends."""
+    claiming = any(each.receipt_key is not None or each.claims_more for each in signals.values())
+    size = sum(len(each.payload or b"") for each in signals.values())
+    return connection.copies and not claiming and size <= _BYTES_MAX
+
 
 async def copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal], now: datetime) -> None:
-    """Store signals that claim nothing, under ids that are in no table, within a transaction that has begun at `now`.
-    Raises what the database does, also for an id that is there."""
+    """Store them, within a transaction that has begun at `now`. Raises what the database does, also for an id that is
+    there."""
     records = (_record(id, signal, now) for id, signal in signals.items())
     await connection.copy_records_to_table("signals", records=records, columns=_COLUMNS)
 

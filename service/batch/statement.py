@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from service.batch.copying import copy
+from service.batch.copying import copy, may_copy
 from service.batch.errors import NotStored
 from service.batch.items import Item
 from service.kernel.errors import Refusal
@@ -184,7 +184,7 @@ async def _insert(
     }
     if not new:
         return {}
-    if batch.attempt == 1 and not any(signal.claims_more for signal in new.values()):
+    if batch.attempt == 1 and may_copy(connection, new):
         await copy(connection, new, now)
         return {}
     stored = await insert(connection, new)

@@ -5,5 +5,5 @@
 - `pruning`: receipts are forgotten
 - `recognition`: the header `Idempotency-Key`, and the claims of a request
 - `settlement`: which signals that claim more than their signature are new, and what becomes of the others
-- `statement`: the one statement that stores many signals with one commit, and the one that finds them again
+- `statement`: the statements that store signals, one or many, with one commit, and the one that finds them again
 """

@@ -1,4 +1,4 @@
-"""The one statement that stores many signals with one commit, and the one that finds them again."""
+"""The statements that store signals, one or many, with one commit, and the one that finds them again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime

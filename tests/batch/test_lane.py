@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from service.http.errors import Overloaded, ShuttingDown
 from service.intake.journal import Journal
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
+from service.lives.session import Session
 from service.postgres.pool import Pool
 from service.receipts.claims import Claim
 from service.receipts.statement import NewSignal, Stored
@@ -61,6 +63,18 @@ async def test_a_commit_whose_answer_was_lost_is_found_again(direct_database: Da
     assert new(outcomes) == [True, True]
     assert count(direct_database, "signals") == 2
     assert loose_receipts(direct_database) == 0
+
+
+@pytest.mark.parametrize("number", [1, None])
+async def test_what_came_in_by_copy_is_told_as_it_was_stored(direct_database: Database, number: int | None) -> None:
+    async with database_proxy(direct_database.url) as proxy, lane(proxy.url) as road:
+        proxy.cut_commits(1)
+        outcomes = await road.store(batch(UNSIGNED, UNSIGNED, number=number))
+        assert proxy.commits_cut == 1
+    told = {outcome.id: outcome.created_at for outcome in outcomes if isinstance(outcome, Stored)}
+    rows = direct_database.fetch("SELECT id, created_at FROM signals")
+    assert new(outcomes) == [True, True]
+    assert told == {row["id"]: row["created_at"] for row in rows}
 
 
 @pytest.mark.parametrize("named", [None, key("k")])
@@ -170,23 +184,39 @@ async def test_a_lane_that_is_closed_takes_no_more(direct_database: Database) ->
             await road.store(batch(UNSIGNED))
 
 
-@pytest.mark.parametrize("place", range(5))
-async def test_a_batch_is_never_half_stored_wherever_its_session_ends(direct_database: Database, place: int) -> None:
+class Failing(Session):
+    """A session that ends after so many statements. Of COPY asyncpg tells its loggers nothing."""
+
+    left = 0
+
+    def count_down(self, query: asyncpg.connection.LoggedQuery | None = None) -> None:
+        """One more is done."""
+        self.left -= query is None or query.query.strip() != "BEGIN;"
+        if self.left == 0:
+            self.terminate()
+
+    async def copy_records_to_table(self, *arguments: Any, **named: Any) -> None:
+        """As usual, and counted."""
+        await super().copy_records_to_table(*arguments, **named)
+        self.count_down()
+
+
+@pytest.mark.parametrize("attempt", [1, 2], ids=["copied", "inserted"])
+@pytest.mark.parametrize("place", range(6))
+async def test_a_batch_is_never_half_stored_wherever_its_session_ends(
+    direct_database: Database, place: int, attempt: int
+) -> None:
     """Between any two statements of its transaction, and before the commit."""
-    connection = await asyncpg.connect(direct_database.url)
-    sent = 0
-
-    def count_down(query: asyncpg.connection.LoggedQuery) -> None:
-        nonlocal sent
-        sent += query.query.strip() != "BEGIN;"
-        if sent == place:
-            connection.terminate()
-
-    connection.add_query_logger(count_down)
+    connection = await asyncpg.connect(direct_database.url, connection_class=Failing)
+    connection.left = place
+    connection.add_query_logger(connection.count_down)
     if place == 0:
         connection.terminate()
+    sent = batch(UNSIGNED, UNSIGNED, named=key("k"))
+    sent.attempt = attempt
     with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresError)):
-        await store(connection, batch(UNSIGNED, UNSIGNED, named=key("k")))
+        await store(connection, sent)
+    assert connection.left == 0
     await connection.close(timeout=1)
     assert (count(direct_database, "signals"), count(direct_database, "receipts")) == (0, 0)
     async with lane(direct_database.url) as road:

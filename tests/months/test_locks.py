@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
+from service.batch.copying import copy
 from service.feed.statement import one
 from service.lifecycle import statement
 from service.months.making import make
@@ -30,6 +31,8 @@ Work = Callable[[asyncpg.Connection], Awaitable[object]]
 
 HOT: dict[str, Work] = {
     "insert": lambda connection: insert(connection, {uuid7(): signal()}),
+    "insert many": lambda connection: insert(connection, {uuid7(): signal(), uuid7(): signal()}),
+    "copy": lambda connection: copy(connection, {uuid7(): signal()}, datetime.now(UTC)),
     "find": lambda connection: find(connection, {uuid7(): signal()}),
     "read": lambda connection: one(connection, uuid7()),
     "judge": lambda connection: statement.state(connection, uuid7()),

@@ -25,6 +25,7 @@ from tests.running.application import SIGNALS, serving, signal_body, signing_hea
 from tests.running.pgbouncer import limit_role, pgbouncer
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
+from tests.speaking.exchange import BATCH
 
 LIMITS = Limits(connect_seconds=20, command_seconds=20, readiness_seconds=20)
 IGNORING = {"ignore_startup_parameters": "statement_timeout, lock_timeout, synchronous_commit, extra_float_digits"}
@@ -86,7 +87,10 @@ async def test_nothing_is_prepared_in_sessions_that_are_shared(limited: Database
     with pgbouncer(limited.url, "transaction", default_pool_size="1", **settings) as url:
         async with serving(url, signing=True) as client:
             await send(client, 1)
+            batch = b'{"signals":[%b]}' % b",".join([signal_body()] * 3)
+            assert (await client.post(BATCH, content=batch, headers=signing_headers(batch))).status_code == 201
             await client.get("/api/v1/ready")
+        assert len(limited.fetch("SELECT FROM signals")) == 4
         observer = await asyncpg.connect(url, statement_cache_size=0)
         assert await observer.fetch("SELECT name FROM pg_prepared_statements") == []
         await observer.close()

@@ -154,7 +154,9 @@ class DatabaseProxy:
     def _inserted(self, command_complete: bytes, before: bool) -> bool:
         """Whether the transaction has inserted rows, now that one more command is complete."""
         tag = command_complete[5:].rstrip(b"\0").split()
-        return tag[0] != b"ROLLBACK" and (before or (tag[0] == b"INSERT" and (self._even_empty or tag[-1] != b"0")))
+        if tag[0] in {b"INSERT", b"COPY"}:
+            return before or self._even_empty or tag[-1] != b"0"
+        return before and tag[0] != b"ROLLBACK"
 
     def _cuts_now(self) -> bool:
         cut = self.commits_cut < self._commits_to_cut and self._chance()
