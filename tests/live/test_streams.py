@@ -105,8 +105,8 @@ def test_a_heartbeat_moves_the_cursor_of_a_rare_filter(live: Live) -> None:
     stream = live.opened({"instrument": "RARE"})
     before = stream.id
     other = live.opened()
-    live.store("OTHER")
-    while other.signals(1)[0]["instrument"] != "OTHER":  # before it comes what could not be read yet
+    id = live.store("OTHER")
+    while other.signals(1)[0]["id"] != id:  # before it comes what could not be read yet
         pass
     stream.during(2 * HEARTBEAT_SECONDS)
     assert stream.id == other.id != before
