@@ -16,16 +16,18 @@ _BYTES_MAX = 262_144
 def may_copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> bool:
     """Whether COPY will do for signals of which none is in the table yet. It settles no claims; and what asyncpg cannot
     hand over at once, half a megabyte, would wait on when the connection ends."""
-    claiming = any(each.receipt_key is not None or each.claims_more for each in signals.values())
-    size = sum(len(each.payload or b"") for each in signals.values())
-    return connection.copies and not claiming and size <= _BYTES_MAX
+    if not connection.copies or any(each.receipt_key is not None or each.claims_more for each in signals.values()):
+        return False
+    return sum(len(each.payload or b"") for each in signals.values()) <= _BYTES_MAX
 
 
-async def copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal], now: datetime) -> None:
-    """Store them, within a transaction that has begun at `now`. Raises what the database does, also for an id that is
-    there."""
+async def copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> datetime:
+    """Store them, within a transaction; its time, at which they are created. Raises what the database does, also for an
+    id that is there."""
+    now: datetime = await connection.fetchval("SELECT now()")
     records = (_record(id, signal, now) for id, signal in signals.items())
     await connection.copy_records_to_table("signals", records=records, columns=_COLUMNS)
+    return now
 
 
 def _record(id: UUID, signal: NewSignal, now: datetime) -> tuple[object, ...]:

@@ -86,12 +86,9 @@ class CreateBatch:
 
     async def _tell(self, batch: Batch, outcomes: Outcomes) -> None:
         """Each new signal is counted and has its line, and each refused one."""
-        new = Counter(
-            _ALIKE(item.signal)
-            for item, outcome in zip(batch.items, outcomes, strict=True)
-            if item.signal and isinstance(outcome, Stored) and outcome.new
-        )
-        for alike, number in new.items():
+        together = zip(batch.items, outcomes, strict=True)
+        new = (each.signal for each, outcome in together if each.signal and isinstance(outcome, Stored) and outcome.new)
+        for alike, number in Counter(map(_ALIKE, new)).items():
             self.journal.count(*alike, number)
         for place, (item, outcome) in enumerate(zip(batch.items, outcomes, strict=True)):
             if isinstance(outcome, Refusal):

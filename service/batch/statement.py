@@ -94,15 +94,14 @@ async def _store(connection: asyncpg.Connection, batch: Batch) -> Outcomes | Ref
     earlier = await _earlier(connection, batch, receipts)
     if isinstance(earlier, Refusal):
         return earlier
-    now = await connection.fetchval("SELECT now()")
-    outcomes = _judge(batch, earlier.outcomes, receipts, now)
+    outcomes = _judge(batch, earlier.outcomes, receipts)
     refused = any(isinstance(outcome, Refusal) for outcome in outcomes)
     if batch.atomic and refused:
         return [outcome if isinstance(outcome, Refusal) else NotStored() for outcome in outcomes]
-    there = await _insert(connection, batch, outcomes, now)
-    if there is None:
+    created = await _insert(connection, batch, outcomes)
+    if created is None:
         return None
-    told = [_dated(outcome, there) for outcome in outcomes] if there else outcomes
+    told = [_dated(outcome, created) for outcome in outcomes]
     await _remember(connection, batch, earlier, told, receipts)
     return told
 
@@ -143,8 +142,11 @@ async def _created(connection: asyncpg.Connection, ids: Sequence[UUID]) -> Mappi
     return {record["id"]: record["created_at"] for record in await connection.fetch(_CREATED, ids)}
 
 
-def _judge(batch: Batch, earlier: Mapping[int, Stored], receipts: Receipts, now: datetime) -> list[Outcome]:
-    """`now` itself, the very object, is the time of what is yet to be stored."""
+_NOT_YET = datetime.max
+"""When something was stored that is about to be."""
+
+
+def _judge(batch: Batch, earlier: Mapping[int, Stored], receipts: Receipts) -> list[Outcome]:
     firsts: dict[bytes, tuple[UUID, datetime, bytes | None]] = {
         key: (receipt["signal_id"], receipt["created_at"], receipt["fingerprint"]) for key, receipt in receipts.items()
     }
@@ -156,14 +158,14 @@ def _judge(batch: Batch, earlier: Mapping[int, Stored], receipts: Receipts, now:
         elif refusal is not None or item.signal is None:
             outcomes.append(refusal or NotStored())
         else:
-            outcomes.append(_judge_item(item, firsts, now))
+            outcomes.append(_judge_item(item, firsts))
     return outcomes
 
 
-def _judge_item(item: Item, firsts: dict[bytes, tuple[UUID, datetime, bytes | None]], now: datetime) -> Outcome:
+def _judge_item(item: Item, firsts: dict[bytes, tuple[UUID, datetime, bytes | None]]) -> Outcome:
     """New, or the same as what is stored or stands before it in the batch."""
     content = item.signal.content if item.signal else None
-    new = item.id, now, content.claim.fingerprint if content else None
+    new = item.id, _NOT_YET, content.claim.fingerprint if content else None
     first, created_at, fingerprint = firsts.setdefault(content.claim.key, new) if content else new
     if first == item.id or content is None:
         return Stored(item.id, created_at, replayed=False)
@@ -173,30 +175,30 @@ def _judge_item(item: Item, firsts: dict[bytes, tuple[UUID, datetime, bytes | No
 
 
 async def _insert(
-    connection: asyncpg.Connection, batch: Batch, outcomes: Sequence[Outcome], now: datetime
+    connection: asyncpg.Connection, batch: Batch, outcomes: Sequence[Outcome]
 ) -> Mapping[UUID, datetime] | None:
-    """Store what is new; when that was stored of it which is there already, from an attempt of our own whose answer was
+    """Store what is new; when each was stored. What is there already is from an attempt of our own whose answer was
     lost. None when some of it is neither: somebody who takes no locks claims it."""
     new = {
         outcome.id: item.signal
         for outcome, item in zip(outcomes, batch.items, strict=True)
-        if isinstance(outcome, Stored) and outcome.id == item.id and outcome.created_at is now and item.signal
+        if isinstance(outcome, Stored) and outcome.id == item.id and outcome.created_at is _NOT_YET and item.signal
     }
     if not new:
         return {}
     if batch.attempt == 1 and may_copy(connection, new):
-        await copy(connection, new, now)
-        return {}
+        return dict.fromkeys(new, await copy(connection, new))
     stored = await insert(connection, new)
-    others = {id: signal._replace(content=None) for id, signal in new.items() if id not in stored}
-    found = await find(connection, others) if others else {}
-    return {id: each.created_at for id, each in found.items()} if len(found) == len(others) else None
+    if len(stored) < len(new):
+        others = {id: signal._replace(content=None) for id, signal in new.items() if id not in stored}
+        stored |= await find(connection, others)
+    return {id: each.created_at for id, each in stored.items()} if len(stored) == len(new) else None
 
 
-def _dated(outcome: Outcome, there: Mapping[UUID, datetime]) -> Outcome:
-    if isinstance(outcome, Refusal):
+def _dated(outcome: Outcome, created: Mapping[UUID, datetime]) -> Outcome:
+    if isinstance(outcome, Refusal) or outcome.created_at is not _NOT_YET:
         return outcome
-    return outcome._replace(created_at=there.get(outcome.id, outcome.created_at))
+    return outcome._replace(created_at=created[outcome.id])
 
 
 async def _remember(

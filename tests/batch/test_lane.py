@@ -207,12 +207,15 @@ class Failing(Session):
     copy_records_to_table = counted("copy_records_to_table")
 
 
-@pytest.mark.parametrize("attempt", [1, 2], ids=["copied", "inserted"])
-@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize(
+    ("attempt", "place"),
+    [*((1, place) for place in range(7)), *((2, place) for place in range(6))],
+)
 async def test_a_batch_is_never_half_stored_wherever_its_session_ends(
-    direct_database: Database, place: int, attempt: int
+    direct_database: Database, attempt: int, place: int
 ) -> None:
-    """Between any two statements of its transaction, from before it begins to before its commit."""
+    """Between any two statements of its transaction, from before it begins to before its commit. The first attempt
+    copies, another one inserts."""
     connection = await asyncpg.connect(direct_database.url, connection_class=Failing)
     connection.left = place
     sent = batch(UNSIGNED, UNSIGNED, named=key("k"))

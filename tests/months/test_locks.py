@@ -32,7 +32,7 @@ Work = Callable[[asyncpg.Connection], Awaitable[object]]
 HOT: dict[str, Work] = {
     "insert": lambda connection: insert(connection, {uuid7(): signal()}),
     "insert many": lambda connection: insert(connection, {uuid7(): signal(), uuid7(): signal()}),
-    "copy": lambda connection: copy(connection, {uuid7(): signal()}, datetime.now(UTC)),
+    "copy": lambda connection: copy(connection, {uuid7(): signal()}),
     "find": lambda connection: find(connection, {uuid7(): signal()}),
     "read": lambda connection: one(connection, uuid7()),
     "judge": lambda connection: statement.state(connection, uuid7()),
