@@ -22,7 +22,7 @@ from tests.receipts.claiming import DAY, content, key, keyed, repeated
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 
-HASTY = Limits(answer_seconds=0.6)
+HASTY = Limits(answer_seconds=1.5)
 
 
 @asynccontextmanager
