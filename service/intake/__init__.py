@@ -5,7 +5,6 @@
 - `errors`: what is refused because its body is no signal
 - `journal`: each signal that was stored has its line and is counted
 - `queue`: signals that wait, with the outcomes that their requests wait for
-- `rehearsal`: a signal of the service's own that is stored and taken back
 - `signal`: the fields of a signal, and the answer to one
 - `storing`: one attempt to store a batch
 - `terms`: how fresh signals must be, when they expire, and whether they need approval

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -11,19 +12,28 @@ import asyncpg
 from service.intake.errors import UNSTORABLE, ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
-from service.intake.rehearsal import rehearse
 from service.intake.storing import store
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.postgres.faults import Blame, blame, kind, leaves_open
 from service.postgres.pool import Pool
+from service.postgres.rehearsal import rehearse
 from service.receipts.settlement import Outcome
 from service.receipts.statement import Stored, find
 
 
+@dataclass(slots=True)
+class _Course:
+    """What has been learned since a batch was begun, from it alone: what was stored beside it may have been sent before
+    there was trouble."""
+
+    stored: bool = False
+    """Whether something could be stored, so that a fault lies in what could not."""
+
+
 class Commits:
-    """Stores one batch after the other, each with one statement and one commit.
+    """Stores batches, each with one statement and one commit. Several may be under way.
 
     A signal that cannot be stored must not hurt its neighbours: a batch that fails is halved until it stands alone,
     unless nothing else can be stored either. A batch that takes too long is put back, and the next ones are smaller.
@@ -40,7 +50,6 @@ class Commits:
         self._queue = queue
         self._on_stored = on_stored
         self._uncertain: dict[Waiting, float] = {}
-        self._written = 0
         self._faults: set[str] = set()
 
     @property
@@ -50,7 +59,7 @@ class Commits:
 
     async def commit(self, batch: Sequence[Waiting]) -> None:
         """Give every signal of the batch its outcome, or put it back into the queue."""
-        await self._settle(batch, self._written)
+        await self._settle(batch, _Course())
 
     async def rehearse(self) -> bool:
         """Whether a signal could be stored now: one of the service's own is, but for good."""
@@ -78,12 +87,12 @@ class Commits:
             if each.id in found or settled < asked:
                 del self._uncertain[each]
 
-    async def _settle(self, batch: Sequence[Waiting], before: int) -> None:
-        error = await self._attempt(batch)
+    async def _settle(self, batch: Sequence[Waiting], course: _Course) -> None:
+        error = await self._attempt(batch, course)
         if error is not None:
-            await self._cope(batch, error, before)
+            await self._cope(batch, error, course)
 
-    async def _attempt(self, batch: Sequence[Waiting]) -> Exception | None:
+    async def _attempt(self, batch: Sequence[Waiting], course: _Course) -> Exception | None:
         """Store those that wait; the error when that fails."""
         unsettled = {each.id: each for each in self._still_waiting(batch)}
         if not unsettled:
@@ -107,6 +116,7 @@ class Commits:
         seconds = time.monotonic() - started
         self._journal.committed(unsettled.values(), seconds)
         written = self._tell(unsettled, known)
+        course.stored = course.stored or written > 0
         if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
         return None
@@ -144,11 +154,9 @@ class Commits:
         if held:
             asyncio.get_running_loop().call_later(self._limits.held_seconds, self._queue.put_back, held)
 
-    async def _cope(self, batch: Sequence[Waiting], error: Exception, before: int) -> None:
-        """`before` is how much had been written when the batch was begun: what was written since shows that the
-        service can store, so that the fault lies in the batch."""
+    async def _cope(self, batch: Sequence[Waiting], error: Exception, course: _Course) -> None:
         where = blame(error)
-        if where is Blame.OPEN and self._written > before:
+        if where is Blame.OPEN and course.stored:
             where = Blame.SIGNAL
         elif where is Blame.OPEN and kind(error) in self._faults:
             where = Blame.SERVICE
@@ -157,23 +165,23 @@ class Commits:
                 log.error("Database write failed", rows=1, exception=error)
                 batch[0].refuse(ValidationFailed([UNSTORABLE]) if blame(error) is Blame.SIGNAL else InternalError)
             case Blame.SIGNAL | Blame.OPEN if len(batch) > 1:
-                await self._divide(batch, before)
+                await self._divide(batch, course)
             case Blame.OPEN if await self.rehearse():
-                await self._settle(batch, before)
+                course.stored = True
+                await self._settle(batch, course)
             case _:
                 await self._put_back(batch, error)
 
-    async def _divide(self, batch: Sequence[Waiting], before: int) -> None:
+    async def _divide(self, batch: Sequence[Waiting], course: _Course) -> None:
         middle = len(batch) // 2
         halves = batch[:middle], batch[middle:]
-        first, second = [await self._attempt(half) for half in halves]
-        none_written = self._written == before
-        if first and second and none_written and kind(first) == kind(second) and blame(first) is not Blame.SIGNAL:
+        first, second = [await self._attempt(half, course) for half in halves]
+        if first and second and not course.stored and kind(first) == kind(second) and blame(first) is not Blame.SIGNAL:
             await self._put_back(batch, first)
             return
         for half, error in zip(halves, (first, second), strict=True):
             if error is not None:
-                await self._cope(half, error, before)
+                await self._cope(half, error, course)
 
     async def _put_back(self, batch: Sequence[Waiting], error: Exception) -> None:
         """The next batch has a quarter of what took too long: of half, less than half would be done in the time that
@@ -193,5 +201,4 @@ class Commits:
     def _succeed(self, written: int) -> None:
         if written:
             self._on_stored()
-            self._written += written
             self._faults.clear()

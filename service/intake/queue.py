@@ -32,6 +32,11 @@ class Waiting:
     id: UUID = field(default_factory=new_id)
 
     @property
+    def size(self) -> int:
+        """How many bytes its payload has."""
+        return len(self.signal.payload or b"")
+
+    @property
     def answered(self) -> bool:
         """Whether its request waits no longer."""
         return self.outcome.done()
@@ -52,22 +57,24 @@ class Waiting:
 
 
 class Queue:
-    """Who waits, the oldest first."""
+    """Who waits, the oldest first; abundant while their payloads have `abundant_bytes` together."""
 
-    def __init__(self) -> None:
+    def __init__(self, abundant_bytes: int) -> None:
         self._waiting: deque[Waiting] = deque()
+        self._abundant_bytes = abundant_bytes
+        self._bytes = 0
         self._arrival = asyncio.Event()
+        self._abundance = asyncio.Event()
 
     def put(self, waiting: Waiting) -> None:
         """Add one at the end."""
         self._waiting.append(waiting)
-        self._arrival.set()
+        self._look(waiting.size)
 
     def put_back(self, batch: Sequence[Waiting]) -> None:
         """Return what was taken to the front, in its order."""
         self._waiting.extendleft(reversed(batch))
-        if batch:
-            self._arrival.set()
+        self._look(sum(each.size for each in batch))
 
     async def arrival(self, seconds: float | None) -> None:
         """Return when somebody waits, or after so many seconds."""
@@ -77,6 +84,10 @@ class Queue:
         except TimeoutError:
             return
 
+    async def abundance(self) -> None:
+        """Return when much waits."""
+        await self._abundance.wait()
+
     def take(self, rows: int, size: int) -> list[Waiting]:
         """The oldest: at most `rows` of them, and none after their payloads have come to `size` bytes."""
         batch: list[Waiting] = []
@@ -84,7 +95,14 @@ class Queue:
         while self._waiting and len(batch) < rows and taken < size:
             waiting = self._waiting.popleft()
             batch.append(waiting)
-            taken += len(waiting.signal.payload or b"")
-        if not self._waiting:
-            self._arrival.clear()
+            taken += waiting.size
+        self._look(-taken)
         return batch
+
+    def _look(self, more: int) -> None:
+        self._bytes += more
+        for event, holds in (
+            (self._arrival, bool(self._waiting)),
+            (self._abundance, self._bytes >= self._abundant_bytes),
+        ):
+            event.set() if holds else event.clear()

@@ -38,7 +38,7 @@ class Writer:
     ) -> None:
         self._limits = limits
         self._queue_limit = queue_limit
-        self._queue = Queue()
+        self._queue = Queue(limits.second_bytes)
         self._commits = Commits(pool, limits, journal, self._queue, on_stored)
         self._unanswered = 0
         self._unanswered_bytes = 0
@@ -95,11 +95,21 @@ class Writer:
         """Store what comes, for ever. While nothing can be stored and nobody waits, try whether something can."""
         while True:
             await self._queue.arrival(self._limits.rehearsal_seconds if self.failing() else None)
-            batch = self._queue.take(self._commits.rows, self._limits.batch_bytes)
+            batch = self._take()
             if batch:
                 await self._commits.commit(batch)
             elif self.failing():
                 await self._commits.rehearse()
+
+    async def run_second(self) -> Never:
+        """Store beside `run`, for ever, while much waits: large payloads keep PostgreSQL busy for longer than the
+        service, and one commit after the other would have each of them wait for the other."""
+        while True:
+            await self._queue.abundance()
+            await self._commits.commit(self._take())
+
+    def _take(self) -> list[Waiting]:
+        return self._queue.take(self._commits.rows, self._limits.batch_bytes)
 
     async def inquire(self) -> None:
         """Find out about signals that may have been stored after their requests were answered."""

@@ -52,7 +52,11 @@ class Limits:
     """How many such requests are in hand at the database at once, and how many one process holds unanswered. With two
     in hand, single signals would take twice as long meanwhile, where it has no more than two processors."""
     batch_rows: int = 256
-    batch_bytes: int = 4 * 1024 * 1024
+    batch_bytes: int = 128 * 1024
+    """How many signals share a commit, and after how many bytes of payloads there is no room for more: PostgreSQL works
+    on these for some ten milliseconds, in which the service prepares the next ones."""
+    second_bytes: int = 96 * 1024
+    """How much must wait for a second commit to begin beside one that is under way."""
     retry_seconds: float = 0.1
     """How long the writer waits before it repeats a statement that the database did not answer well."""
     rehearsal_seconds: float = 1.0

@@ -11,5 +11,6 @@
 - `models`: the tables, as Tortoise sees them
 - `orm`: the models for commands
 - `pool`: connections that cannot hang
+- `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
 """

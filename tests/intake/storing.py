@@ -37,7 +37,7 @@ async def storing(url: str, limits: Limits = LIMITS, *, queue_limit: int = 1000)
     """A writer at work, with a pool of its own."""
     async with Pool(url, limits, size=3) as pool:
         writer = Writer(pool, limits, Journal(), queue_limit=queue_limit)
-        async with Tasks(writer=writer.run):
+        async with Tasks(writer=writer.run, second_writer=writer.run_second):
             yield writer
 
 

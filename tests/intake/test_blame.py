@@ -6,12 +6,14 @@ import pytest
 from structlog.typing import EventDict
 
 from service.kernel.limits import Limits
-from tests.intake.troubled import readiness, refusing, send, send_all, until_readiness_is
-from tests.running.application import SIGNALS, serving, signal_body, signing_headers
+from tests.intake.troubled import Trouble, readiness, refusing, send, send_all, until_readiness_is
+from tests.postgres.locks import locked, until_somebody_waits
+from tests.running.application import JSON, SIGNALS, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 
 IMPATIENT = Limits(answer_seconds=1, retry_seconds=0.05)
 PATIENT = Limits(answer_seconds=60)
+STEADY = Limits(answer_seconds=60, lock_seconds=20, statement_seconds=25, command_seconds=30)
 UNCHECKED = ["23514", "XX000", "42501", "P0001"]
 """What a constraint, a broken index, a missing privilege and a trigger of somebody's own say."""
 
@@ -96,6 +98,23 @@ async def test_a_lone_signal_is_not_blamed_when_nothing_can_be_stored(direct_dat
         assert await readiness(client) == "writes fail"
         trouble.end()
         await until_readiness_is(client, "connected")
+
+
+@pytest.mark.anyio
+async def test_what_was_stored_beside_it_is_no_sign_that_a_signal_is_to_blame(direct_database: Database) -> None:
+    """It may have been sent before the trouble began."""
+    waiting = "LOCK TABLE quotas IN SHARE MODE; RAISE SQLSTATE '23514'"
+    trouble = Trouble(direct_database, f"IF NEW.instrument IN ('LATE', 'REHEARSAL') THEN {waiting}; END IF")
+    large = signal_body(payload={"text": "a" * 30_000})
+    async with serving(direct_database.url, limits=STEADY) as client, asyncio.TaskGroup() as group:
+        async with locked(direct_database, "quotas"):
+            late = group.create_task(send(client, "LATE"))
+            await until_somebody_waits(direct_database)
+            beside = await asyncio.gather(*[client.post(SIGNALS, content=large, headers=JSON) for _ in range(4)])
+            assert [answer.status_code for answer in beside] == [201] * 4
+        await until_readiness_is(client, "writes fail")
+        trouble.end()
+    assert late.result() == 201
 
 
 @pytest.mark.anyio

@@ -24,9 +24,9 @@ async def locked(database: Database, table: str = "signals") -> AsyncIterator[No
         await client.close()
 
 
-async def until_somebody_waits(database: Database) -> None:
-    """Return when a connection to the database waits for a lock."""
-    await asyncio.to_thread(wait_until, lambda: database.value(_WAITING) > 0, "somebody waits for a lock")
+async def until_somebody_waits(database: Database, *, sessions: int = 1) -> None:
+    """Return when so many sessions of the database wait for a lock."""
+    await asyncio.to_thread(wait_until, lambda: database.value(_WAITING) >= sessions, "somebody waits for a lock")
 
 
 _MIGRATING = """

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from service.intake.rehearsal import rehearse
 from service.kernel.limits import Limits
+from service.postgres.rehearsal import rehearse
 from tests.intake.troubled import readiness, refusing, send, until_readiness_is
 from tests.postgres.database_url import with_options
 from tests.postgres.roles import documented_role
