@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import pytest
 
 from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
+from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.serving import SECRET
+from tests.running.waiting import until
 from tests.speaking.connection import Broken, Connection, NotSent
 from tests.speaking.exchange import Answer
 
@@ -25,6 +29,21 @@ PAUSE_SECONDS = (0.005, 0.03)
 RESENT = 0.05
 """How many of the acknowledged signals are sent once more, to compare the answers."""
 
+
+class Load(NamedTuple):
+    """What producers send."""
+
+    title: str
+    """What is added to the name of a fault."""
+    note_bytes: int
+    """How long the text in each payload is."""
+    statements: int
+    """How many statements store it at once."""
+
+
+SMALL, LARGE = Load("", 160, 1), Load(", large payloads", 30_000, 2)
+LOADS = pytest.mark.parametrize("load", [SMALL, LARGE], ids=["small", "large"])
+
 RECONNECTED = 0.02
 """How many signals are sent over a new connection, so that several processes have their share of them."""
 
@@ -37,7 +56,7 @@ class Addressed(Protocol):
         """The port."""
 
 
-def signals(seed: int) -> Iterator[Signal]:
+def signals(seed: int, note_bytes: int = SMALL.note_bytes) -> Iterator[Signal]:
     """Signed requests without end, each with a marker of its own, and none a duplicate of another."""
     for number in count(1):
         marker = f"{seed:x}-{number}"
@@ -45,7 +64,7 @@ def signals(seed: int) -> Iterator[Signal]:
         moment = f"{now:%Y-%m-%dT%H:%M:%S}.{number % 1_000_000:06}Z"
         body = (
             f'{{"instrument":"XAUUSD","side":{number % 2},"time":"{moment}","payload":'
-            f'{{"marker":"{marker}","price":2650.50,"note":"{"n" * 160}"}},"version":1}}'
+            f'{{"marker":"{marker}","price":2650.50,"note":"{"n" * note_bytes}"}},"version":1}}'
         ).encode()
         yield Signal(marker, _signed_request(body, f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"))
 
@@ -125,13 +144,14 @@ async def producing(
     resent: float = RESENT,
     producers: int = PRODUCERS,
     rest: float = 0.0,
+    load: Load = SMALL,
 ) -> AsyncIterator[Sequence[Producer]]:
     """Producers at work; at the end each of them finishes the signal that it is sending.
 
     Every second producer waits for an answer no longer than `impatience`. Between two signals each rests for a time
     drawn from the seed, at most `rest` seconds.
     """
-    supply = signals(seed)
+    supply = signals(seed, load.note_bytes)
     ended = asyncio.Event()
 
     async def produce(producer: Producer, draw: random.Random) -> None:
@@ -152,3 +172,24 @@ async def producing(
             group.create_task(produce(crowd[-1], draw))
         yield crowd
         ended.set()
+
+
+@asynccontextmanager
+async def all_waiting(
+    postgresql: PostgreSQL, producers: Sequence[Producer], statements: int = 1
+) -> AsyncIterator[None]:
+    """Each has sent a signal, and at least so many statements wait for a locked table to store some."""
+    holder = await postgresql.connect()
+    await holder.execute("BEGIN; LOCK TABLE signals IN EXCLUSIVE MODE")
+    await until(lambda: all(producer.waiting for producer in producers), "all wait for an answer")
+    while await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < statements:
+        continue
+    yield
+    await holder.execute("ROLLBACK")
+    await holder.close()
+
+
+async def as_said(load: Load, postgresql: PostgreSQL, producers: Sequence[Producer]) -> None:
+    """Return when as many statements have stored at once what producers send as its load says."""
+    async with all_waiting(postgresql, producers, load.statements):
+        return

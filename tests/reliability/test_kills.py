@@ -3,15 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger
-from tests.reliability.postgresql import PostgreSQL
-from tests.reliability.producers import Producer, producing
+from tests.reliability.producers import LOADS, Load, all_waiting, as_said, producing
 from tests.reliability.serving import Service
 from tests.running.waiting import until
 
@@ -25,7 +22,8 @@ OTHER_WORKER_SECONDS = 1.0
 STOP_SECONDS = 6.0
 
 
-async def test_postgresql_is_killed(lab: Lab) -> None:
+@LOADS
+async def test_postgresql_is_killed(lab: Lab, load: Load) -> None:
     """`kill -9` of every process of PostgreSQL, again and again.
 
     Red with `synchronous_commit` off for the service's sessions: 391 of 1,012 acknowledged signals lost in two kills.
@@ -34,7 +32,8 @@ async def test_postgresql_is_killed(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing(service, ledger, lab.seed):
+    async with producing(service, ledger, lab.seed, load=load) as producers:
+        await as_said(load, postgresql, producers)
         for _ in range(times):
             await lab.acknowledged(ledger, acknowledged // times)
             await postgresql.kill()
@@ -44,14 +43,15 @@ async def test_postgresql_is_killed(lab: Lab) -> None:
             answering = await postgresql.answering()
             back_after.append(max(0.0, await lab.created_after(ledger, started) - answering))
         await lab.acknowledged(ledger, acknowledged // times)
-    run = await lab.conclude("PostgreSQL killed (-9)", times, postgresql, ledger, back_after)
+    run = await lab.conclude(f"PostgreSQL killed (-9){load.title}", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=acknowledged)
     run.check_resends()
     run.check_answers("500 internal_error")
     run.check_back(DATABASE_BACK_SECONDS)
 
 
-async def test_service_is_killed(lab: Lab) -> None:
+@LOADS
+async def test_service_is_killed(lab: Lab, load: Load) -> None:
     """`kill -9` of the service, again and again.
 
     Red when the insert does not ask whether the receipt was claimed: 58 signals doubled in two kills.
@@ -60,7 +60,8 @@ async def test_service_is_killed(lab: Lab) -> None:
     ledger, back_after = Ledger(), []
     postgresql = await lab.postgresql()
     service = await lab.service(postgresql.url)
-    async with producing(service, ledger, lab.seed):
+    async with producing(service, ledger, lab.seed, load=load) as producers:
+        await as_said(load, postgresql, producers)
         for _ in range(times):
             await lab.acknowledged(ledger, acknowledged // times)
             service.kill()
@@ -69,7 +70,7 @@ async def test_service_is_killed(lab: Lab) -> None:
             service.start()
             back_after.append(await lab.created_after(ledger, started) - started)
         await lab.acknowledged(ledger, acknowledged // times)
-    run = await lab.conclude("service killed (-9)", times, postgresql, ledger, back_after)
+    run = await lab.conclude(f"service killed (-9){load.title}", times, postgresql, ledger, back_after)
     run.check(times=times, acknowledged=acknowledged)
     run.check_resends()
     run.check_answers("broken", "not sent")
@@ -89,7 +90,7 @@ async def test_worker_is_killed(lab: Lab) -> None:
         await lab.acknowledged(ledger, each)
         for _ in range(times):
             await until(lambda: len(service.busy_workers()) == 2, "both workers serve")
-            async with _all_waiting(postgresql, producers):
+            async with all_waiting(postgresql, producers):
                 killed = time.monotonic()
                 os.kill(lab.draw.choice(service.busy_workers()), signal.SIGKILL)
             await lab.acknowledged(ledger, each)
@@ -100,17 +101,6 @@ async def test_worker_is_killed(lab: Lab) -> None:
     run.check_answers("broken", "not sent")
     assert ledger.answers["broken"] >= times, "invalid: the workers had nothing to do when they were killed"
     run.check_back(OTHER_WORKER_SECONDS)
-
-
-@asynccontextmanager
-async def _all_waiting(postgresql: PostgreSQL, producers: Sequence[Producer]) -> AsyncIterator[None]:
-    """Each has sent a signal, and none can be stored: so every worker with a connection has something to do."""
-    holder = await postgresql.connect()
-    await holder.execute("BEGIN; LOCK TABLE signals IN EXCLUSIVE MODE")
-    await until(lambda: all(producer.waiting for producer in producers), "all wait for an answer")
-    yield
-    await holder.execute("ROLLBACK")
-    await holder.close()
 
 
 async def test_service_is_told_to_stop(lab: Lab) -> None:

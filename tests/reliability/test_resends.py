@@ -11,7 +11,7 @@ import pytest
 
 from tests.reliability.lab import Lab
 from tests.reliability.ledger import Ledger, Signal
-from tests.reliability.producers import producing, signals
+from tests.reliability.producers import LOADS, Load, as_said, producing, signals
 from tests.reliability.run import Run
 from tests.reliability.serving import Service
 from tests.running.proxy import database_proxy
@@ -30,38 +30,41 @@ AT_ONCE = 200
 SIGNALS_AT_ONCE = 60
 
 
-async def test_commit_is_not_acknowledged(lab: Lab) -> None:
+@LOADS
+async def test_commit_is_not_acknowledged(lab: Lab, load: Load) -> None:
     """The connection is cut after a commit and before the service hears of it; half of the producers do not wait
     for the end of that either, and resend while their request is still under way.
 
     Red when the insert does not ask whether the receipt was claimed: 181 signals doubled by 30 cuts.
     """
-    run = await _cuts(lab, "commit not acknowledged (cut)", signing=True, impatience=IMPATIENCE_SECONDS)
+    run = await _cuts(lab, "commit not acknowledged (cut)", load, signing=True, impatience=IMPATIENCE_SECONDS)
     run.check_resends()
     run.check_answers("abandoned")
 
 
-async def test_commit_is_not_acknowledged_and_nothing_is_signed(lab: Lab) -> None:
+@LOADS
+async def test_commit_is_not_acknowledged_and_nothing_is_signed(lab: Lab, load: Load) -> None:
     """The same without signatures, so without receipts: the writer alone must not make a double.
 
     Red when rows get new ids before they are tried again: 256 signals doubled by 30 cuts.
     """
-    run = await _cuts(lab, "commit not acknowledged (cut), no signing", signing=False, resent=0)
+    run = await _cuts(lab, "commit not acknowledged (cut), no signing", load, signing=False, resent=0)
     run.check_answers()
 
 
-async def _cuts(lab: Lab, name: str, *, signing: bool, **habits: Any) -> Run:
+async def _cuts(lab: Lab, name: str, load: Load, *, signing: bool, **habits: Any) -> Run:
     cuts = lab.size(20, 500)
     ledger = Ledger()
     postgresql = await lab.postgresql()
     async with database_proxy(postgresql.url) as proxy:
         service = await lab.service(proxy.url, signing=signing)
-        async with producing(service, ledger, lab.seed, **habits):
+        async with producing(service, ledger, lab.seed, load=load, **habits) as producers:
+            await as_said(load, postgresql, producers)
             await lab.acknowledged(ledger, 100)
             proxy.cut_commits(cuts, lambda: lab.draw.random() < CUT_SHARE)
             await until(lambda: proxy.commits_cut == cuts, f"{cuts} connections are cut", 240)
             await lab.acknowledged(ledger, 100)
-    run = await lab.conclude(name, proxy.commits_cut, postgresql, ledger)
+    run = await lab.conclude(f"{name}{load.title}", proxy.commits_cut, postgresql, ledger)
     run.check(times=cuts, acknowledged=cuts)
     return run
 
