@@ -206,7 +206,7 @@ def _background(
     survey_seconds = limits.standby_seconds if standbys else limits.survey_seconds
     return Tasks(
         writer=writer.run,
-        second_writer=writer.run_second,
+        **({"second_writer": writer.run_second} if pool.commits > 1 else {}),
         inquiry=repeated("inquiry", writer.inquire, limits.inquiry_seconds),
         batch_inquiry=repeated("batch_inquiry", lane.inquire, limits.inquiry_seconds),
         pruning=repeated("pruning", Receipts(pool, limits, clock).prune, limits.prune_seconds),

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from service.http import strict_json
-from service.http.errors import DuplicateKey, InvalidJson
-from service.intake.errors import ValidationFailed
+from service.http.errors import DuplicateKey, InvalidJson, ValidationFailed
 from service.kernel.errors import FieldFault, Refusal
 
 OF_A_SIGNAL = ("instrument", "side", "time")

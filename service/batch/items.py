@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from service.batch.envelope import Envelope
-from service.intake.errors import ValidationFailed
+from service.http.errors import ValidationFailed
 from service.intake.signal import check_signal
 from service.intake.terms import Terms
 from service.kernel.errors import Refusal

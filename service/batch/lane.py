@@ -16,13 +16,12 @@ import asyncpg
 from service.batch.culprits import culprits
 from service.batch.items import Item, at_place
 from service.batch.statement import Batch, Outcomes, has_stored, store
-from service.http.errors import Overloaded, ShuttingDown
-from service.intake.errors import UNSTORABLE, ValidationFailed
+from service.http.errors import Overloaded, ShuttingDown, ValidationFailed
 from service.intake.journal import Journal
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log, request_id
-from service.postgres.faults import Blame, blame, leaves_open, waited_for_a_lock
+from service.postgres.faults import UNSTORABLE, Blame, blame, leaves_open, waited_for_a_lock
 from service.postgres.pool import Pool
 from service.receipts.statement import NewSignal, find
 

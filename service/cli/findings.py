@@ -19,8 +19,7 @@ from service import __version__
 from service.client.answers import json_object
 from service.client.preparation import PATH
 from service.client.signature import ProducerSignature
-from service.http.errors import BodyTooLarge
-from service.intake.errors import ValidationFailed
+from service.http.errors import BodyTooLarge, ValidationFailed
 from service.proof.errors import HeaderMissing, TimestampOutsideWindow
 from service.proof.signing import WINDOW_SECONDS
 from service.rates.errors import RateLimited

@@ -20,8 +20,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.http.errors import BodyTooLarge, DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.http.errors import (
+    BodyTooLarge,
+    DuplicateKey,
+    InvalidJson,
+    Overloaded,
+    PayloadTooLarge,
+    RequestTimeout,
+    ShuttingDown,
+    ValidationFailed,
+)
 from service.kernel.errors import FieldFault, refusals_below
 from service.proof.errors import AuthenticationRefusal
 from service.rates.errors import RateLimited

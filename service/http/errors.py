@@ -1,4 +1,4 @@
-"""What is refused for the way it is asked, and what there is no time for.
+"""What is refused for the way it is asked, or since it is no signal, and what there is no time for.
 
 Refusal
 ├── MalformedRequest      400 malformed_request
@@ -8,6 +8,7 @@ Refusal
 ├── MethodNotAllowed      405 method_not_allowed
 ├── RequestTimeout        408 request_timeout
 ├── BodyTooLarge          413 body_too_large
+├── PayloadTooLarge       413 payload_too_large
 ├── UnsupportedMediaType  415 unsupported_media_type
 ├── ValidationFailed      422 validation_failed
 ├── HeadersTooLarge       431 headers_too_large
@@ -54,6 +55,18 @@ class RequestTimeout(Refusal):
 class BodyTooLarge(Refusal):
     status, code = 413, "body_too_large"
     sentence = "The request body is larger than the service accepts"
+
+
+class PayloadTooLarge(Refusal):
+    status, code = 413, "payload_too_large"
+    sentence = "The payload is larger than the service accepts"
+
+    def __init__(self, limit: int, counted: str = "") -> None:
+        super().__init__(f"The payload is larger than {limit} bytes{counted}")
+
+    @property
+    def fields(self) -> list[str]:
+        return ["payload"]
 
 
 class UnsupportedMediaType(Refusal):

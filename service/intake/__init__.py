@@ -2,7 +2,6 @@
 
 - `commits`: batches of signals, committed, and what is done when that fails
 - `endpoint`: POST /api/v1/signals
-- `errors`: what is refused because its body is no signal
 - `journal`: each signal that was stored has its line and is counted
 - `queue`: signals that wait, with the outcomes that their requests wait for
 - `signal`: the fields of a signal, and the answer to one

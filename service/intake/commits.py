@@ -5,22 +5,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
 
-from service.intake.errors import UNSTORABLE, ValidationFailed
+from service.http.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.queue import Queue, Waiting
 from service.intake.storing import store
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.postgres.faults import Blame, blame, kind, leaves_open
+from service.postgres.faults import UNSTORABLE, Blame, Faults, blame, kind, leaves_open
 from service.postgres.pool import Pool
 from service.postgres.rehearsal import rehearse
 from service.receipts.settlement import Outcome
-from service.receipts.statement import Stored, find
+from service.receipts.statement import NewSignal, Stored, find
 
 
 @dataclass(slots=True)
@@ -49,26 +50,32 @@ class Commits:
         self._journal = journal
         self._queue = queue
         self._on_stored = on_stored
+        self._under_way: list[Sequence[Waiting]] = []
         self._uncertain: dict[Waiting, float] = {}
-        self._faults: set[str] = set()
+        self._faults = Faults()
 
     @property
     def failing(self) -> bool:
-        """Whether nothing can be stored, for a reason that lies in no signal. Only a commit ends that."""
+        """Whether nothing can be stored, for a reason that lies in no signal. Only a commit sent later ends that."""
         return bool(self._faults)
 
     async def commit(self, batch: Sequence[Waiting]) -> None:
         """Give every signal of the batch its outcome, or put it back into the queue."""
-        await self._settle(batch, _Course())
+        self._under_way.append(batch)
+        try:
+            await self._settle(batch, _Course())
+        finally:
+            self._under_way.remove(batch)
 
     async def rehearse(self) -> bool:
         """Whether a signal could be stored now: one of the service's own is, but for good."""
+        started = time.monotonic()
         try:
             await self._pool.commit(rehearse)
         except Exception as error:
             self._fail(error, rows=0)
             return False
-        self._succeed(1)
+        self._succeed(1, started)
         return True
 
     async def inquire(self) -> None:
@@ -115,7 +122,7 @@ class Commits:
             return error
         seconds = time.monotonic() - started
         self._journal.committed(unsettled.values(), seconds)
-        written = self._tell(unsettled, known)
+        written = self._tell(unsettled, known, started)
         course.stored = course.stored or written > 0
         if written >= self.rows and seconds < self._limits.statement_seconds / 3:
             self.rows = min(2 * self.rows, self._limits.batch_rows)
@@ -129,10 +136,12 @@ class Commits:
                 self._uncertain[each] = time.monotonic() + self._limits.uncertain_seconds
         return [each for each in batch if not each.answered]
 
-    def _tell(self, unsettled: dict[UUID, Waiting], outcomes: Mapping[UUID, Outcome]) -> int:
+    def _tell(self, unsettled: dict[UUID, Waiting], outcomes: Mapping[UUID, Outcome], started: float) -> int:
         """How many were written, now or by an attempt whose answer was lost."""
         written = 0
         for id, outcome in outcomes.items():
+            if outcome is unsettled[id].refusal and self._comes(unsettled[id].signal):
+                continue
             waiting = unsettled.pop(id)
             waiting.uncertain = False
             if not isinstance(outcome, Stored):
@@ -143,12 +152,20 @@ class Commits:
             waiting.resolve(outcome)
             written += outcome.new
         self._wait_for_others([*unsettled.values()])
-        self._succeed(written)
+        self._succeed(written, started)
         return written
 
+    def _comes(self, sought: NewSignal) -> bool:
+        """Whether an earlier request that claims the same is in hand: it is not too late to find it."""
+        keys = {claim.key for claim in sought.claims}
+        return any(
+            each.refusal is None and not keys.isdisjoint(claim.key for claim in each.signal.claims)
+            for each in chain(self._queue, *self._under_way)
+        )
+
     def _wait_for_others(self, held: Sequence[Waiting]) -> None:
-        """Try again, in a while, what was neither written nor found: somebody else is about to store the same, or has
-        just done so; or its receipt was forgotten in between."""
+        """Try again, in a while, what was neither written nor found, or not yet: somebody else is about to store the
+        same, or has just done so; or its receipt was forgotten in between."""
         for each in held:
             each.held = True
         if held:
@@ -158,7 +175,7 @@ class Commits:
         where = blame(error)
         if where is Blame.OPEN and course.stored:
             where = Blame.SIGNAL
-        elif where is Blame.OPEN and kind(error) in self._faults:
+        elif where is Blame.OPEN and error in self._faults:
             where = Blame.SERVICE
         match where:
             case Blame.SIGNAL if len(batch) == 1:
@@ -194,11 +211,10 @@ class Commits:
 
     def _fail(self, error: Exception, rows: int) -> None:
         """Each reason is told once, until something is stored again."""
-        if kind(error) not in self._faults:
+        if self._faults.note(error):
             log.error("Database write failed", rows=rows, exception=error)
-        self._faults.add(kind(error))
 
-    def _succeed(self, written: int) -> None:
+    def _succeed(self, written: int, started: float) -> None:
         if written:
             self._on_stored()
-            self._faults.clear()
+            self._faults.end(started)

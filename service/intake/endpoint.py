@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.types import Receive, Scope, Send
 
-from service.intake.errors import ValidationFailed
+from service.http.errors import ValidationFailed
 from service.intake.journal import Journal
 from service.intake.signal import created, parse_signal
 from service.intake.terms import Terms

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import UUID
 
 from service.http.errors import Overloaded
@@ -66,14 +67,17 @@ class Queue:
         self._arrival = asyncio.Event()
         self._abundance = asyncio.Event()
 
+    def __iter__(self) -> Iterator[Waiting]:
+        return iter(self._waiting)
+
     def put(self, waiting: Waiting) -> None:
         """Add one at the end."""
         self._waiting.append(waiting)
         self._look(waiting.size)
 
     def put_back(self, batch: Sequence[Waiting]) -> None:
-        """Return what was taken to the front, in its order."""
-        self._waiting.extendleft(reversed(batch))
+        """Return what was taken to its place in the order of arrival, in which ids are made."""
+        self._waiting = deque(sorted([*batch, *self._waiting], key=attrgetter("id")))
         self._look(sum(each.size for each in batch))
 
     async def arrival(self, seconds: float | None) -> None:
@@ -103,6 +107,6 @@ class Queue:
         self._bytes += more
         for event, holds in (
             (self._arrival, bool(self._waiting)),
-            (self._abundance, self._bytes >= self._abundant_bytes),
+            (self._abundance, bool(self._waiting) and self._bytes >= self._abundant_bytes),
         ):
             event.set() if holds else event.clear()

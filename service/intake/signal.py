@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.http import strict_json
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.http.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault
 from service.kernel.timestamps import FORM, parse_timestamp
 

@@ -25,7 +25,8 @@ from service.receipts.statement import NewSignal, Stored, sought
 
 
 class Writer:
-    """Stores signals while `run` runs. `on_stored` is called after each commit that has stored some."""
+    """Stores signals while `run` runs, large ones faster with `run_second` beside it. `on_stored` is called after each
+    commit that has stored some."""
 
     def __init__(
         self,
@@ -102,11 +103,14 @@ class Writer:
                 await self._commits.rehearse()
 
     async def run_second(self) -> Never:
-        """Store beside `run`, for ever, while much waits: large payloads keep PostgreSQL busy for longer than the
-        service, and one commit after the other would have each of them wait for the other."""
+        """Store beside `run`, for ever, when much waits and something can be stored. Large payloads keep PostgreSQL
+        busy for longer than the service: with one commit after the other, each would wait for the other."""
         while True:
             await self._queue.abundance()
-            await self._commits.commit(self._take())
+            if self.failing():
+                await asyncio.sleep(self._limits.retry_seconds)
+            else:
+                await self._commits.commit(self._take())
 
     def _take(self) -> list[Waiting]:
         return self._queue.take(self._commits.rows, self._limits.batch_bytes)

@@ -1,13 +1,12 @@
 """What every refusal is. Each room raises its own, from its own `errors` module:
 
 Refusal
-├── service.http.errors     a request that is not acceptable as HTTP, or that there is no time for
+├── service.http.errors     a request that is not acceptable as HTTP, or is no signal, or that there is no time for
 ├── service.proof.errors    a sender who is not proven
 ├── service.rates.errors    a producer that sends more than it may
 ├── service.receipts.errors what was sent before
 ├── service.readers.errors  a reader that nobody knows
 ├── service.feed.errors     a place in the feed that is none, or a feed that cannot be read
-├── service.intake.errors   a body that is no signal
 ├── service.batch.errors    a batch of which nothing can be stored
 ├── service.lifecycle.errors  a decision about a signal that cannot be made
 ├── service.months.errors   a signal whose month lies in an archive

@@ -14,7 +14,6 @@ from textwrap import fill
 from service.batch import errors as batch_errors
 from service.feed import errors as feed_errors
 from service.http import errors as http_errors
-from service.intake import errors as intake_errors
 from service.kernel.errors import Refusal, all_refusals
 from service.lifecycle import errors as lifecycle_errors
 from service.months import errors as months_errors
@@ -30,7 +29,6 @@ ROOMS = (
     receipts_errors,
     readers_errors,
     feed_errors,
-    intake_errors,
     batch_errors,
     lifecycle_errors,
     months_errors,

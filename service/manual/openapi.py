@@ -10,8 +10,7 @@ from pathlib import Path
 from service import __version__
 from service.batch.errors import BatchRefused, NotStored
 from service.feed.errors import ReadingRefusal
-from service.http.errors import Overloaded, ShuttingDown
-from service.intake.errors import PayloadTooLarge
+from service.http.errors import Overloaded, PayloadTooLarge, ShuttingDown
 from service.kernel.errors import Refusal, all_refusals
 from service.lifecycle.errors import DecisionRefusal
 from service.manual import specimens

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.batch.errors import BatchRefused
 from service.feed.errors import CursorExpired
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.http.errors import PayloadTooLarge, ValidationFailed
 from service.kernel.errors import FieldFault, Refusal
 from service.proof.errors import HeaderMissing, ProofRefusal, SignatureMismatch, TimestampMalformed
 from service.receipts.errors import DuplicateSignal

@@ -1,8 +1,14 @@
 """Whose fault it is that signals could not be stored, by what the database said: a signal's, or the service's."""
 
+import time
 from enum import Enum, auto
 
 import asyncpg
+
+from service.kernel.errors import FieldFault
+
+UNSTORABLE = FieldFault(loc=["body", "payload"], msg="Input cannot be stored as jsonb", type="value_error")
+"""What PostgreSQL alone finds out."""
 
 
 class Blame(Enum):
@@ -44,6 +50,29 @@ def kind(error: Exception) -> str:
 def leaves_open(error: Exception) -> bool:
     """Whether the statement may have been committed all the same: nobody said that it failed."""
     return not isinstance(error, asyncpg.PostgresError) or _sqlstate(error)[:2] in {"", "08"}
+
+
+class Faults:
+    """What keeps signals from being stored, by its kind, until one is stored that was sent later."""
+
+    def __init__(self) -> None:
+        self._noted: dict[str, float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._noted)
+
+    def __contains__(self, error: Exception) -> bool:
+        return kind(error) in self._noted
+
+    def note(self, error: Exception) -> bool:
+        """Whether it is the first of its kind."""
+        first = error not in self
+        self._noted[kind(error)] = time.monotonic()
+        return first
+
+    def end(self, sent: float) -> None:
+        """Something was stored that was sent then, on the monotonic clock."""
+        self._noted = {name: noted for name, noted in self._noted.items() if noted > sent}
 
 
 def _sqlstate(error: Exception) -> str:

@@ -30,7 +30,7 @@ class Pool:
 
     It connects when a connection is asked for, so that a service can start before its database. With
     `refuse_not_durable` a server that could lose an acknowledged commit counts as one that is away. There are never
-    more than `size` sessions in the server.
+    more than `size` sessions in the server, and `commits` of them at most wait for a commit.
 
     After anything but a proper answer of the server a session is dropped, and no other that was there before is used
     again: after a failover none of them would answer, or all of them would lead to a server that takes no writes.
@@ -38,7 +38,8 @@ class Pool:
 
     def __init__(self, url: str, limits: Limits, *, size: int, refuse_not_durable: bool = False) -> None:
         self._seconds = limits.command_seconds
-        self._commits = asyncio.Semaphore(size - 1)  # if none of them is answered, one session is left to try again
+        self.commits = size - 1  # if none of them is answered, one session is left to try again
+        self._commits = asyncio.Semaphore(self.commits)
         self._unanswered: set[asyncio.Task[Any]] = set()
 
         async def prepare(connection: asyncpg.Connection) -> None:

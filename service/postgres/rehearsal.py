@@ -24,9 +24,7 @@ this month, so that it goes where signals go."""
 
 
 async def rehearse(connection: asyncpg.Connection) -> bool:
-    """Do what storing a signal takes, its commit included, and leave nothing behind. True when that was done.
-
-    Raises what storing a signal would raise.
-    """
+    """Do what storing a signal takes, its commit included, and leave nothing behind. True when that was done. Raises
+    what storing a signal would raise."""
     await connection.execute(_REHEARSAL)
     return True

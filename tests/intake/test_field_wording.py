@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.intake.errors import ValidationFailed
+from service.http.errors import ValidationFailed
 from service.intake.signal import parse_signal
 
 SIGNAL = {"instrument": "XAUUSD", "side": 0, "time": "2026-01-31T12:00:00Z"}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.intake.errors import ValidationFailed
+from service.http.errors import ValidationFailed
 from service.intake.signal import Freshness
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -29,12 +29,12 @@ class Clock:
         return self.now
 
 
-def body_of(number: int = 0) -> bytes:
+def body_of(number: int | str = 0) -> bytes:
     """A signal that is as old as it may be."""
     return signal_body(time=TIME.isoformat(), payload={"number": number})
 
 
-async def send(client: httpx.AsyncClient, number: int = 0) -> httpx.Response:
+async def send(client: httpx.AsyncClient, number: int | str = 0) -> httpx.Response:
     """Send the signed request with this number, always the same bytes."""
     return await client.post(SIGNALS, content=body_of(number), headers=signing_headers(body_of(number)))
 
@@ -55,11 +55,11 @@ async def until_waiting(database: Database, number: int) -> None:
 
 
 @asynccontextmanager
-async def locked(database: Database, table: str) -> AsyncIterator[None]:
-    """A table that nobody else can use."""
+async def locked(database: Database, table: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[None]:
+    """A table that nobody else can use, or use in all ways."""
     client = await asyncpg.connect(database.url)
     async with client.transaction():
-        await client.execute(f"LOCK TABLE {table}")
+        await client.execute(f"LOCK TABLE {table} IN {mode} MODE")
         yield
     await client.close()
 
@@ -98,6 +98,26 @@ async def test_a_resend_that_has_become_too_old_waits_for_its_first_attempt(data
         assert not again.done()
     assert (first.result().status_code, again.result().status_code) == (201, 201)
     assert again.result().content == first.result().content
+    assert database.value("SELECT count(*) FROM signals") == 1
+
+
+@pytest.mark.anyio
+async def test_it_waits_for_a_first_attempt_that_another_commit_has_in_hand(database: Database) -> None:
+    """Four large ones are much, and looked up by a second commit, which could read and found nothing yet."""
+    clock, large = Clock(), "n" * 30_000
+    async with (
+        serving(database.url, clock=clock, signing=True, signals_time_max_age_seconds=MAX_AGE) as client,
+        asyncio.TaskGroup() as group,
+        locked(database, "signals", "EXCLUSIVE"),
+    ):
+        first = group.create_task(send(client, large))
+        await until_waiting(database, 1)
+        clock.now += timedelta(seconds=1)
+        again = [group.create_task(send(client, large)) for _ in range(4)]
+        await asyncio.wait(again, timeout=0.3, return_when=asyncio.FIRST_COMPLETED)
+        assert not any(each.done() for each in again)
+    assert first.result().status_code == 201
+    assert {each.result().content for each in again} == {first.result().content}
     assert database.value("SELECT count(*) FROM signals") == 1
 
 

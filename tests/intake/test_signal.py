@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.http.errors import PayloadTooLarge, ValidationFailed
 from service.intake.signal import SignalCreate, SignalCreated, created, parse_signal
 from service.kernel.errors import FieldFault, Refusal
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from structlog.typing import EventDict
 
-from service.http.errors import Overloaded, ShuttingDown
-from service.intake.errors import ValidationFailed
+from service.http.errors import Overloaded, ShuttingDown, ValidationFailed
+from service.intake.queue import Queue, Waiting
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.receipts.statement import NewSignal, Stored
@@ -28,6 +28,7 @@ from tests.intake.storing import (
     storing,
 )
 from tests.postgres.locks import locked, until_somebody_waits
+from tests.running.application import serving
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
 from tests.running.waiting import wait_until
@@ -110,7 +111,8 @@ async def test_a_batch_is_bounded_in_bytes(database: Database) -> None:
 @pytest.mark.anyio
 async def test_what_is_much_is_stored_beside_a_commit_that_is_under_way(database: Database) -> None:
     large = UNSIGNED._replace(payload=b'{"a":"' + b"a" * LIMITS.second_bytes + b'"}')
-    async with storing(database.url) as writer:
+    steady = replace(LIMITS, lock_seconds=20, statement_seconds=25, command_seconds=30, answer_seconds=60)
+    async with storing(database.url, steady) as writer:
         async with locked(database):
             first = asyncio.create_task(writer.store(UNSIGNED))
             await until_somebody_waits(database)
@@ -118,6 +120,28 @@ async def test_what_is_much_is_stored_beside_a_commit_that_is_under_way(database
             await until_somebody_waits(database, sessions=2)
         await asyncio.gather(first, second)
     assert commits(database) == [1, 1]
+
+
+@pytest.mark.anyio
+async def test_what_is_taken_and_returned_keeps_its_place() -> None:
+    """Two commits may fail at once: whose batch is returned last must not come first."""
+    queue = Queue(LIMITS.second_bytes)
+    waiting = [Waiting(UNSIGNED, asyncio.get_running_loop().create_future(), None) for _ in range(6)]
+    for each in waiting:
+        queue.put(each)
+    first, second = queue.take(2, 1000), queue.take(2, 1000)
+    queue.put_back(first)
+    queue.put_back(second)
+    assert [*queue] == waiting
+
+
+@pytest.mark.parametrize(("size", "lanes"), [(2, 1), (3, 2)])
+@pytest.mark.anyio
+async def test_a_second_commit_needs_a_session_of_its_own(database: Database, size: int, lanes: int) -> None:
+    """It would wait for the first, in the time that it has for itself, and be taken for one that takes too long."""
+    async with serving(database.url, database_pool_size=size):
+        names = [task.get_name() for task in asyncio.all_tasks()]
+    assert len({"writer", "second_writer"}.intersection(names)) == lanes
 
 
 @pytest.mark.anyio

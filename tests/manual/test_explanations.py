@@ -4,8 +4,7 @@ import tomllib
 
 import pytest
 
-from service.http.errors import DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown
-from service.intake.errors import ValidationFailed
+from service.http.errors import DuplicateKey, InvalidJson, Overloaded, RequestTimeout, ShuttingDown, ValidationFailed
 from service.intake.signal import parse_signal
 from service.kernel.errors import InternalError, Refusal, all_refusals
 from service.manual.explanations import Explanation, explanations

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import asyncpg
 import pytest
 
-from service.http.errors import Overloaded
-from service.intake.errors import ValidationFailed
+from service.http.errors import Overloaded, ValidationFailed
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.receipts.claims import claim_of_content, claim_of_key

@@ -15,7 +15,7 @@ from service.proof.signing import sign
 from tests.reliability.ledger import Ledger, Signal
 from tests.reliability.postgresql import PostgreSQL
 from tests.reliability.serving import SECRET
-from tests.running.waiting import until
+from tests.running.waiting import until, until_true
 from tests.speaking.connection import Broken, Connection, NotSent
 from tests.speaking.exchange import Answer
 
@@ -41,8 +41,11 @@ class Load(NamedTuple):
     """How many statements store it at once."""
 
 
+_STORING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO signals%'"
+
 SMALL, LARGE = Load("", 160, 1), Load(", large payloads", 30_000, 2)
 LOADS = pytest.mark.parametrize("load", [SMALL, LARGE], ids=["small", "large"])
+"""Four large ones that wait are enough for a second statement."""
 
 RECONNECTED = 0.02
 """How many signals are sent over a new connection, so that several processes have their share of them."""
@@ -182,14 +185,18 @@ async def all_waiting(
     holder = await postgresql.connect()
     await holder.execute("BEGIN; LOCK TABLE signals IN EXCLUSIVE MODE")
     await until(lambda: all(producer.waiting for producer in producers), "all wait for an answer")
-    while await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < statements:
-        continue
+
+    async def storing() -> bool:
+        waiting: int = await holder.fetchval(_STORING)
+        return waiting >= statements
+
+    await until_true(storing, f"{statements} statements wait to store signals")
     yield
     await holder.execute("ROLLBACK")
     await holder.close()
 
 
 async def as_said(load: Load, postgresql: PostgreSQL, producers: Sequence[Producer]) -> None:
-    """Return when as many statements have stored at once what producers send as its load says."""
+    """Show once that as many statements store at once what producers send as its load says."""
     async with all_waiting(postgresql, producers, load.statements):
         return

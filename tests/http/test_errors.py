@@ -1,7 +1,6 @@
 """What is said of a body that is no signal."""
 
-from service.http.errors import InvalidJson
-from service.intake.errors import PayloadTooLarge, ValidationFailed
+from service.http.errors import InvalidJson, PayloadTooLarge, ValidationFailed
 
 
 def test_a_refusal_has_its_sentence_unless_it_is_given_another() -> None:
