@@ -41,8 +41,6 @@ class Load(NamedTuple):
     """How many statements store it at once."""
 
 
-_STORING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO signals%'"
-
 SMALL, LARGE = Load("", 160, 1), Load(", large payloads", 30_000, 2)
 LOADS = pytest.mark.parametrize("load", [SMALL, LARGE], ids=["small", "large"])
 """Four large ones that wait are enough for a second statement."""
@@ -183,17 +181,18 @@ async def all_waiting(
 ) -> AsyncIterator[None]:
     """Each has sent a signal, and at least so many statements wait for a locked table to store some."""
     holder = await postgresql.connect()
-    await holder.execute("BEGIN; LOCK TABLE signals IN EXCLUSIVE MODE")
-    await until(lambda: all(producer.waiting for producer in producers), "all wait for an answer")
 
     async def storing() -> bool:
-        waiting: int = await holder.fetchval(_STORING)
+        waiting: int = await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return waiting >= statements
 
-    await until_true(storing, f"{statements} statements wait to store signals")
-    yield
-    await holder.execute("ROLLBACK")
-    await holder.close()
+    try:
+        await holder.execute("BEGIN; LOCK TABLE signals IN EXCLUSIVE MODE")
+        await until(lambda: all(producer.waiting for producer in producers), "all wait for an answer")
+        await until_true(storing, f"{statements} statements wait for the table")
+        yield
+    finally:
+        await holder.close()
 
 
 async def as_said(load: Load, postgresql: PostgreSQL, producers: Sequence[Producer]) -> None:
