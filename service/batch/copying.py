@@ -18,7 +18,7 @@ def may_copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) 
     hand over at once, half a megabyte, would wait on when the connection ends."""
     if not connection.copies or any(each.receipt_key is not None or each.claims_more for each in signals.values()):
         return False
-    return sum(len(each.payload or b"") for each in signals.values()) <= _BYTES_MAX
+    return sum(each.size for each in signals.values()) <= _BYTES_MAX
 
 
 async def copy(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> datetime:

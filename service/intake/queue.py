@@ -33,11 +33,6 @@ class Waiting:
     id: UUID = field(default_factory=new_id)
 
     @property
-    def size(self) -> int:
-        """How many bytes its payload has."""
-        return len(self.signal.payload or b"")
-
-    @property
     def answered(self) -> bool:
         """Whether its request waits no longer."""
         return self.outcome.done()
@@ -73,12 +68,12 @@ class Queue:
     def put(self, waiting: Waiting) -> None:
         """Add one at the end."""
         self._waiting.append(waiting)
-        self._look(waiting.size)
+        self._look(waiting.signal.size)
 
     def put_back(self, batch: Sequence[Waiting]) -> None:
         """Return what was taken to its place in the order of arrival, in which ids are made."""
         self._waiting = deque(sorted([*batch, *self._waiting], key=attrgetter("id")))
-        self._look(sum(each.size for each in batch))
+        self._look(sum(each.signal.size for each in batch))
 
     async def arrival(self, seconds: float | None) -> None:
         """Return when somebody waits, or after so many seconds."""
@@ -99,7 +94,7 @@ class Queue:
         while self._waiting and len(batch) < rows and taken < size:
             waiting = self._waiting.popleft()
             batch.append(waiting)
-            taken += waiting.size
+            taken += waiting.signal.size
         self._look(-taken)
         return batch
 

@@ -64,7 +64,7 @@ class Writer:
         """
         if self._closing:
             raise ShuttingDown
-        size = len(signal.payload or b"")
+        size = signal.size
         if self._unanswered >= self._queue_limit or self._unanswered_bytes + size > self._limits.queue_bytes:
             raise Overloaded
         loop = asyncio.get_running_loop()

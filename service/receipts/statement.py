@@ -96,6 +96,11 @@ class NewSignal(NamedTuple):
     content: Content | None = None
 
     @property
+    def size(self) -> int:
+        """How many bytes its payload has."""
+        return len(self.payload or b"")
+
+    @property
     def claims_more(self) -> bool:
         """Whether it claims more than its signature."""
         return self.idempotency is not None or self.content is not None

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.postgres.locks import locked
 from tests.running.application import JSON, NOW, SIGNALS, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.waiting import wait_until
@@ -54,16 +53,6 @@ async def until_waiting(database: Database, number: int) -> None:
     await asyncio.to_thread(wait_until, lambda: backends(database, waiting) == number, "sessions wait for a lock")
 
 
-@asynccontextmanager
-async def locked(database: Database, table: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[None]:
-    """A table that nobody else can use, or use in all ways."""
-    client = await asyncpg.connect(database.url)
-    async with client.transaction():
-        await client.execute(f"LOCK TABLE {table} IN {mode} MODE")
-        yield
-    await client.close()
-
-
 @pytest.mark.anyio
 async def test_lookups_leave_the_connections_to_the_writer(database: Database) -> None:
     """Each took one of its own, so that a flood of stale resends took them all."""
@@ -73,7 +62,7 @@ async def test_lookups_leave_the_connections_to_the_writer(database: Database) -
     ) as client:
         first = [await send(client, number) for number in range(10)]
         clock.now += timedelta(seconds=1)
-        async with asyncio.TaskGroup() as group, locked(database, "receipts"):
+        async with asyncio.TaskGroup() as group, locked(database, "receipts", "ACCESS EXCLUSIVE"):
             sent = [group.create_task(send(client, number)) for number in range(20)]
             await until_waiting(database, 1)
             assert backends(database, "state = 'active' AND query LIKE '%receipts%'") == 1
@@ -88,7 +77,7 @@ async def test_a_resend_that_has_become_too_old_waits_for_its_first_attempt(data
     async with (
         serving(database.url, clock=clock, signing=True, signals_time_max_age_seconds=MAX_AGE) as client,
         asyncio.TaskGroup() as group,
-        locked(database, "signals"),
+        locked(database, "signals", "ACCESS EXCLUSIVE"),
     ):
         first = group.create_task(send(client))
         await until_waiting(database, 1)
@@ -108,7 +97,7 @@ async def test_it_waits_for_a_first_attempt_that_another_commit_has_in_hand(data
     async with (
         serving(database.url, clock=clock, signing=True, signals_time_max_age_seconds=MAX_AGE) as client,
         asyncio.TaskGroup() as group,
-        locked(database, "signals", "EXCLUSIVE"),
+        locked(database),
     ):
         first = group.create_task(send(client, large))
         await until_waiting(database, 1)

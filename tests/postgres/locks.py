@@ -13,12 +13,12 @@ _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databa
 
 
 @asynccontextmanager
-async def locked(database: Database, table: str = "signals") -> AsyncIterator[None]:
-    """A table that nobody else can write, for as long as the context lasts."""
+async def locked(database: Database, table: str = "signals", mode: str = "EXCLUSIVE") -> AsyncIterator[None]:
+    """A table that nobody else can write, for as long as the context lasts; nor read, with ACCESS EXCLUSIVE."""
     client = await asyncpg.connect(database.url)
     try:
         async with client.transaction():
-            await client.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            await client.execute(f"LOCK TABLE {table} IN {mode} MODE")
             yield
     finally:
         await client.close()
