@@ -90,13 +90,15 @@ class CreateBatch:
         new = (each.signal for each, outcome in together if each.signal and isinstance(outcome, Stored) and outcome.new)
         for alike, number in Counter(map(_ALIKE, new)).items():
             self.journal.count(*alike, number)
-        for place, (item, outcome) in enumerate(zip(batch.items, outcomes, strict=True)):
-            if isinstance(outcome, Refusal):
-                tell_refused(outcome, place=place)
-            elif item.signal is not None:
-                self.journal.answered_in_batch(item.signal, outcome)
-            if place % AT_ONCE == AT_ONCE - 1:
-                await asyncio.sleep(0)
+        places = enumerate(zip(batch.items, outcomes, strict=True))
+        while some := list(islice(places, AT_ONCE)):
+            for place, (_, outcome) in some:
+                if isinstance(outcome, Refusal):
+                    tell_refused(outcome, place=place)
+            self.journal.answered_in_batch(
+                (item.signal, outcome) for _, (item, outcome) in some if item.signal and isinstance(outcome, Stored)
+            )
+            await asyncio.sleep(0)
 
 
 async def _beyond_rate(admissions: Admissions | None, items: Sequence[Item]) -> Refusal | None:

@@ -1,6 +1,6 @@
 """The audit trail of what was stored: each signal has its line and is counted, however late that came to be known."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from service.intake.queue import Waiting
 from service.kernel import metrics
@@ -9,6 +9,8 @@ from service.kernel.tracing import Attempted, Trace
 from service.receipts.statement import Approval, NewSignal, Stored
 
 SIDES = ("buy", "sell")
+
+Fact = str | int | None
 
 
 class Journal:
@@ -29,14 +31,16 @@ class Journal:
         elif not stored.replayed:
             metrics.duplicates_returned.inc()
 
-    def answered_in_batch(self, signal: NewSignal, stored: Stored) -> None:
-        """The same for a signal that came with others, where what is new is counted apart. What was stored before is
-        told with its request."""
-        if stored.new:
-            log.info("Signal created", **_facts(signal, stored))
-        elif not stored.replayed:
-            log.info("Duplicate returned", **_facts(signal, stored))
-            metrics.duplicates_returned.inc()
+    def answered_in_batch(self, signals: Iterable[tuple[NewSignal, Stored]]) -> None:
+        """The same for signals that came together, where what is new is counted apart. What was stored before is told
+        with its request."""
+        new, duplicates = list[dict[str, Fact]](), list[dict[str, Fact]]()
+        for signal, stored in signals:
+            if not stored.replayed:
+                (new if stored.new else duplicates).append(_facts(signal, stored))
+        log.info_each("Signal created", new)
+        log.info_each("Duplicate returned", duplicates)
+        metrics.duplicates_returned.inc(len(duplicates))
 
     def count(self, instrument: str, side: int, approval: Approval, number: int = 1) -> None:
         """So many are new that are the same in this."""
@@ -75,7 +79,7 @@ def _told(stored: Stored) -> str:
     return "Signal replayed" if stored.replayed else "Duplicate returned"
 
 
-def _facts(signal: NewSignal, stored: Stored) -> dict[str, str | int | None]:
+def _facts(signal: NewSignal, stored: Stored) -> dict[str, Fact]:
     return {
         "signal_id": str(stored.id),
         "instrument": signal.instrument,

@@ -33,18 +33,19 @@ class LineWriter:
         self._thread = Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
-    def hold(self, line: bytes) -> None:
-        """Take a line that is to be written with the next one."""
+    def hold(self, *lines: bytes) -> None:
+        """Take lines that are to be written with the next one."""
         with self._lock:
-            if len(line) > self._room:
-                self._drop(1)
-                return
-            self._room -= len(line)
-            self._lines.append(line)
+            for line in lines:
+                if len(line) > self._room:
+                    self._drop(1)
+                else:
+                    self._room -= len(line)
+                    self._lines.append(line)
 
-    def write(self, line: bytes) -> None:
-        """Take a line that is to be written soon, behind those that are held."""
-        self.hold(line)
+    def write(self, *lines: bytes) -> None:
+        """Take lines that are to be written soon, behind those that are held."""
+        self.hold(*lines)
         with self._lock:
             called, self._called = self._called, True
         if not called:

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -116,6 +116,11 @@ class Log:
         if self._threshold <= logging.INFO:
             self.tell("info", message, fields)
 
+    def info_each(self, message: str, several: Iterable[Fields]) -> None:
+        """The same of several things, a line for each."""
+        if self._threshold <= logging.INFO:
+            self.tell("info", message, *several)
+
     def warning(self, message: str, /, **fields: Any) -> None:
         """What somebody should look at."""
         if self._threshold <= logging.WARNING:
@@ -126,21 +131,23 @@ class Log:
         if self._threshold <= logging.ERROR:
             self.tell("error", message, fields)
 
-    def tell(self, level: str, message: str, fields: Fields) -> None:
-        """One line, whatever its level.
+    def tell(self, level: str, message: str, *several: Fields) -> None:
+        """One line for each of these fields, whatever its level.
 
         What is told of a request that goes well is held until its closing line, which has its id but is not written
         within it: so a request costs one write.
         """
-        line = self._render(level, message, fields)
+        lines = [self._render(level, message, fields) for fields in several]
         if self._writer is None:
-            sys.stderr.buffer.write(line)
+            sys.stderr.buffer.writelines(lines)
         elif level == "info" and request_id.get() is not None:
-            self._writer.hold(line)
+            self._writer.hold(*lines)
         else:
-            self._writer.write(line)
-        if self.tracker is not None and fields.get("exception") is not None:
-            self.tracker(level, message, fields)
+            self._writer.write(*lines)
+        if self.tracker is not None:
+            for fields in several:
+                if fields.get("exception") is not None:
+                    self.tracker(level, message, fields)
 
     def say(self, sentence: str) -> None:
         """What is not for the log, but for a person who looks on."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -86,12 +87,12 @@ class NewSignal(NamedTuple):
     time: datetime
     payload: bytes | None
     version: int
-    receipt_key: bytes | None
-    receipt_expires_at: datetime | None = None
     key_id: UUID | None = None
     expires_at: datetime | None = None
     expire_after_seconds: float | None = None
     approval: Approval = "none"
+    receipt_key: bytes | None = None
+    receipt_expires_at: datetime | None = None
     idempotency: Claim | None = None
     content: Content | None = None
 
@@ -116,9 +117,13 @@ class NewSignal(NamedTuple):
             yield self.content.claim
 
 
+_COLUMNS = NewSignal._fields.index("receipt_key")
+"""So many of a signal's fields are stored with it, in the order in which the statements take them."""
+
+
 def sought(receipt_key: bytes) -> NewSignal:
     """A signal of which nothing is known but its MAC: it can be looked for, and not be stored."""
-    return NewSignal(None, "", 0, datetime.max, None, 1, receipt_key)
+    return NewSignal(None, "", 0, datetime.max, None, 1, receipt_key=receipt_key)
 
 
 class Stored(NamedTuple):
@@ -138,12 +143,12 @@ class Stored(NamedTuple):
 
 
 async def insert(connection: asyncpg.Connection, signals: Mapping[UUID, NewSignal]) -> dict[UUID, Stored]:
-    """Store the signals that are new, each under its id, with one commit. Those that are not new are left out. Where
-    a signal has more than one claim, and some hold and others do not, those are to be taken back."""
-    first = next(iter(signals.values()), None)
-    if first is not None and len(signals) == 1 and not first.claims_more:
-        values = [value for [value] in _columns(signals)]
-        records = await connection.fetch(_INSERT_ONE, *values, first.receipt_key, first.receipt_expires_at)
+    """Store the signals that are new, of one or more, each under its id, with one commit. Those that are not new are
+    left out. Where a signal has more than one claim, and some hold and others do not, those are to be taken back."""
+    (id, first), *others = signals.items()
+    if not others and not first.claims_more:
+        receipt = first.receipt_key, first.receipt_expires_at
+        records = await connection.fetch(_INSERT_ONE, id, *islice(first, _COLUMNS), *receipt)
     else:
         records = await connection.fetch(_INSERT, *_columns(signals), *_claims(signals))
     return {record["id"]: Stored(record["id"], record["created_at"], replayed=False) for record in records}
@@ -176,23 +181,16 @@ async def find_under_way(connection: asyncpg.Connection, signals: Mapping[UUID, 
     return await find(connection, signals)
 
 
-def _columns(signals: Mapping[UUID, NewSignal]) -> tuple[Sequence[object], ...]:
-    rows = signals.values()
-    return (
-        [*signals],
-        [row.producer_id for row in rows],
-        [row.instrument for row in rows],
-        [row.side for row in rows],
-        [row.time for row in rows],
-        [row.payload for row in rows],
-        [row.version for row in rows],
-        [row.key_id for row in rows],
-        [row.expires_at for row in rows],
-        [row.expire_after_seconds for row in rows],
-        [row.approval for row in rows],
-    )
+def _columns(signals: Mapping[UUID, NewSignal]) -> Iterable[Sequence[object] | None]:
+    rows = ((id, *islice(signal, _COLUMNS)) for id, signal in signals.items())
+    return map(_sparse, zip(*rows, strict=True))
 
 
-def _claims(signals: Mapping[UUID, NewSignal]) -> Iterable[Sequence[object]]:
+def _claims(signals: Mapping[UUID, NewSignal]) -> Iterable[Sequence[object] | None]:
     claims = [(id, *claim) for id, signal in signals.items() for claim in signal.claims]
-    return zip(*claims, strict=True) if claims else [[]] * 5
+    return map(_sparse, zip(*claims, strict=True)) if claims else [None] * 5
+
+
+def _sparse(values: Sequence[object]) -> Sequence[object] | None:
+    """None for a column of nothing else, which `unnest` fills up: asyncpg looks at each value of an array."""
+    return None if all(value is None for value in values) else values

@@ -19,7 +19,7 @@ LIMITS = Limits()
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 EXPIRY = TIME + timedelta(minutes=15)
-UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"price": 1950.50}', 1, None)
+UNSIGNED = NewSignal("alpha", "XAUUSD", 0, TIME, b'{"price": 1950.50}', 1)
 UNSTORABLE = UNSIGNED._replace(payload=b'{"a": "\\u0000"}')
 """What the service refuses before it gets this far; PostgreSQL refuses it too."""
 

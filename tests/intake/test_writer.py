@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from structlog.typing import EventDict
@@ -39,7 +40,7 @@ from tests.running.waiting import wait_until
 @pytest.mark.anyio
 async def test_what_is_stored_is_what_was_handed_over(database: Database) -> None:
     moment = TIME + timedelta(microseconds=5)
-    signal = NewSignal("beta", "BTC-USD", 1, moment, b'{"p":1.10}', 7, b"k" * 32, EXPIRY)
+    signal = NewSignal("beta", "BTC-USD", 1, moment, b'{"p":1.10}', 7, receipt_key=b"k" * 32, receipt_expires_at=EXPIRY)
     async with storing(database.url) as writer:
         stored = await writer.store(signal)
     [row] = database.fetch("SELECT *, payload::text AS text FROM signals")
@@ -50,6 +51,24 @@ async def test_what_is_stored_is_what_was_handed_over(database: Database) -> Non
     [receipt] = database.fetch("SELECT * FROM receipts")
     assert (receipt["key"], receipt["signal_id"], receipt["expires_at"]) == (b"k" * 32, stored.id, EXPIRY)
     assert receipt["created_at"] == stored.created_at
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("full", [[], [0], [1], [0, 1]])
+async def test_what_some_signals_of_a_commit_lack_others_keep(database: Database, full: list[int]) -> None:
+    """What none of them has is not sent at all."""
+    bare = NewSignal(None, "XAUUSD", 0, TIME, None, 1)
+    whole = NewSignal("beta", "BTC-USD", 1, TIME, b"{}", 7, uuid4(), EXPIRY, None, "required")
+    async with storing(database.url) as writer:
+        await store_all(writer, [whole if place in full else bare for place in range(2)])
+    assert commits(database) == [2]
+    names = "producer_id, instrument, side, time, payload, version, key_id, expires_at, approval"
+    rows: list[tuple[object, ...]] = [tuple(row) for row in database.fetch(f"SELECT {names} FROM signals ORDER BY id")]
+    wanted = {
+        False: (None, "XAUUSD", 0, TIME, None, 1, None, None, "none"),
+        True: ("beta", "BTC-USD", 1, TIME, "{}", 7, whole.key_id, EXPIRY, "required"),
+    }
+    assert rows == [wanted[place in full] for place in range(2)]
 
 
 @pytest.mark.anyio

@@ -48,6 +48,15 @@ def test_a_line_has_time_level_message_and_its_fields() -> None:
     }
 
 
+def test_what_is_told_of_several_things_has_a_line_for_each() -> None:
+    program = "log.info_each('Signal created', [{'side': 0}, {'side': 1}])\nlog.info_each('Signal created', [])"
+    assert [(line["message"], line["side"]) for line in lines_of(program)] == [
+        ("Signal created", 0),
+        ("Signal created", 1),
+    ]
+    assert lines_of(program, "warning") == []
+
+
 @pytest.mark.parametrize(
     ("level", "written"),
     [

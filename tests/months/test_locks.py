@@ -24,7 +24,7 @@ RUNS = 10
 
 def signal() -> NewSignal:
     """A signal on its way in."""
-    return NewSignal("alpha", "XAUUSD", 0, datetime.now(UTC), b"{}", 1, None)
+    return NewSignal("alpha", "XAUUSD", 0, datetime.now(UTC), b"{}", 1)
 
 
 Work = Callable[[asyncpg.Connection], Awaitable[object]]

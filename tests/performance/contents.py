@@ -76,7 +76,7 @@ def _batch(start: int) -> Mapping[UUID, NewSignal]:
         b'{"order":%d,"kind":%d,"price":%d.50,"note":"%b"}' % (number, number % 5, number, note)
         for number in range(start, start + BATCH_ROWS)
     )
-    return {uuid7(): NewSignal("bench", "XAUUSD", 0, now, payload, 1, None) for payload in payloads}
+    return {uuid7(): NewSignal("bench", "XAUUSD", 0, now, payload, 1) for payload in payloads}
 
 
 def _find(port: int) -> dict[str, float]:

@@ -84,7 +84,7 @@ async def fill(url: str, rows: int, begin: int, end: int) -> None:
 def batch(month: Month | None = None) -> Mapping[UUID, NewSignal]:
     """Signals as the writer stores them together."""
     now = datetime.now(UTC)
-    row = NewSignal("bench", "XAUUSD", 0, now, b'{"price":1950.50,"note":"%b"}' % (b"n" * 100), 1, None)
+    row = NewSignal("bench", "XAUUSD", 0, now, b'{"price":1950.50,"note":"%b"}' % (b"n" * 100), 1)
     shift = 0 if month is None else month.lower.int - (Month.of(now).lower.int)
     return {UUID(int=uuid7().int + shift): row for _ in range(BATCH)}
 

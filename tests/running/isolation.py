@@ -32,8 +32,8 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[EventDict]:
     """What this process logs during a test, as the service hands it over."""
     lines: list[EventDict] = []
 
-    def keep(level: str, message: str, fields: Fields) -> None:
-        lines.append({**fields, "event": message, "log_level": level})
+    def keep(level: str, message: str, *several: Fields) -> None:
+        lines.extend({**fields, "event": message, "log_level": level} for fields in several)
 
     monkeypatch.setattr(log, "tell", keep)
     return lines
