@@ -45,8 +45,8 @@ class LineWriter:
 
     def write(self, *lines: bytes) -> None:
         """Take lines that are to be written soon, behind those that are held."""
-        self.hold(*lines)
         with self._lock:
+            self.hold(*lines)
             called, self._called = self._called, True
         if not called:
             self._calls.put(True)
@@ -103,8 +103,7 @@ class LineWriter:
 
 def _pieces(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     """As many lines as a pipe takes without mixing them with those of other worker processes (POSIX, `write`)."""
-    piece: list[bytes] = []
-    size = 0
+    piece, size = list[bytes](), 0
     for line in lines:
         if piece and size + len(line) > select.PIPE_BUF:
             yield piece

@@ -34,11 +34,9 @@ def _json(level: str, message: str, fields: Fields) -> bytes:
     """Built in one step: every stored signal writes three lines."""
     line = {"timestamp": datetime.now(UTC), "level": level, "message": message, **fields}
     exception = line.pop("exception", None)
-    current = request_id.get()
-    if current is not None:
+    if (current := request_id.get()) is not None:
         line["request_id"] = current
-    traced = trace.get()
-    if traced is not None:
+    if (traced := trace.get()) is not None:
         line["trace_id"] = traced.id
     if exception is not None:
         line |= _description(exception)
@@ -65,8 +63,7 @@ def _for_people() -> Render:
 
     def render(level: str, message: str, fields: Fields) -> bytes:
         line = {"timestamp": datetime.now().strftime("%H:%M:%S"), "level": level, "event": message, **fields}
-        exception = line.pop("exception", None)
-        if exception is not None:
+        if (exception := line.pop("exception", None)) is not None:
             line |= _description(exception)
             line["exception"] = "\n".join(f"  {frame}" for frame in line.pop("traceback"))
         return f"{console(None, level, line)}\n".encode()
