@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from operator import attrgetter
+from typing import TypeVar
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from service.batch.envelope import Envelope, open_envelope
+from service.batch.envelope import open_envelope
 from service.batch.errors import BatchRefused
 from service.batch.items import Item, Items
 from service.batch.lane import Lane
@@ -31,6 +32,8 @@ from service.settings import Settings
 
 AT_ONCE = 40
 """So many items are handled before others have their turn: an urgent signal must not wait for a whole batch."""
+
+Thing = TypeVar("Thing")
 
 _ALIKE = attrgetter("instrument", "side", "approval")
 
@@ -61,7 +64,7 @@ class CreateBatch:
         key = self.recognition.by_key(scope, body, sender)
         async with self.turn:
             envelope = open_envelope(body, self.items_max)
-            items = await self._checked(envelope, sender)
+            items = [item async for some in _by_turns(self.items.check(envelope, sender)) for item in some]
         batch = Batch(items, self._claims(sender, key), envelope.atomic)
         batch.beyond = state.get("refusal") or await _beyond_rate(state.get("admissions"), batch.items)
         outcomes = await self.lane.store(batch)
@@ -70,13 +73,6 @@ class CreateBatch:
             raise batch.beyond
         await self._tell(batch, outcomes)
         await _answer(outcomes, send)
-
-    async def _checked(self, envelope: Envelope, sender: Sender) -> list[Item]:
-        checks, items = self.items.check(envelope, sender), list[Item]()
-        while some := list(islice(checks, AT_ONCE)):
-            items += some
-            await asyncio.sleep(0)
-        return items
 
     def _claims(self, sender: Sender, key: Claim | None) -> list[Claim]:
         claims = [] if key is None else [key]
@@ -90,15 +86,20 @@ class CreateBatch:
         new = (each.signal for each, outcome in together if each.signal and isinstance(outcome, Stored) and outcome.new)
         for alike, number in Counter(map(_ALIKE, new)).items():
             self.journal.count(*alike, number)
-        places = enumerate(zip(batch.items, outcomes, strict=True))
-        while some := list(islice(places, AT_ONCE)):
+        async for some in _by_turns(enumerate(zip(batch.items, outcomes, strict=True))):
             for place, (_, outcome) in some:
                 if isinstance(outcome, Refusal):
                     tell_refused(outcome, place=place)
             self.journal.answered_in_batch(
                 (item.signal, outcome) for _, (item, outcome) in some if item.signal and isinstance(outcome, Stored)
             )
-            await asyncio.sleep(0)
+
+
+async def _by_turns(things: Iterator[Thing]) -> AsyncIterator[list[Thing]]:
+    """Some at once, and after them others have their turn."""
+    while some := list(islice(things, AT_ONCE)):
+        yield some
+        await asyncio.sleep(0)
 
 
 async def _beyond_rate(admissions: Admissions | None, items: Sequence[Item]) -> Refusal | None:

@@ -4,13 +4,11 @@ from collections.abc import Collection, Iterable
 
 from service.intake.queue import Waiting
 from service.kernel import metrics
-from service.kernel.logs import log
+from service.kernel.logs import Fields, log
 from service.kernel.tracing import Attempted, Trace
 from service.receipts.statement import Approval, NewSignal, Stored
 
 SIDES = ("buy", "sell")
-
-Fact = str | int | None
 
 
 class Journal:
@@ -34,7 +32,7 @@ class Journal:
     def answered_in_batch(self, signals: Iterable[tuple[NewSignal, Stored]]) -> None:
         """The same for signals that came together, where what is new is counted apart. What was stored before is told
         with its request."""
-        new, duplicates = list[dict[str, Fact]](), list[dict[str, Fact]]()
+        new, duplicates = list[Fields](), list[Fields]()
         for signal, stored in signals:
             if not stored.replayed:
                 (new if stored.new else duplicates).append(_facts(signal, stored))
@@ -79,7 +77,7 @@ def _told(stored: Stored) -> str:
     return "Signal replayed" if stored.replayed else "Duplicate returned"
 
 
-def _facts(signal: NewSignal, stored: Stored) -> dict[str, Fact]:
+def _facts(signal: NewSignal, stored: Stored) -> Fields:
     return {
         "signal_id": str(stored.id),
         "instrument": signal.instrument,
