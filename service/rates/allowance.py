@@ -93,7 +93,10 @@ class Allowance:
         self.waiting = [each for each in self.waiting if not each.done()]
         ahead = self._expected(now)
         returned = self._spare if now >= self._good_until else max(self._spare - ahead, 0)
-        self._spare -= returned
+        if returned:
+            # The next may have one of these: nobody is to be refused before the database has said so.
+            self._spare -= returned
+            self._dry_until = -inf
         return Demand(
             producer=self.producer,
             each=self.rate.each_seconds,
