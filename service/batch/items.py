@@ -10,8 +10,8 @@ from service.http.errors import ValidationFailed
 from service.intake.signal import check_signal
 from service.intake.terms import Terms
 from service.kernel.errors import Refusal
-from service.postgres.identifiers import new_id
 from service.proof.authentication import Sender
+from service.receipts.identifiers import new_id
 from service.receipts.recognition import Recognition
 from service.receipts.statement import NewSignal
 from service.settings import Settings

@@ -21,8 +21,8 @@ from service.intake.journal import Journal
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.limits import Limits
 from service.kernel.logs import log, request_id
-from service.postgres.faults import UNSTORABLE, Blame, blame, leaves_open, waited_for_a_lock
 from service.postgres.pool import Pool
+from service.receipts.faults import UNSTORABLE, Blame, blame, leaves_open, waited_for_a_lock
 from service.receipts.statement import NewSignal, find
 
 

@@ -13,9 +13,9 @@ from service.batch.copying import copy, may_copy
 from service.batch.errors import NotStored
 from service.batch.items import Item
 from service.kernel.errors import Refusal
-from service.postgres.identifiers import new_id
 from service.receipts.claims import Claim
 from service.receipts.errors import DuplicateSignal, IdempotencyMismatch
+from service.receipts.identifiers import new_id
 from service.receipts.settlement import Outcome, Receipts, look
 from service.receipts.statement import Stored, find, insert
 

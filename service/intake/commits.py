@@ -17,9 +17,9 @@ from service.intake.storing import store
 from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.logs import log
-from service.postgres.faults import UNSTORABLE, Blame, Faults, blame, kind, leaves_open
 from service.postgres.pool import Pool
 from service.postgres.rehearsal import rehearse
+from service.receipts.faults import UNSTORABLE, Blame, Faults, blame, kind, leaves_open
 from service.receipts.settlement import Outcome
 from service.receipts.statement import NewSignal, Stored, find
 

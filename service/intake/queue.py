@@ -10,7 +10,7 @@ from uuid import UUID
 from service.http.errors import Overloaded
 from service.kernel.errors import InternalError, Refusal
 from service.kernel.tracing import Trace
-from service.postgres.identifiers import new_id
+from service.receipts.identifiers import new_id
 from service.receipts.statement import NewSignal, Stored
 
 

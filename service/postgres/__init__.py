@@ -4,8 +4,6 @@
 - `connector`: sessions, directly or through a pooler
 - `durability`: whether an acknowledged commit survives a crash of the server
 - `embedded`: the PostgreSQL that comes with the service for development
-- `faults`: whose fault it is that a statement failed
-- `identifiers`: the ids of signals and batches
 - `keepalive`: connections whose other end is gone
 - `migrations/`: aerich's migrations, written by hand
 - `models`: the tables, as Tortoise sees them

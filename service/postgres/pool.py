@@ -34,6 +34,9 @@ class Pool:
 
     After anything but a proper answer of the server a session is dropped, and no other that was there before is used
     again: after a failover none of them would answer, or all of them would lead to a server that takes no writes.
+
+    A session that is given back is kept at hand for who comes next, unless somebody waits: to go through asyncpg's pool
+    takes a fifth of all the time that a lone signal does.
     """
 
     def __init__(self, url: str, limits: Limits, *, size: int, refuse_not_durable: bool = False) -> None:
@@ -41,6 +44,9 @@ class Pool:
         self.commits = size - 1  # if none of them is answered, one session is left to try again
         self._commits = asyncio.Semaphore(self.commits)
         self._unanswered: set[asyncio.Task[Any]] = set()
+        self._at_hand: asyncpg.Connection | None = None
+        self._waiting = 0
+        self._expired = 0
 
         async def prepare(connection: asyncpg.Connection) -> None:
             watch(connection)
@@ -57,17 +63,21 @@ class Pool:
         # Entered only while the models are read: it is kept here, and looked up neither by task nor by process.
         with self._context:
             await self._context.init(self._config)
+        await self._client.create_connection(with_db=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await _end(self._unanswered)
+        self._expired += 1  # what is given back from now on is not kept
+        if self._at_hand is not None:
+            await self._pool.release(self._at_hand)
         await self._context.close_connections()
 
     @property
     def in_use(self) -> int:
         """How many connections somebody works with, or cannot let go of, now."""
-        pool = self._client._pool
-        return 0 if pool is None else pool.get_size() - pool.get_idle_size()
+        taken: int = self._pool.get_size() - self._pool.get_idle_size()
+        return taken - (self._at_hand is not None)
 
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
@@ -113,8 +123,7 @@ class Pool:
         return result
 
     async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], until: float | None) -> Result:
-        async with asyncio.timeout_at(until) as limit, self._session() as connection:
-            limit.reschedule(None)
+        async with self._session(until) as connection:
             with confirmed(connection):
                 return await work(connection)
 
@@ -124,28 +133,53 @@ class Pool:
         await self._expire()
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[asyncpg.Connection]:
-        async with self._client.acquire_connection() as connection:
-            try:
-                yield connection
-            except asyncio.CancelledError:
+    async def _session(self, until: float | None = None) -> AsyncIterator[asyncpg.Connection]:
+        expired = self._expired
+        connection = await self._take(until)
+        try:
+            yield connection
+        except asyncio.CancelledError:
+            _drop(connection)
+            raise
+        except Exception as error:
+            if not _answered_properly(error):
                 _drop(connection)
-                raise
-            except Exception as error:
-                if not _answered_properly(error):
-                    _drop(connection)
-                    await self._expire()
-                raise
+                await self._expire()
+            raise
+        finally:
+            if self._at_hand is None and not self._waiting and expired == self._expired and _is_sound(connection):
+                self._at_hand = connection
+            else:
+                await self._pool.release(connection)
+
+    async def _take(self, until: float | None) -> asyncpg.Connection:
+        """Raises TimeoutError when no session is free until then."""
+        connection, self._at_hand = self._at_hand, None
+        if connection is not None:
+            if _is_sound(connection):
+                return connection
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._pool.acquire()
+        finally:
+            self._waiting -= 1
 
     async def _expire(self) -> None:
         """Use no session again that was there before. Idle ones end now: with their successors they would be too
         many."""
-        pool = self._client._pool
-        if pool is None:
-            return
-        while pool.get_idle_size():
-            (await pool.acquire()).terminate()
-        await pool.expire_connections()
+        self._expired += 1
+        if self._at_hand is not None:
+            _drop(self._at_hand)
+            self._at_hand = None
+        while self._pool.get_idle_size():
+            (await self._pool.acquire()).terminate()
+        await self._pool.expire_connections()
+
+    @property
+    def _pool(self) -> asyncpg.Pool:
+        return cast(asyncpg.Pool, self._client._pool)
 
     @property
     def _client(self) -> AsyncpgDBClient:
@@ -168,6 +202,13 @@ def _drop(connection: asyncpg.Connection) -> None:
     """End it at once: no cancel is sent, and nobody waits for a server that is silent."""
     with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
         connection.terminate()
+
+
+def _is_sound(connection: asyncpg.Connection) -> bool:
+    """Whether it can be used again as it is. What somebody has left open in it, asyncpg's pool ends."""
+    with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
+        return not (connection.is_closed() or connection.is_in_transaction())
+    return False
 
 
 def _answered_properly(error: BaseException) -> bool:

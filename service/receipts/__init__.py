@@ -2,6 +2,8 @@
 
 - `claims`: what a request claims beside its signature; pure
 - `errors`: what is refused because it was sent before
+- `faults`: whose fault it is that signals could not be stored
+- `identifiers`: the ids of signals and batches
 - `pruning`: receipts are forgotten
 - `recognition`: the header `Idempotency-Key`, and the claims of a request
 - `settlement`: which signals that claim more than their signature are new, and what becomes of the others

@@ -4,7 +4,7 @@ import pytest
 
 from service.batch.copying import may_copy
 from service.lives.session import PooledSession, Session
-from service.postgres.identifiers import new_id
+from service.receipts.identifiers import new_id
 from service.receipts.statement import NewSignal
 from tests.intake.storing import UNSIGNED, signed
 from tests.receipts.claiming import content, key

@@ -14,6 +14,7 @@ from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
+from tests.running.waiting import until
 
 LIMITS = Limits()
 SHORT = Limits(connect_seconds=1, lock_seconds=1, statement_seconds=1, command_seconds=1.5)
@@ -100,6 +101,78 @@ async def test_after_another_fault_all_sessions_are_used_again(shared_database: 
         with pytest.raises(asyncpg.PostgresError):
             await pool.commit(lambda connection: connection.execute(statement))
         assert before == await two_backends(pool)
+
+
+@pytest.mark.anyio
+async def test_after_a_fault_of_the_server_the_session_at_hand_is_not_used_again(shared_database: Database) -> None:
+    before = []
+
+    async def fail(pool: Pool) -> None:
+        async with pool.connection() as failing:
+            async with pool.connection() as at_hand:
+                before.append(await backend(at_hand))
+            await failing.execute(SERVER_FAULTS[0])
+
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        with pytest.raises(asyncpg.PostgresError):
+            await fail(pool)
+        assert not {*before} & await two_backends(pool)
+
+
+@pytest.mark.anyio
+async def test_a_session_that_was_taken_before_a_fault_is_not_kept_at_hand(shared_database: Database) -> None:
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        async with pool.connection() as earlier:
+            before = await backend(earlier)
+            with pytest.raises(asyncpg.PostgresError):
+                async with pool.connection() as failing:
+                    await failing.execute(SERVER_FAULTS[0])
+        assert before not in await two_backends(pool)
+
+
+@pytest.mark.anyio
+async def test_a_session_at_hand_that_broke_is_replaced(shared_database: Database) -> None:
+    async with Pool(shared_database.url, LIMITS, size=1) as pool:
+        async with pool.connection() as connection:
+            session = connection._con
+        shared_database.execute(f"SELECT pg_terminate_backend({session.get_server_pid()})")
+        await until(session.is_closed, "it is known that it broke")
+        async with pool.connection() as connection:
+            assert await backend(connection) != session.get_server_pid()
+
+
+@pytest.mark.anyio
+async def test_what_was_left_open_in_a_session_is_ended(shared_database: Database) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncpg complains
+    async with Pool(shared_database.url, LIMITS, size=1) as pool:
+        async with pool.connection() as connection:
+            await connection.execute("BEGIN")
+            before = await backend(connection)
+        async with pool.connection() as connection:
+            assert not connection.is_in_transaction()
+            assert await backend(connection) == before
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_session_gets_the_next_that_is_free(shared_database: Database) -> None:
+    async with Pool(shared_database.url, LIMITS, size=1) as pool:
+
+        async def wait() -> int:
+            async with pool.connection() as connection:
+                return await backend(connection)
+
+        async with pool.connection() as connection:
+            waits = asyncio.create_task(wait())
+            before = await backend(connection)
+        assert await waits == before
+
+
+@pytest.mark.anyio
+async def test_a_session_at_hand_is_not_in_use(shared_database: Database) -> None:
+    async with Pool(shared_database.url, LIMITS, size=3) as pool:
+        async with pool.connection(), pool.connection():
+            assert pool.in_use == 2
+        assert pool.in_use == 0
 
 
 @pytest.mark.anyio

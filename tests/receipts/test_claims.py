@@ -20,6 +20,7 @@ from tests.postgres.rows import loose_receipts
 from tests.receipts.claiming import DAY, content, key, keyed, repeated
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
+from tests.running.waiting import until
 
 HASTY = Limits(answer_seconds=1.5)
 
@@ -334,5 +335,6 @@ async def test_a_fault_of_the_database_is_no_answer_about_a_key(own_database: Da
         own_database.execute("ALTER TABLE receipts RENAME TO hidden")
         with pytest.raises(InternalError):
             await writer.store(keyed(1)._replace(content=content()))
+        await until(lambda: not [*writer._queue, *writer._commits._under_way], "it is not tried any more")
         own_database.execute("ALTER TABLE hidden RENAME TO receipts")
         assert (await writer.store(keyed(1))).new

@@ -4,7 +4,7 @@ import time
 
 import asyncpg
 
-from service.postgres.faults import Faults
+from service.receipts.faults import Faults
 
 
 def test_a_fault_ends_with_what_was_sent_after_it() -> None:
