@@ -7,16 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.http import strict_json
@@ -89,10 +80,6 @@ class SignalCreate(BaseModel):
     expires_at: Annotated[datetime | None, BeforeValidator(_expiry), WithJsonSchema(_EXPIRY_SCHEMA)] = None
 
 
-_VALIDATOR = TypeAdapter(SignalCreate).validator
-"""`SignalCreate.model_validate` without what it does for other callers, a quarter of its time."""
-
-
 class SignalCreated(BaseModel):
     """The answer to a signal that is stored. Status is 0 new, 1 queued, 2 closed."""
 
@@ -149,7 +136,8 @@ def check_signal(value: Any, body: bytes, payload_max_bytes: int, *, suspicious:
     reasons = strict_json.unstorable_values(value) if suspicious else {}
     faults = [_fault(key, reason, "value_error") for key, reason in reasons.items()]
     try:
-        signal: SignalCreate = _VALIDATOR.validate_python(value)
+        # What `model_validate` does for other callers is a quarter of its time.
+        signal: SignalCreate = SignalCreate.__pydantic_validator__.validate_python(value)
     except ValidationError as error:
         details = error.errors(include_input=False, include_context=False, include_url=False)
         faults += [_fault(str(d["loc"][0]), _message(d), d["type"]) for d in details]

@@ -76,8 +76,7 @@ class Pool:
     @property
     def in_use(self) -> int:
         """How many connections somebody works with, or cannot let go of, now."""
-        taken: int = self._pool.get_size() - self._pool.get_idle_size()
-        return taken - (self._at_hand is not None)
+        return int(self._pool.get_size() - self._pool.get_idle_size() - (self._at_hand is not None))
 
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""

@@ -77,8 +77,7 @@ async def migrate(url: str, *, down: bool = False) -> list[str]:
     """
     connector = _connector(url)
     # The lock of a transaction, since a pooler may give the one of a session to somebody else.
-    async with unlimited(url) as lock, lock.transaction(isolation="read_committed"):
-        await _turn(lock)
+    async with unlimited(url) as lock, _turn(lock):
         before = await _applied(connector)
         if before or not down:
             # Who stands still in the middle of a migration does not keep a table for itself.
@@ -115,13 +114,18 @@ async def _run(connector: Connector, *, down: bool) -> None:
             await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _turn(connection: asyncpg.Connection) -> None:
-    """Return when no other process migrates.
+@asynccontextmanager
+async def _turn(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """The time in which no other process migrates.
 
-    The transaction that has the lock, or waits for it, must hold no snapshot: an index that is built meanwhile waits
-    for those. So it asks again and again, without a prepared statement, which would keep its snapshot.
+    The transaction that has the lock must hold no snapshot, nor may who waits for it have a transaction open: an index
+    that is built meanwhile waits for the end of those whose snapshot it sees. A prepared statement would keep its own.
     """
-    while await connection.execute(f"SELECT WHERE pg_try_advisory_xact_lock({MIGRATION_LOCK})") != "SELECT 1":  # noqa: ASYNC110  # nobody tells
+    while True:
+        async with connection.transaction(isolation="read_committed"):
+            if await connection.execute(f"SELECT WHERE pg_try_advisory_xact_lock({MIGRATION_LOCK})") == "SELECT 1":
+                yield
+                return
         await asyncio.sleep(_TURN_SECONDS)
 
 

@@ -31,7 +31,8 @@ async def until_somebody_waits(database: Database, *, sessions: int = 1) -> None
 
 _MIGRATING = """
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg\\_try\\_advisory%'
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (query LIKE '%pg\\_try\\_advisory%' OR query = 'COMMIT;')
 """
 
 

@@ -20,6 +20,7 @@ from tests.postgres.migrating import run_migrations
 from tests.postgres.rows import insert_receipt, insert_signal
 from tests.running.environment import ROOT, service_environment
 from tests.running.postgres import Database, Row
+from tests.running.waiting import until
 
 BEFORE = INIT, RECEIPTS, EXPIRY, LZ4, PRODUCERS, POSITIONS, INDEXED, READERS, KINDS = (
     "0_20261124133522_init.py",
@@ -307,6 +308,20 @@ async def test_a_migration_waits_for_the_one_that_is_running(empty_database: Dat
     migration = asyncio.create_task(migrate(empty_database.url))
     await until_a_migration_waits(empty_database)
     assert tables(empty_database) == set()
+    await other.close()
+    assert await migration == ALL
+
+
+@pytest.mark.anyio
+async def test_who_waits_to_migrate_has_no_transaction_open(empty_database: Database) -> None:
+    """An index that is built concurrently waits for the end of each whose snapshot it has seen, and the migration that
+    builds it is what this one waits for."""
+    other = await asyncpg.connect(empty_database.url)
+    await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    migration = asyncio.create_task(migrate(empty_database.url))
+    await until_a_migration_waits(empty_database)
+    its = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+    await until(lambda: not empty_database.value(its), "its transaction has ended", seconds=5)
     await other.close()
     assert await migration == ALL
 
