@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeGuard, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
@@ -68,15 +68,15 @@ class Pool:
 
     async def __aexit__(self, *_: object) -> None:
         await _end(self._unanswered)
-        self._expired += 1  # what is given back from now on is not kept
-        if self._at_hand is not None:
-            await self._pool.release(self._at_hand)
+        self._waiting += 1  # nothing is kept from now on
+        _drop(self._at_hand)
+        self._at_hand = None
         await self._context.close_connections()
 
     @property
     def in_use(self) -> int:
         """How many connections somebody works with, or cannot let go of, now."""
-        return int(self._pool.get_size() - self._pool.get_idle_size() - (self._at_hand is not None))
+        return int(self._pool.get_size() - self._pool.get_idle_size() - _is_sound(self._at_hand))
 
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
@@ -109,7 +109,7 @@ class Pool:
         """
         earlier = set(self._unanswered)
         async with asyncio.timeout(self._seconds) as limit, self._commits:
-            attempt = asyncio.create_task(self._attempt(work, limit.when()))
+            attempt = asyncio.create_task(self._attempt(work, limit))
             attempt.add_done_callback(_look)
             try:
                 await asyncio.wait({attempt})
@@ -121,8 +121,10 @@ class Pool:
             await _end(earlier)
         return result
 
-    async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], until: float | None) -> Result:
-        async with self._session(until) as connection:
+    async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], limit: asyncio.Timeout) -> Result:
+        async with self._session(limit.when()) as connection:
+            if limit.expired():
+                raise TimeoutError
             with confirmed(connection):
                 return await work(connection)
 
@@ -154,10 +156,9 @@ class Pool:
     async def _take(self, until: float | None) -> asyncpg.Connection:
         """Raises TimeoutError when no session is free until then."""
         connection, self._at_hand = self._at_hand, None
-        if connection is not None:
-            if _is_sound(connection):
-                return connection
-            await self._pool.release(connection)
+        if _is_sound(connection):
+            return connection
+        _drop(connection)
         self._waiting += 1
         try:
             async with asyncio.timeout_at(until):
@@ -166,12 +167,10 @@ class Pool:
             self._waiting -= 1
 
     async def _expire(self) -> None:
-        """Use no session again that was there before. Idle ones end now: with their successors they would be too
-        many."""
+        """Use no session again that was there before. Idle ones end now, or their successors would be too many."""
         self._expired += 1
-        if self._at_hand is not None:
-            _drop(self._at_hand)
-            self._at_hand = None
+        _drop(self._at_hand)
+        self._at_hand = None
         while self._pool.get_idle_size():
             (await self._pool.acquire()).terminate()
         await self._pool.expire_connections()
@@ -197,16 +196,18 @@ async def _end(attempts: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*attempts, return_exceptions=True)
 
 
-def _drop(connection: asyncpg.Connection) -> None:
-    """End it at once: no cancel is sent, and nobody waits for a server that is silent."""
-    with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
-        connection.terminate()
+def _drop(connection: asyncpg.Connection | None) -> None:
+    """End it at once, if there is one: no cancel is sent, and nobody waits for a server that is silent."""
+    if connection is not None:
+        with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
+            connection.terminate()
 
 
-def _is_sound(connection: asyncpg.Connection) -> bool:
+def _is_sound(connection: asyncpg.Connection | None) -> TypeGuard[asyncpg.Connection]:
     """Whether it can be used again as it is. What somebody has left open in it, asyncpg's pool ends."""
     with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
-        return not (connection.is_closed() or connection.is_in_transaction())
+        if connection is not None and not connection.is_closed():
+            return not (connection.is_in_transaction() or connection._top_xact)
     return False
 
 

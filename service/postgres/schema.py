@@ -21,9 +21,7 @@ MODELS = ("service.postgres.models", "service.producers.models", "service.reader
 MIGRATION_LOCK = 0x5369676E616C73
 """The advisory lock that lets one process migrate at a time: the ASCII bytes of `Signals`."""
 
-_TURN_SECONDS = 0.1
-
-_RETRY_SECONDS = 2.0
+_TURN_SECONDS, _RETRY_SECONDS = 0.1, 2.0
 
 _WAITS = "The migration waits for a table that others use, and tries again until it is free"
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -137,19 +138,34 @@ async def test_a_session_at_hand_that_broke_is_replaced(shared_database: Databas
             session = connection._con
         shared_database.execute(f"SELECT pg_terminate_backend({session.get_server_pid()})")
         await until(session.is_closed, "it is known that it broke")
+        assert pool.in_use == 0
         async with pool.connection() as connection:
             assert await backend(connection) != session.get_server_pid()
 
 
+async def begin(connection: asyncpg.Connection) -> None:
+    """Leave a transaction open."""
+    await connection.execute("BEGIN")
+
+
+async def begin_in_vain(connection: asyncpg.Connection) -> None:
+    """Leave a transaction that asyncpg takes for open, as it does with one that the server refuses to begin."""
+    await connection.transaction().start()
+    await connection.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("leave", [begin, begin_in_vain])
 @pytest.mark.anyio
-async def test_what_was_left_open_in_a_session_is_ended(shared_database: Database) -> None:
+async def test_what_was_left_open_in_a_session_is_ended(
+    shared_database: Database, leave: Callable[[asyncpg.Connection], Awaitable[None]]
+) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncpg complains
     async with Pool(shared_database.url, LIMITS, size=1) as pool:
         async with pool.connection() as connection:
-            await connection.execute("BEGIN")
+            await leave(connection)
             before = await backend(connection)
-        async with pool.connection() as connection:
-            assert not connection.is_in_transaction()
+        async with pool.connection() as connection, connection.transaction(isolation="serializable"):
+            assert await connection.fetchval("SHOW transaction_isolation") == "serializable"
             assert await backend(connection) == before
 
 
@@ -232,6 +248,32 @@ async def test_commits_that_are_not_answered_leave_a_session_for_others(shared_d
         failed = await asyncio.gather(*(pool.commit(write) for _ in range(5)), return_exceptions=True)
         assert [type(each) for each in failed] == [TimeoutError] * 5
         assert await pool.commit(write)
+
+
+@pytest.mark.anyio
+async def test_what_is_given_up_before_it_has_a_session_is_not_begun(
+    shared_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even when the cancellation is lost on the way to a session, as asyncio's `wait_for` may lose one."""
+    given_up, begun = asyncio.Event(), asyncio.Event()
+
+    async def work(_: asyncpg.Connection) -> bool:
+        begun.set()
+        return True
+
+    async with Pool(shared_database.url, SHORT, size=2) as pool:
+        take = pool._take
+
+        async def take_late(_: float | None) -> asyncpg.Connection:
+            await given_up.wait()
+            return await take(None)
+
+        monkeypatch.setattr(pool, "_take", take_late)
+        with pytest.raises(TimeoutError):
+            await pool.commit(work)
+        given_up.set()
+        await until(lambda: not pool._unanswered, "it has ended")
+        assert not begun.is_set()
 
 
 @pytest.mark.anyio
