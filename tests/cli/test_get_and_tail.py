@@ -1,6 +1,7 @@
 """`signals get` and `signals tail`: what is shown, to whom, and how each ends."""
 
 import json
+import os
 import select
 import signal
 import subprocess
@@ -122,10 +123,14 @@ def test_a_wrong_command_line_is_told(run: Run, arguments: list[str]) -> None:
 
 
 def next_line(process: "subprocess.Popen[bytes]") -> str:
-    """The next line that a program writes, within the time limit."""
+    """The next line that a program writes, within the time limit. No more is read than that, so that what came with it
+    is still there to be waited for."""
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], DEADLINE_SECONDS)[0]
-    return process.stdout.readline().decode()
+    line = b""
+    while not line.endswith(b"\n"):
+        assert select.select([process.stdout], [], [], DEADLINE_SECONDS)[0]
+        line += os.read(process.stdout.fileno(), 1) or b" ended\n"
+    return line.decode()
 
 
 def test_signals_are_shown_as_they_come_until_somebody_has_seen_enough(
