@@ -68,9 +68,7 @@ class Pool:
 
     async def __aexit__(self, *_: object) -> None:
         await _end(self._unanswered)
-        self._waiting += 1  # nothing is kept from now on
-        _drop(self._at_hand)
-        self._at_hand = None
+        await self._expire()
         await self._context.close_connections()
 
     @property
@@ -123,7 +121,7 @@ class Pool:
 
     async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], limit: asyncio.Timeout) -> Result:
         async with self._session(limit.when()) as connection:
-            if limit.expired():
+            if limit.expired():  # and the cancellation was lost on the way here
                 raise TimeoutError
             with confirmed(connection):
                 return await work(connection)
