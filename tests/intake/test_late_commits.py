@@ -13,12 +13,13 @@ from service.kernel.errors import InternalError
 from service.kernel.limits import Limits
 from service.kernel.tasks import Tasks
 from service.postgres.pool import Pool
-from tests.intake.storing import UNSIGNED, store_all, storing
+from tests.intake.storing import UNSIGNED
+from tests.intake.troubled import send, send_all, until_readiness_is
 from tests.postgres.locks import locked
 from tests.running.application import SIGNALS, figure, serving, signal_body, signing_headers
 from tests.running.postgres import Database
 from tests.running.proxy import database_proxy
-from tests.running.waiting import until, until_true
+from tests.running.waiting import DEADLINE_SECONDS, until
 
 IMPATIENT = Limits(answer_seconds=0.3, rehearsal_seconds=0.05, inquiry_seconds=0.05)
 DEAF = replace(IMPATIENT, answer_seconds=2.5, command_seconds=2)
@@ -67,24 +68,22 @@ async def test_a_commit_of_which_nobody_heard_is_asked_for(
 ) -> None:
     """The statement was on its way when the network stalled, and arrived when the service had given it up.
 
-    What a session has not prepared yet is not sent while the network stalls: so as many are stored before, and nobody
-    else uses the session.
+    What a session has not prepared yet is not sent while the network stalls, and which session it is lies with all who
+    use one: so the network stalls again and again, until the
+    statements of three were on their way.
     """
-
-    async def are_told() -> bool:
-        await writer.inquire()
-        return len(lines(log_lines, "Signal stored late")) == 3
-
-    async with database_proxy(direct_database.url) as proxy, storing(proxy.url, DEAF) as writer:
-        await store_all(writer, [UNSIGNED] * 3)
-        proxy.stall()
-        outcomes = await store_all(writer, [UNSIGNED] * 3)
-        assert [type(outcome) for outcome in outcomes] == [InternalError] * 3
-        await proxy.mend()
-        await until_true(are_told, "they are told")
-        assert (await writer.store(UNSIGNED)).new
-    assert len(stored(direct_database)) == 7
-    assert set(told(log_lines)) < stored(direct_database)
+    async with database_proxy(direct_database.url) as proxy, serving(proxy.url, limits=DEAF) as client:
+        assert await send_all(client, ["LATE-2"] * 3) == [201] * 3
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while len(lines(log_lines, "Signal stored late")) < 3:
+                proxy.stall()
+                assert await send_all(client, ["LATE-2"] * 3) == [500] * 3
+                await proxy.mend()
+                await until_readiness_is(client, "connected")
+                assert await send_all(client, ["LATE-2"] * 3) == [201] * 3
+        await until(lambda: told(log_lines) == sorted(stored(direct_database)), "they are told")
+        assert await send(client) == 201
+    assert told(log_lines) == sorted(stored(direct_database))
 
 
 @pytest.mark.anyio
