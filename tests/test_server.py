@@ -135,10 +135,11 @@ def test_the_service_starts_without_its_database(start_service: StartService, tm
 # Start
 
 
-def test_what_weakens_the_service_is_logged_at_start(start_service: StartService, shared_database: Database) -> None:
+def test_what_weakens_the_service_is_logged_at_start(start_service: StartService, database: Database) -> None:
+    """On a database of its own: what other tests leave in a shared one can be warned about as well."""
     signing = {"HMAC_PRODUCER_ENABLED": "true", "HMAC_PRODUCER_SECRET": "short-word"}
     unknown = {"SIGNALS_FEED_LIMIT": "hidden-word", "SIGNALS_PORT": "tcp://10.0.0.1:80"}
-    service = start_service({"DATABASE_URL": shared_database.url, **signing, **unknown})
+    service = start_service({"DATABASE_URL": database.url, **signing, **unknown})
     warnings = [line for line in service.log.since(0) if line["level"] == "warning"]
     assert [(line["message"], line.get("name")) for line in warnings] == [
         ("HMAC_PRODUCER_SECRET is shorter than 32 bytes: use a longer one", None),
