@@ -11,8 +11,9 @@ from service.http.errors import Overloaded
 from service.kernel.limits import Limits
 from service.kernel.logs import log
 from service.lives.lives import Unsettled
-from service.postgres.durability import NotConfirmed, NotDurable
+from service.postgres.durability import NotDurable
 from service.postgres.pool import Pool, Result
+from service.postgres.session import NotConfirmed
 
 unavailable = (
     OSError,

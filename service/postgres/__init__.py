@@ -11,4 +11,5 @@
 - `pool`: connections that cannot hang
 - `rehearsal`: a signal of the service's own that is stored and taken back
 - `schema`: which migrations there are, and bringing a database up to date
+- `session`: one of the sessions, while it is lent
 """

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
-from typing import Any, Self, TypeGuard, TypeVar, cast
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
@@ -13,9 +13,10 @@ from service.kernel.errors import Refusal
 from service.kernel.limits import Limits
 from service.lives.settling import settle_and_tell
 from service.postgres.connector import service_connector
-from service.postgres.durability import NotConfirmed, check_session, confirmed
+from service.postgres.durability import check_session
 from service.postgres.keepalive import watch
 from service.postgres.schema import orm_config
+from service.postgres.session import NotConfirmed, Session
 
 Result = TypeVar("Result")
 
@@ -44,7 +45,7 @@ class Pool:
         self.commits = size - 1  # if none of them is answered, one session is left to try again
         self._commits = asyncio.Semaphore(self.commits)
         self._unanswered: set[asyncio.Task[Any]] = set()
-        self._at_hand: asyncpg.Connection | None = None
+        self._at_hand: Session | None = None
         self._waiting = 0
         self._expired = 0
 
@@ -74,7 +75,8 @@ class Pool:
     @property
     def in_use(self) -> int:
         """How many connections somebody works with, or cannot let go of, now."""
-        return int(self._pool.get_size() - self._pool.get_idle_size() - _is_sound(self._at_hand))
+        at_hand = self._at_hand is not None and not self._at_hand.is_closed
+        return int(self._pool.get_size() - self._pool.get_idle_size() - at_hand)
 
     async def dedicated(self) -> asyncpg.Connection:
         """A connection that is no part of the pool, for who keeps it. Raises NoConnection."""
@@ -87,8 +89,8 @@ class Pool:
         """A connection for what changes nothing, or waits for no standby with it. Raises TimeoutError when that takes
         longer than `command_seconds`, the wait for a free connection included."""
         try:
-            async with asyncio.timeout(self._seconds), self._session() as connection:
-                yield connection
+            async with asyncio.timeout(self._seconds), _Use(self) as session:
+                yield session.connection
         except TimeoutError:
             await self._expire()
             raise
@@ -106,69 +108,79 @@ class Pool:
         and NotConfirmed when the server has not waited for its standbys. Either way all may have been committed.
         """
         earlier = set(self._unanswered)
+        outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(self._seconds) as limit, self._commits:
-            attempt = asyncio.create_task(self._attempt(work, limit))
-            attempt.add_done_callback(_look)
+            attempt = asyncio.create_task(self._attempt(work, limit, outcome))
             try:
-                await asyncio.wait({attempt})
+                result = await outcome
             finally:
                 if not attempt.done():
                     await self._leave(attempt)
-        result = attempt.result()
         if result:
             await _end(earlier)
         return result
 
-    async def _attempt(self, work: Callable[[asyncpg.Connection], Awaitable[Result]], limit: asyncio.Timeout) -> Result:
-        async with self._session(limit.when()) as connection:
-            if limit.expired():  # and the cancellation was lost on the way here
-                raise TimeoutError
-            with confirmed(connection):
-                return await work(connection)
+    async def _attempt(
+        self,
+        work: Callable[[asyncpg.Connection], Awaitable[Result]],
+        limit: asyncio.Timeout,
+        outcome: asyncio.Future[Result],
+    ) -> None:
+        """Whoever waits for the outcome may have given up, perhaps just now."""
+        try:
+            async with _Use(self, limit.when()) as session:
+                if limit.expired():  # and the cancellation was lost on the way here
+                    raise TimeoutError
+                session.forget_warning()
+                result = await work(session.connection)
+                session.require_confirmed()
+        except Exception as error:
+            if not outcome.done():
+                outcome.set_exception(error)
+        else:
+            if not outcome.done():
+                outcome.set_result(result)
+        finally:
+            outcome.cancel()
 
     async def _leave(self, attempt: asyncio.Task[Any]) -> None:
         self._unanswered.add(attempt)
         attempt.add_done_callback(self._unanswered.discard)
         await self._expire()
 
-    @asynccontextmanager
-    async def _session(self, until: float | None = None) -> AsyncIterator[asyncpg.Connection]:
-        expired = self._expired
-        connection = await self._take(until)
-        try:
-            yield connection
-        except asyncio.CancelledError:
-            _drop(connection)
-            raise
-        except Exception as error:
-            if not _answered_properly(error):
-                _drop(connection)
-                await self._expire()
-            raise
-        finally:
-            if self._at_hand is None and not self._waiting and expired == self._expired and _is_sound(connection):
-                self._at_hand = connection
-            else:
-                await self._pool.release(connection)
-
-    async def _take(self, until: float | None) -> asyncpg.Connection:
+    async def _take(self, until: float | None) -> Session:
         """Raises TimeoutError when no session is free until then."""
-        connection, self._at_hand = self._at_hand, None
-        if _is_sound(connection):
-            return connection
-        _drop(connection)
+        session, self._at_hand = self._at_hand, None
+        if session is not None:
+            if not session.is_closed:
+                return session
+            session.drop()  # or asyncpg's pool would never learn of it
+        expired = self._expired
         self._waiting += 1
         try:
             async with asyncio.timeout_at(until):
-                return await self._pool.acquire()
+                return Session(await self._pool.acquire(), expired)
         finally:
             self._waiting -= 1
+
+    async def _give_back(self, session: Session, error: BaseException | None) -> None:
+        """Take it back from who had it, after this error of his."""
+        if error is not None and not _answered_properly(error):
+            session.drop()
+            if isinstance(error, Exception):  # and not his cancellation
+                await self._expire()
+        if self._at_hand is None and not self._waiting and session.expired == self._expired and session.is_sound:
+            self._at_hand = session
+        else:
+            session.end()
+            await self._pool.release(session.connection)
 
     async def _expire(self) -> None:
         """Use no session again that was there before. Idle ones end now, or their successors would be too many."""
         self._expired += 1
-        _drop(self._at_hand)
-        self._at_hand = None
+        if self._at_hand is not None:
+            self._at_hand.drop()
+            self._at_hand = None
         while self._pool.get_idle_size():
             (await self._pool.acquire()).terminate()
         await self._pool.expire_connections()
@@ -182,31 +194,26 @@ class Pool:
         return cast(AsyncpgDBClient, self._context.db())
 
 
-def _look(attempt: asyncio.Task[Any]) -> None:
-    """Who asked for it may have given up, perhaps just now: asyncio would complain that nobody asks for an error."""
-    if not attempt.cancelled():
-        attempt.exception()
+class _Use:
+    """A session of a pool for a block. Raises TimeoutError when none is free until then. No generator, since with one a
+    lone signal takes longer."""
+
+    def __init__(self, pool: Pool, until: float | None = None) -> None:
+        self._pool, self._until = pool, until
+
+    async def __aenter__(self) -> Session:
+        self._session = await self._pool._take(self._until)
+        return self._session
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        await self._pool._give_back(self._session, error)
 
 
 async def _end(attempts: Collection[asyncio.Task[Any]]) -> None:
     for attempt in attempts:
         attempt.cancel()
-    await asyncio.gather(*attempts, return_exceptions=True)
-
-
-def _drop(connection: asyncpg.Connection | None) -> None:
-    """End it at once, if there is one: no cancel is sent, and nobody waits for a server that is silent."""
-    if connection is not None:
-        with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
-            connection.terminate()
-
-
-def _is_sound(connection: asyncpg.Connection | None) -> TypeGuard[asyncpg.Connection]:
-    """Whether it can be used again as it is. What somebody has left open in it, asyncpg's pool ends."""
-    with suppress(asyncpg.InterfaceError):  # it broke, and has left the pool already
-        if connection is not None and not connection.is_closed():
-            return not (connection.is_in_transaction() or connection._top_xact)
-    return False
+    if attempts:  # to gather nothing takes a turn of the event loop
+        await asyncio.gather(*attempts, return_exceptions=True)
 
 
 def _answered_properly(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from service.http.errors import NotFound
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
+from service.postgres.session import Session
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked
 from tests.running.postgres import Database
@@ -143,6 +144,17 @@ async def test_a_session_at_hand_that_broke_is_replaced(shared_database: Databas
             assert await backend(connection) != session.get_server_pid()
 
 
+@pytest.mark.anyio
+async def test_a_session_at_hand_that_asyncpg_has_broken_off_makes_way_for_another(shared_database: Database) -> None:
+    """It does not tell its own pool, where it does not understand the server for one."""
+    async with Pool(shared_database.url, SHORT, size=1) as pool:
+        async with pool.connection() as connection:
+            before = await backend(connection)
+        connection._con._protocol.abort()
+        async with pool.connection() as connection:
+            assert await backend(connection) != before
+
+
 async def begin(connection: asyncpg.Connection) -> None:
     """Leave a transaction open."""
     await connection.execute("BEGIN")
@@ -264,7 +276,7 @@ async def test_what_is_given_up_before_it_has_a_session_is_not_begun(
     async with Pool(shared_database.url, SHORT, size=2) as pool:
         take = pool._take
 
-        async def take_late(_: float | None) -> asyncpg.Connection:
+        async def take_late(_: float | None) -> Session:
             await given_up.wait()
             return await take(None)
 
@@ -276,20 +288,25 @@ async def test_what_is_given_up_before_it_has_a_session_is_not_begun(
         assert not begun.is_set()
 
 
+@pytest.mark.parametrize("fails", [True, False])
 @pytest.mark.anyio
-async def test_a_commit_that_fails_as_it_is_given_up_leaves_no_error_behind(shared_database: Database) -> None:
+async def test_a_commit_that_ends_as_it_is_given_up_leaves_no_error_behind(
+    shared_database: Database, fails: bool
+) -> None:
     """Red when nobody asks for it: asyncio complains, which fails the test, and is a line in the log."""
-    begun, failing = asyncio.Event(), asyncio.Event()
+    begun, ending = asyncio.Event(), asyncio.Event()
 
     async def work(_: asyncpg.Connection) -> bool:
         begun.set()
-        await failing.wait()
-        raise TimeoutError
+        await ending.wait()
+        if fails:
+            raise TimeoutError
+        return True
 
     async with Pool(shared_database.url, LIMITS, size=2) as pool:
         commit = asyncio.create_task(pool.commit(work))
         await begun.wait()
-        failing.set()
+        ending.set()
         commit.cancel()
         with pytest.raises(asyncio.CancelledError):
             await commit
