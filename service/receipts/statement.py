@@ -33,20 +33,28 @@ RETURNING id, created_at
 """
 """All claims in one order, so that none who waits for another is waited for by it."""
 
-_INSERT_ONE = """
+_INSERT_SIGNED = """
 WITH held AS (
-    INSERT INTO receipts (key, signal_id, expires_at) SELECT $12::bytea, $1, $13 WHERE $12 IS NOT NULL
-    ON CONFLICT DO NOTHING RETURNING key
+    INSERT INTO receipts (key, signal_id, expires_at) VALUES ($12, $1, $13) ON CONFLICT DO NOTHING RETURNING key
 )
 INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, approval)
-SELECT $1, $2, $3, $4, $5, convert_from($6, 'UTF8')::jsonb, $7, $8,
+SELECT $1::uuid, $2, $3, $4::smallint, $5::timestamptz, convert_from($6, 'UTF8')::jsonb, $7::int, $8::uuid,
     coalesce($9, now() + make_interval(secs => $10)), $11
-WHERE $12 IS NULL OR EXISTS (SELECT FROM held)
+FROM held
+RETURNING id, created_at
+"""
+"""The same for one that claims no more than its signature. Its receipt outlasts all attempts to store it, so that
+nobody needs to look for its id. Arrays of one would take half of the work that there is, for which who sends one signal
+after the other would wait each time."""
+
+_INSERT_UNSIGNED = """
+INSERT INTO signals (id, producer_id, instrument, side, time, payload, version, key_id, expires_at, approval)
+VALUES ($1, $2, $3, $4, $5, convert_from($6, 'UTF8')::jsonb, $7, $8,
+    coalesce($9, now() + make_interval(secs => $10)), $11)
 ON CONFLICT (id) DO NOTHING
 RETURNING id, created_at
 """
-"""The same for one that claims no more than its signature. Arrays of one take half of the work that there is: who sends
-one signal after the other would wait for that each time."""
+"""The same for one that claims nothing."""
 
 _FIND = """
 WITH nothing AS (DELETE FROM receipts WHERE false), found AS MATERIALIZED (
@@ -146,11 +154,13 @@ async def insert(connection: asyncpg.Connection, signals: Mapping[UUID, NewSigna
     """Store the signals that are new, of one or more, each under its id, with one commit. Those that are not new are
     left out. Where a signal has more than one claim, and some hold and others do not, those are to be taken back."""
     (id, first), *others = signals.items()
-    if not others and not first.claims_more:
-        receipt = first.receipt_key, first.receipt_expires_at
-        records = await connection.fetch(_INSERT_ONE, id, *islice(first, _COLUMNS), *receipt)
-    else:
+    row = id, *islice(first, _COLUMNS)
+    if others or first.claims_more:
         records = await connection.fetch(_INSERT, *_columns(signals), *_claims(signals))
+    elif first.receipt_key is None:
+        records = await connection.fetch(_INSERT_UNSIGNED, *row)
+    else:
+        records = await connection.fetch(_INSERT_SIGNED, *row, first.receipt_key, first.receipt_expires_at)
     return {record["id"]: Stored(record["id"], record["created_at"], replayed=False) for record in records}
 
 
