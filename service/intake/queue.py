@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from uuid import UUID
@@ -77,11 +78,12 @@ class Queue:
 
     async def arrival(self, seconds: float | None) -> None:
         """Return when somebody waits, or after so many seconds."""
-        try:
+        if seconds is None:
+            await self._arrival.wait()
+            return
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._arrival.wait()
-        except TimeoutError:
-            return
 
     async def abundance(self) -> None:
         """Return when much waits."""
@@ -100,8 +102,9 @@ class Queue:
 
     def _look(self, more: int) -> None:
         self._bytes += more
-        for event, holds in (
-            (self._arrival, bool(self._waiting)),
-            (self._abundance, bool(self._waiting) and self._bytes >= self._abundant_bytes),
-        ):
-            event.set() if holds else event.clear()
+        _show(self._arrival, bool(self._waiting))
+        _show(self._abundance, bool(self._waiting) and self._bytes >= self._abundant_bytes)
+
+
+def _show(event: asyncio.Event, holds: bool) -> None:
+    event.set() if holds else event.clear()

@@ -20,6 +20,8 @@ from service.proof.errors import SignatureMalformed, SignatureMismatch, Timestam
 WINDOW_SECONDS = 300
 """How old a signed request may be, and how far ahead of the service's clock."""
 
+_SECOND = timedelta(seconds=1)
+
 RESENT_FOR = timedelta(seconds=2 * WINDOW_SECONDS)
 """So long after it was signed a request may pass: its timestamp may be a window ahead, and passes until it is a window
 old."""
@@ -98,7 +100,7 @@ def check_window(timestamp: bytes, now: datetime) -> datetime:
         moment = parse_timestamp(timestamp.decode("ascii"))
     except ValueError:
         raise TimestampMalformed from None
-    age = (now - moment) // timedelta(seconds=1)
+    age = (now - moment) // _SECOND
     if not -WINDOW_SECONDS <= age <= WINDOW_SECONDS:
         raise TimestampOutsideWindow
     return moment
