@@ -78,7 +78,7 @@ class Queue:
 
     async def arrival(self, seconds: float | None) -> None:
         """Return when somebody waits, or after so many seconds."""
-        if seconds is None:
+        if seconds is None:  # as nearly always, and on the way of each lone signal
             await self._arrival.wait()
             return
         with suppress(TimeoutError):

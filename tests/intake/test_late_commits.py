@@ -69,8 +69,7 @@ async def test_a_commit_of_which_nobody_heard_is_asked_for(
     """The statement was on its way when the network stalled, and arrived when the service had given it up.
 
     What a session has not prepared yet is not sent while the network stalls, and which session it is lies with all who
-    use one: so the network stalls again and again, until the
-    statements of three were on their way.
+    use one: so the network stalls again and again, until the statements of three were on their way.
     """
     async with database_proxy(direct_database.url) as proxy, serving(proxy.url, limits=DEAF) as client:
         assert await send_all(client, ["LATE-2"] * 3) == [201] * 3

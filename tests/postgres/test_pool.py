@@ -12,6 +12,7 @@ from service.http.errors import NotFound
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from service.postgres.session import Session
+from tests.postgres.backends import backend
 from tests.postgres.database_url import with_options
 from tests.postgres.locks import locked
 from tests.running.postgres import Database
@@ -33,11 +34,6 @@ SERVER_FAULTS = [
     "SELECT pg_terminate_backend(pg_backend_pid())",
 ]
 OTHER_FAULTS = [failure(sqlstate) for sqlstate in ("22P02", "23514", "40001", "54000", "55P03", "57014")]
-
-
-async def backend(connection: asyncpg.Connection) -> int:
-    """The process that serves a session."""
-    return int(await connection.fetchval("SELECT pg_backend_pid()"))
 
 
 async def two_backends(pool: Pool) -> set[int]:
@@ -78,7 +74,7 @@ async def test_the_pool_is_as_large_as_it_is_set(shared_database: Database) -> N
         pool.connection() as first,
         pool.connection() as second,
     ):
-        assert await first.fetchval("SELECT pg_backend_pid()") != await second.fetchval("SELECT pg_backend_pid()")
+        assert await backend(first) != await backend(second)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1), pool.connection():
                 pass
@@ -223,7 +219,7 @@ async def test_a_connection_whose_statement_was_given_up_is_dropped_at_once(shar
 
     async def run(pool: Pool, statement: str, seconds: float) -> None:
         async with asyncio.timeout(seconds), pool.connection() as client:
-            pids.append(await client.fetchval("SELECT pg_backend_pid()"))
+            pids.append(await backend(client))
             await client.execute(statement)
 
     async with Pool(shared_database.url, LIMITS, size=2) as pool:

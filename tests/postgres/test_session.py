@@ -8,6 +8,7 @@ import pytest
 from service.kernel.limits import Limits
 from service.postgres.pool import Pool
 from service.postgres.session import NotConfirmed
+from tests.postgres.backends import backend
 from tests.running.postgres import Database
 
 LIMITS = Limits()
@@ -17,12 +18,7 @@ WARN = "DO $$ BEGIN RAISE WARNING 'as of a commit that has not waited'; END $$"
 async def warn(connection: asyncpg.Connection) -> int:
     """Let the server warn, as of a commit that did not wait for its standby; the process that serves the session."""
     await connection.execute(WARN)
-    return await serving(connection)
-
-
-async def serving(connection: asyncpg.Connection) -> int:
-    """The process that serves the session."""
-    return int(await connection.fetchval("SELECT pg_backend_pid()"))
+    return await backend(connection)
 
 
 @pytest.mark.anyio
@@ -30,11 +26,11 @@ async def test_a_commit_is_not_confirmed_when_the_server_warns_and_those_behind_
     shared_database: Database,
 ) -> None:
     async with Pool(shared_database.url, LIMITS, size=2) as pool:
-        before = await pool.commit(serving)
+        before = await pool.commit(backend)
         for _ in range(2):
             with pytest.raises(NotConfirmed, match="as of a commit that has not waited"):
                 await pool.commit(warn)
-            assert await pool.commit(serving) == before
+            assert await pool.commit(backend) == before
 
 
 @pytest.mark.anyio
@@ -42,7 +38,7 @@ async def test_a_warning_to_who_commits_nothing_is_not_about_the_next_commit(sha
     async with Pool(shared_database.url, LIMITS, size=2) as pool:
         async with pool.connection() as connection:
             before = await warn(connection)
-        assert await pool.commit(serving) == before
+        assert await pool.commit(backend) == before
 
 
 @pytest.mark.anyio
